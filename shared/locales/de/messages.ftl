@@ -1,0 +1,11 @@
+title-blocked = Registrierung hier nicht möglich
+title-pending = Ihre Registrierung wird geprüft
+title-problem = Es ist ein Fehler aufgetreten
+block-denied = Mit diesem Konto ist eine Registrierung nicht möglich. Falls Sie das für einen Irrtum halten, wenden Sie sich bitte mit der Referenz { $reference } an die Organisation.
+block-not-allowed = Mit dieser E-Mail-Adresse können Sie sich hier nicht registrieren. Bitte nutzen Sie die Adresse Ihrer Arbeitsstelle oder Organisation oder wenden Sie sich mit der Referenz { $reference } an die Organisation.
+block-pending = Ihre Registrierung wird geprüft, bevor ein Konto angelegt werden kann. Sie müssen nichts weiter tun, die Organisation meldet sich bei Ihnen (Referenz { $reference }).
+block-unavailable = Ihre Registrierung kann gerade nicht bearbeitet werden. Bitte versuchen Sie es in einigen Minuten erneut (Referenz { $reference }).
+block-unidentified = Ihr Anmeldedienst hat keine verwendbare E-Mail-Adresse übermittelt. Bitte melden Sie sich auf andere Weise an oder prüfen Sie die dort hinterlegte Adresse (Referenz { $reference }).
+block-malformed = Die Anfrage konnte nicht gelesen werden. Bitte beginnen Sie die Registrierung neu und wenden Sie sich, falls das Problem wieder auftritt, mit der Referenz { $reference } an die Organisation.
+block-miswired = Diese Registrierungsseite ist nicht richtig eingerichtet. Bitte wenden Sie sich mit der Referenz { $reference } an die Organisation.
+invalid-page = Bitte korrigieren Sie die markierten Felder.

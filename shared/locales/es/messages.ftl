@@ -1,0 +1,11 @@
+title-blocked = No es posible registrarse aquí
+title-pending = Pendiente de revisión
+title-problem = Se ha producido un problema
+block-denied = No es posible registrarse con esta cuenta. Si cree que se trata de un error, póngase en contacto con la organización e indique la referencia { $reference }.
+block-not-allowed = No es posible registrarse aquí con este correo electrónico. Utilice el de su trabajo u organización, o póngase en contacto con la organización e indique la referencia { $reference }.
+block-pending = Su registro debe revisarse antes de que se cree una cuenta. No es necesario que haga nada; la organización se pondrá en contacto con usted (referencia { $reference }).
+block-unavailable = En este momento no podemos procesar su registro. Inténtelo de nuevo dentro de unos minutos (referencia { $reference }).
+block-unidentified = No hemos recibido un correo electrónico utilizable del servicio con el que inicia sesión. Inicie sesión de otra forma o compruebe su dirección en ese servicio (referencia { $reference }).
+block-malformed = No hemos podido interpretar la solicitud. Empiece de nuevo el registro y, si vuelve a ocurrir, póngase en contacto con la organización (referencia { $reference }).
+block-miswired = Esta página de registro no está bien configurada. Póngase en contacto con la organización e indique la referencia { $reference }.
+invalid-page = Por favor, corrija los campos marcados.

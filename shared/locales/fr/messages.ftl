@@ -1,0 +1,11 @@
+title-blocked = Vous ne pouvez pas vous inscrire ici
+title-pending = En attente de vérification
+title-problem = Un problème est survenu
+block-denied = L’inscription n’est pas possible avec ce compte. Si vous pensez qu’il s’agit d’une erreur, veuillez contacter l’organisation en indiquant la référence { $reference }.
+block-not-allowed = Cette adresse e-mail ne permet pas de s’inscrire ici. Veuillez utiliser votre adresse professionnelle ou celle de votre organisation, ou contacter l’organisation en indiquant la référence { $reference }.
+block-pending = Votre inscription doit être examinée avant la création d’un compte. Vous n’avez rien à faire, l’organisation vous tiendra au courant (référence { $reference }).
+block-unavailable = Nous ne pouvons pas traiter votre inscription pour le moment. Veuillez réessayer dans quelques minutes (référence { $reference }).
+block-unidentified = Votre service de connexion ne nous a pas transmis d’adresse e-mail utilisable. Veuillez vous connecter autrement ou vérifier l’adresse qui y est enregistrée (référence { $reference }).
+block-malformed = La demande n’a pas pu être interprétée. Veuillez recommencer l’inscription et, si le problème se reproduit, contacter l’organisation (référence { $reference }).
+block-miswired = Cette page d’inscription n’est pas configurée correctement. Veuillez contacter l’organisation en indiquant la référence { $reference }.
+invalid-page = Veuillez corriger les champs signalés.

@@ -1,0 +1,11 @@
+title-blocked = Registrazione non possibile
+title-pending = In attesa di verifica
+title-problem = Si è verificato un problema
+block-denied = Non è possibile registrarsi con questo account. Se si ritiene che si tratti di un errore, si prega di contattare l’organizzazione indicando il riferimento { $reference }.
+block-not-allowed = Non è possibile registrarsi con questo indirizzo e-mail. Si prega di usare quello del lavoro o della propria organizzazione, oppure di contattare l’organizzazione indicando il riferimento { $reference }.
+block-pending = La registrazione deve essere esaminata prima che venga creato un account. Non occorre fare nulla: l’organizzazione invierà una risposta (riferimento { $reference }).
+block-unavailable = Al momento non è possibile elaborare la registrazione. Si prega di riprovare tra qualche minuto (riferimento { $reference }).
+block-unidentified = Il servizio di accesso non ha fornito un indirizzo e-mail utilizzabile. Si prega di accedere in un altro modo o di verificare l’indirizzo indicato in quel servizio (riferimento { $reference }).
+block-malformed = Non è stato possibile interpretare la richiesta. Si prega di ricominciare la registrazione e, se il problema si ripete, di contattare l’organizzazione (riferimento { $reference }).
+block-miswired = Questa pagina di registrazione non è configurata correttamente. Si prega di contattare l’organizzazione indicando il riferimento { $reference }.
+invalid-page = Si prega di correggere i campi evidenziati.

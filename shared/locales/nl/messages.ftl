@@ -1,0 +1,11 @@
+title-blocked = U kunt zich hier niet registreren
+title-pending = Wacht op beoordeling
+title-problem = Er is iets misgegaan
+block-denied = Registreren met dit account is niet mogelijk. Denkt u dat dit een vergissing is, neem dan contact op met de organisatie en vermeld referentie { $reference }.
+block-not-allowed = U kunt zich hier niet registreren met dit e-mailadres. Gebruik het adres van uw werk of organisatie, of neem contact op met de organisatie en vermeld referentie { $reference }.
+block-pending = Uw registratie wordt beoordeeld voordat er een account wordt aangemaakt. U hoeft niets te doen: de organisatie laat u iets weten (referentie { $reference }).
+block-unavailable = We kunnen uw registratie op dit moment niet verwerken. Probeer het over een paar minuten opnieuw (referentie { $reference }).
+block-unidentified = We hebben geen bruikbaar e-mailadres ontvangen van de dienst waarmee u inlogt. Log op een andere manier in of controleer uw e-mailadres bij die dienst (referentie { $reference }).
+block-malformed = De aanvraag kon niet worden gelezen. Begin opnieuw met registreren en neem contact op met de organisatie als dit vaker gebeurt (referentie { $reference }).
+block-miswired = Deze registratiepagina is niet goed ingesteld. Neem contact op met de organisatie en vermeld referentie { $reference }.
+invalid-page = Corrigeer de gemarkeerde velden.

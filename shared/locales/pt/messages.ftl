@@ -1,0 +1,11 @@
+title-blocked = Não é possível inscrever-se aqui
+title-pending = Inscrição em análise
+title-problem = Ocorreu um problema
+block-denied = Não é possível fazer a inscrição com esta conta. Se acredita que se trata de um engano, fale com a organização e indique a referência { $reference }.
+block-not-allowed = Não é possível fazer a inscrição com este endereço de e-mail. Use o endereço do seu trabalho ou da sua organização, ou fale com a organização e indique a referência { $reference }.
+block-pending = A sua inscrição será analisada antes da criação de uma conta. Não é necessário fazer nada: receberá uma resposta da organização (referência { $reference }).
+block-unavailable = Não é possível processar a sua inscrição neste momento. Tente novamente dentro de alguns minutos (referência { $reference }).
+block-unidentified = Não recebemos um endereço de e-mail utilizável do serviço com que inicia sessão. Inicie sessão de outra forma ou verifique o seu endereço nesse serviço (referência { $reference }).
+block-malformed = Não foi possível interpretar o pedido. Comece novamente a inscrição e, se o problema se repetir, fale com a organização (referência { $reference }).
+block-miswired = Esta página de inscrição não está configurada corretamente. Fale com a organização e indique a referência { $reference }.
+invalid-page = Por favor, corrija os campos assinalados.

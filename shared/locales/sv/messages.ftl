@@ -1,0 +1,11 @@
+title-blocked = Du kan inte registrera dig här
+title-pending = Väntar på granskning
+title-problem = Något gick fel
+block-denied = Det går inte att registrera sig med det här kontot. Om du tror att det har blivit fel kan du kontakta organisationen och uppge referens { $reference }.
+block-not-allowed = Det går inte att registrera sig här med den här e-postadressen. Använd adressen från ditt arbete eller din organisation, eller kontakta organisationen och uppge referens { $reference }.
+block-pending = Din registrering behöver granskas innan ett konto skapas. Du behöver inte göra något, utan organisationen hör av sig till dig (referens { $reference }).
+block-unavailable = Vi kan inte behandla din registrering just nu. Försök igen om några minuter (referens { $reference }).
+block-unidentified = Vi fick ingen användbar e-postadress från tjänsten du loggade in med. Prova att logga in på ett annat sätt eller kontrollera din adress i tjänsten (referens { $reference }).
+block-malformed = Det gick inte att tolka begäran. Börja om med registreringen och kontakta organisationen om felet återkommer (referens { $reference }).
+block-miswired = Den här registreringssidan är inte rätt inställd. Kontakta organisationen och uppge referens { $reference }.
+invalid-page = Rätta till de markerade fälten.

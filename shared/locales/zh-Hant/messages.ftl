@@ -1,0 +1,11 @@
+title-blocked = 您無法在此註冊
+title-pending = 等待審核
+title-problem = 發生問題
+block-denied = 此帳號無法用於註冊。如果您認為有誤，請聯絡相關機構並提供參考編號 { $reference }。
+block-not-allowed = 此電子郵件地址無法用於註冊。請改用您任職公司或所屬機構的電子郵件地址，或聯絡相關機構並提供參考編號 { $reference }。
+block-pending = 您的註冊須經人工審核，才能決定是否建立帳號。您無須進行任何操作，相關機構將與您聯絡（參考編號：{ $reference }）。
+block-unavailable = 目前無法處理您的註冊。請於幾分鐘後再試一次（參考編號：{ $reference }）。
+block-unidentified = 我們未能從您的登入服務取得可用的電子郵件地址。請改用其他方式登入，或確認該服務中的電子郵件地址（參考編號：{ $reference }）。
+block-malformed = 系統無法辨識此請求。請重新開始註冊；如果問題持續發生，請聯絡相關機構並提供參考編號 { $reference }。
+block-miswired = 此註冊頁面的設定有誤。請聯絡相關機構並提供參考編號 { $reference }。
+invalid-page = 請更正標示的欄位。

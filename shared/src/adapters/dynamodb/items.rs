@@ -1,0 +1,271 @@
+//! The items as they are stored. Each says its schema; one that this version does not know is corrupt,
+//! never guessed at.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+use super::keys::{Key, PK, SK};
+use crate::{
+    domain::{
+        caller::{Credential, Slot, Verifier},
+        key_set::{SigningKey, SigningKeys},
+        list::{Effect, ListEntry, ListName, Matcher},
+    },
+    ports::StoreError,
+};
+
+pub(super) type Item = std::collections::HashMap<String, AttributeValue>;
+
+const SCHEMA: u32 = 1;
+
+/// Everything that lists say of one matcher.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct EntryItem {
+    schema: u32,
+    matcher: String,
+    /// By list name.
+    lists: BTreeMap<String, EntryOfList>,
+    /// Counts up with each change; the condition of the next one.
+    pub(super) version: u64,
+    /// Seconds since 1970 after which DynamoDB may delete the item; set when every entry expires.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    ttl: Option<i64>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct EntryOfList {
+    effect: Effect,
+    #[serde(skip_serializing_if = "String::is_empty", default)]
+    reason: String,
+    #[serde(skip_serializing_if = "String::is_empty", default)]
+    owner: String,
+    /// Seconds since 1970.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    expires_at: Option<i64>,
+}
+
+impl EntryItem {
+    pub(super) fn new(matcher: &Matcher) -> Self {
+        Self {
+            schema: SCHEMA,
+            matcher: matcher.to_string(),
+            lists: BTreeMap::new(),
+            version: 0,
+            ttl: None,
+        }
+    }
+
+    pub(super) fn put(&mut self, entry: &ListEntry) {
+        self.lists.insert(
+            entry.list.as_str().to_owned(),
+            EntryOfList {
+                effect: entry.effect,
+                reason: entry.reason.clone(),
+                owner: entry.owner.clone(),
+                expires_at: entry.expires_at.map(Timestamp::as_second),
+            },
+        );
+    }
+
+    pub(super) fn remove(&mut self, list: &ListName) {
+        self.lists.remove(list.as_str());
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.lists.is_empty()
+    }
+
+    /// The item one version further, deleted by DynamoDB after the last of its entries has expired.
+    pub(super) fn next_version(mut self) -> Self {
+        self.version += 1;
+        let ends: Option<Vec<i64>> = self.lists.values().map(|entry| entry.expires_at).collect();
+        self.ttl = ends.and_then(|ends| ends.into_iter().max());
+        self
+    }
+
+    pub(super) fn entries(self, key: &Key) -> Result<Vec<ListEntry>, StoreError> {
+        let matcher = Matcher::parse(&self.matcher).map_err(|error| corrupt(key, error))?;
+        self.lists
+            .into_iter()
+            .map(|(list, entry)| {
+                Ok(ListEntry {
+                    matcher: matcher.clone(),
+                    list: ListName::parse(&list).ok_or_else(|| corrupt(key, "its list name"))?,
+                    effect: entry.effect,
+                    reason: entry.reason,
+                    owner: entry.owner,
+                    expires_at: entry.expires_at.map(|s| timestamp(key, s)).transpose()?,
+                })
+            })
+            .collect()
+    }
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct CredentialItem {
+    schema: u32,
+    id: String,
+    username: String,
+    /// SHA-256 of the password, base64url.
+    verifier: String,
+    created_at: i64,
+}
+
+impl From<&Credential> for CredentialItem {
+    fn from(credential: &Credential) -> Self {
+        Self {
+            schema: SCHEMA,
+            id: credential.id.clone(),
+            username: credential.username.clone(),
+            verifier: URL_SAFE_NO_PAD.encode(credential.verifier.0),
+            created_at: credential.created_at.as_second(),
+        }
+    }
+}
+
+impl CredentialItem {
+    pub(super) fn credential(
+        self,
+        slot: Slot,
+        uses: Option<&CredentialUseItem>,
+    ) -> Result<Credential, StoreError> {
+        let key = Key::credential(slot);
+        let verifier = URL_SAFE_NO_PAD
+            .decode(&self.verifier)
+            .ok()
+            .and_then(|bytes| <[u8; 32]>::try_from(bytes).ok())
+            .ok_or_else(|| corrupt(&key, "its verifier is not a SHA-256 digest"))?;
+        // An empty name or secret must never open the endpoint.
+        if self.id.is_empty() || self.username.is_empty() {
+            return Err(corrupt(&key, "its id or user name is empty"));
+        }
+        let last_used_at = uses
+            .filter(|uses| uses.credential_id == self.id)
+            .map(|uses| timestamp(&key, uses.last_used_at))
+            .transpose()?;
+        Ok(Credential {
+            slot,
+            id: self.id,
+            username: self.username,
+            verifier: Verifier(verifier),
+            created_at: timestamp(&key, self.created_at)?,
+            last_used_at,
+        })
+    }
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct CredentialUseItem {
+    pub(super) credential_id: String,
+    pub(super) last_used_at: i64,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct SigningKeysItem {
+    schema: u32,
+    fetched_at: i64,
+    /// By issuer.
+    issuers: BTreeMap<String, Vec<SigningKeyItem>>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct SigningKeyItem {
+    kid: String,
+    n: String,
+    e: String,
+}
+
+impl SigningKeysItem {
+    pub(super) fn new(keys: &SigningKeys, fetched_at: Timestamp) -> Self {
+        let item = |key: &SigningKey| SigningKeyItem {
+            kid: key.kid.clone(),
+            n: URL_SAFE_NO_PAD.encode(&key.modulus),
+            e: URL_SAFE_NO_PAD.encode(&key.exponent),
+        };
+        Self {
+            schema: SCHEMA,
+            fetched_at: fetched_at.as_second(),
+            issuers: keys
+                .issuers()
+                .map(|(issuer, keys)| (issuer.to_owned(), keys.iter().map(item).collect()))
+                .collect(),
+        }
+    }
+
+    pub(super) fn keys(self) -> Result<(SigningKeys, Timestamp), StoreError> {
+        let at = Key::signing_keys();
+        let mut keys = SigningKeys::default();
+        for (issuer, items) in self.issuers {
+            let decoded: Option<Vec<SigningKey>> = items
+                .into_iter()
+                .map(|item| {
+                    Some(SigningKey {
+                        kid: item.kid,
+                        modulus: URL_SAFE_NO_PAD.decode(item.n).ok()?,
+                        exponent: URL_SAFE_NO_PAD.decode(item.e).ok()?,
+                    })
+                })
+                .collect();
+            keys.replace(
+                &issuer,
+                decoded.ok_or_else(|| corrupt(&at, "a key is not base64url"))?,
+            );
+        }
+        Ok((keys, timestamp(&at, self.fetched_at)?))
+    }
+}
+
+/// Decodes an item whose schema this version knows.
+pub(super) fn decode<T: DeserializeOwned>(key: &Key, item: Item) -> Result<T, StoreError> {
+    match item.get("schema") {
+        Some(AttributeValue::N(schema)) if *schema == SCHEMA.to_string() => {}
+        Some(AttributeValue::N(schema)) => {
+            return Err(corrupt(
+                key,
+                format!("schema {schema} is newer than this version"),
+            ));
+        }
+        _ => return Err(corrupt(key, "it has no schema")),
+    }
+    serde_dynamo::aws_sdk_dynamodb_1::from_item(item).map_err(|error| corrupt(key, error))
+}
+
+/// Decodes an item that has no schema because an update expression wrote it.
+pub(super) fn decode_plain<T: DeserializeOwned>(key: &Key, item: Item) -> Result<T, StoreError> {
+    serde_dynamo::aws_sdk_dynamodb_1::from_item(item).map_err(|error| corrupt(key, error))
+}
+
+/// An item with its key.
+pub(super) fn encode(key: &Key, item: impl Serialize) -> Result<Item, StoreError> {
+    let mut item: Item =
+        serde_dynamo::aws_sdk_dynamodb_1::to_item(item).map_err(|error| corrupt(key, error))?;
+    item.extend(key.attributes());
+    Ok(item)
+}
+
+/// The key of an item that was read.
+pub(super) fn key_of(item: &Item) -> Key {
+    let text = |name| match item.get(name) {
+        Some(AttributeValue::S(text)) => text.clone(),
+        _ => String::new(),
+    };
+    Key {
+        pk: text(PK),
+        sk: text(SK),
+    }
+}
+
+fn timestamp(key: &Key, seconds: i64) -> Result<Timestamp, StoreError> {
+    Timestamp::from_second(seconds).map_err(|_| corrupt(key, "a time is out of range"))
+}
+
+fn corrupt(key: &Key, problem: impl std::fmt::Display) -> StoreError {
+    StoreError::Corrupt {
+        key: key.told(),
+        problem: problem.to_string(),
+    }
+}

@@ -1,0 +1,102 @@
+//! Every key of the table, built here and nowhere else.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use ring::digest::{SHA256, digest};
+
+use crate::{
+    domain::{caller::Slot, list::Matcher},
+    ports::list_store::PARTS,
+};
+
+pub(super) const PK: &str = "pk";
+pub(super) const SK: &str = "sk";
+
+/// A primary key. An IAM condition on `dynamodb:LeadingKeys` names the first part.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct Key {
+    pub(super) pk: String,
+    pub(super) sk: String,
+}
+
+impl Key {
+    /// The entries of one matcher, in every list.
+    ///
+    /// The partition is one of [`PARTS`] that the matcher itself names, so that the key is exact for a
+    /// decision, and all entries can be read part by part without an index or a scan.
+    pub(super) fn entry(matcher: &Matcher) -> Self {
+        let sk = format!("{}#{matcher}", matcher.kind().name());
+        let hash = digest(&SHA256, sk.as_bytes());
+        let part = hash.as_ref().first().copied().unwrap_or_default() % PARTS;
+        Self {
+            pk: entry_part(part),
+            sk,
+        }
+    }
+
+    pub(super) fn credential(slot: Slot) -> Self {
+        Self {
+            pk: "CREDENTIALS".to_owned(),
+            sk: format!("SLOT#{}", slot.number()),
+        }
+    }
+
+    /// Apart from the credential, so that a function may write the one and not the other.
+    pub(super) fn credential_use(slot: Slot) -> Self {
+        Self {
+            pk: "CREDENTIAL_USE".to_owned(),
+            sk: format!("SLOT#{}", slot.number()),
+        }
+    }
+
+    pub(super) fn signing_keys() -> Self {
+        Self {
+            pk: "SIGNING_KEYS".to_owned(),
+            sk: "CURRENT".to_owned(),
+        }
+    }
+
+    pub(super) fn attributes(&self) -> HashMap<String, AttributeValue> {
+        HashMap::from([
+            (PK.to_owned(), AttributeValue::S(self.pk.clone())),
+            (SK.to_owned(), AttributeValue::S(self.sk.clone())),
+        ])
+    }
+
+    /// For errors: the partition and the kind, without the matcher.
+    pub(super) fn told(&self) -> String {
+        let kind = self.sk.split('#').next().unwrap_or_default();
+        format!("{}/{kind}", self.pk)
+    }
+}
+
+/// The partition key of one part of the entries.
+pub(super) fn entry_part(part: u8) -> String {
+    format!("ENTRY#{part:02}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_entry_has_an_exact_key_in_one_of_the_parts() {
+        let key = Key::entry(&Matcher::parse("John+x@Example.com").unwrap());
+        assert_eq!(key.sk, "address#john@example.com");
+        assert_eq!(
+            key,
+            Key::entry(&Matcher::parse("john@example.com").unwrap())
+        );
+        let part: u8 = key.pk.strip_prefix("ENTRY#").unwrap().parse().unwrap();
+        assert!(part < PARTS);
+        assert_eq!(key.told(), format!("{}/address", key.pk));
+    }
+
+    #[test]
+    fn the_longest_key_fits() {
+        let long = "x".repeat(crate::domain::identity::MAX_PART_OCTETS);
+        let key = Key::entry(&Matcher::parse(&format!("identity:{long}#{long}")).unwrap());
+        assert!(key.sk.len() <= 1024);
+    }
+}

@@ -1,0 +1,88 @@
+//! The answer of the product before it is put in Entra's words.
+
+use super::{
+    attribute::{AttributeName, Claims},
+    list::{ListName, MatcherKind},
+};
+
+/// What happens to the sign-up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Decision {
+    /// Go on, with claims that prefill, overwrite or enrich, depending on the step.
+    Continue(Claims),
+    /// The person corrects the form and sends it again.
+    Invalid(Vec<Violation>),
+    /// The sign-up ends on a block page.
+    Block(BlockReason),
+}
+
+/// One field that must be corrected, and the sentence to show beside it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Violation {
+    pub field: AttributeName,
+    pub message: String,
+}
+
+/// Why a block page is shown. Each reason has one message in the catalogue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum BlockReason {
+    /// A deny entry matched.
+    Denied,
+    /// Nothing matched, and the user flow lets in only what is listed.
+    NotAllowed,
+    /// A person must look at this sign-up first.
+    PendingReview,
+    /// Something that the decision needs is slow or down.
+    Unavailable,
+    /// The request names nobody: no usable address and no usable identity.
+    Unidentified,
+    /// The request could not be read.
+    Malformed,
+    /// The connector or extension is attached to the wrong step, or to an unknown user flow.
+    Miswired,
+}
+
+impl BlockReason {
+    pub const ALL: [Self; 7] = [
+        Self::Denied,
+        Self::NotAllowed,
+        Self::PendingReview,
+        Self::Unavailable,
+        Self::Unidentified,
+        Self::Malformed,
+        Self::Miswired,
+    ];
+
+    /// The stable code in logs, metrics and the message catalogue.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Denied => "denied",
+            Self::NotAllowed => "not-allowed",
+            Self::PendingReview => "pending",
+            Self::Unavailable => "unavailable",
+            Self::Unidentified => "unidentified",
+            Self::Malformed => "malformed",
+            Self::Miswired => "miswired",
+        }
+    }
+}
+
+impl Decision {
+    /// The stable name of the outcome in logs and metrics.
+    pub const fn outcome(&self) -> &'static str {
+        match self {
+            Self::Continue(_) => "continue",
+            Self::Invalid(_) => "invalid",
+            Self::Block(BlockReason::PendingReview) => "review",
+            Self::Block(_) => "block",
+        }
+    }
+}
+
+/// Which list entry decided; `None` where the default did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DecidedBy {
+    pub list: ListName,
+    /// The kind alone: the matcher of an address is personal data.
+    pub matcher: MatcherKind,
+}

@@ -1,0 +1,13 @@
+//! What the product knows, without AWS, HTTP, clock or environment.
+
+pub mod attribute;
+pub mod caller;
+pub mod decision;
+pub mod email;
+pub mod identity;
+pub mod key_set;
+pub mod language;
+pub mod list;
+pub mod policy;
+pub mod reference;
+pub mod sign_up;

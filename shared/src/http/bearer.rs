@@ -1,0 +1,175 @@
+//! Entra's bearer token, fully verified (PROTOCOL 5.10; JWT: RFC 7519, JWS: RFC 7515).
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use jiff::{SignedDuration, Timestamp};
+use ring::signature::{RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents};
+use serde::Deserialize;
+
+use crate::{
+    app::callers::Callers,
+    domain::{
+        caller::{Caller, EntraTrust},
+        key_set::SigningKey,
+    },
+    ports::Deadline,
+};
+
+/// Allowed difference between Entra's clock and ours.
+const LEEWAY: SignedDuration = SignedDuration::from_secs(30);
+
+/// Longest token that is read; Entra's are about 1.5 KB.
+const MAX_OCTETS: usize = 16 * 1024;
+
+/// A token whose signature has not been checked: good for finding its key, and for nothing else.
+#[derive(Debug)]
+pub struct UnverifiedToken<'t> {
+    signed: &'t str,
+    signature: Vec<u8>,
+    header: Header,
+    claims: Claims,
+}
+
+#[derive(Debug, Deserialize)]
+struct Header {
+    alg: String,
+    kid: String,
+    crit: Option<serde_json::Value>,
+}
+
+/// The claims that decide who calls.
+#[derive(Debug, Deserialize)]
+pub struct Claims {
+    iss: String,
+    aud: Audience,
+    exp: i64,
+    nbf: Option<i64>,
+    tid: String,
+    ver: String,
+    azp: Option<String>,
+    appid: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum Audience {
+    One(String),
+    Many(Vec<String>),
+}
+
+impl Audience {
+    fn includes(&self, audience: &str) -> bool {
+        match self {
+            Self::One(one) => one == audience,
+            Self::Many(many) => many.iter().any(|one| one == audience),
+        }
+    }
+}
+
+impl<'t> UnverifiedToken<'t> {
+    /// Reads the compact form; only RS256 without critical extensions is understood.
+    pub fn parse(token: &'t str) -> Option<Self> {
+        if token.len() > MAX_OCTETS {
+            return None;
+        }
+        let (signed, signature) = token.rsplit_once('.')?;
+        let (header, claims) = signed.split_once('.')?;
+        let header: Header = decode(header)?;
+        if header.alg != "RS256" || header.crit.is_some() {
+            return None;
+        }
+        Some(Self {
+            signed,
+            signature: URL_SAFE_NO_PAD.decode(signature).ok()?,
+            header,
+            claims: decode(claims)?,
+        })
+    }
+
+    fn verify(self, key: &SigningKey) -> Option<Claims> {
+        RsaPublicKeyComponents {
+            n: &key.modulus,
+            e: &key.exponent,
+        }
+        .verify(
+            &RSA_PKCS1_2048_8192_SHA256,
+            self.signed.as_bytes(),
+            &self.signature,
+        )
+        .ok()?;
+        Some(self.claims)
+    }
+}
+
+fn decode<T: serde::de::DeserializeOwned>(part: &str) -> Option<T> {
+    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).ok()?).ok()
+}
+
+/// The token of an `Authorization: Bearer …` header.
+fn token(header: &[u8]) -> Option<&str> {
+    let (scheme, token) = std::str::from_utf8(header).ok()?.split_once(' ')?;
+    scheme
+        .eq_ignore_ascii_case("bearer")
+        .then(|| token.trim_matches(' '))
+}
+
+/// The verified caller, or the code of what is wrong.
+pub(super) async fn verify(
+    header: &[u8],
+    trust: &EntraTrust,
+    callers: &Callers,
+    now: Timestamp,
+    deadline: Deadline,
+) -> Result<Caller, &'static str> {
+    let token = token(header).ok_or("no-bearer-token")?;
+    let token = UnverifiedToken::parse(token).ok_or("malformed-token")?;
+    // The issuer is looked up in our own list before it is used to find a key.
+    let issuer = trust
+        .issuers
+        .iter()
+        .find(|known| **known == token.claims.iss)
+        .ok_or("issuer")?;
+    let key = callers
+        .signing_key(issuer, &token.header.kid, deadline)
+        .await
+        .ok_or("unknown-key")?;
+    let claims = token.verify(&key).ok_or("signature")?;
+    check(&claims, trust, now)?;
+    Ok(Caller::Entra {
+        tenant_id: trust.tenant_id.clone(),
+    })
+}
+
+fn check(claims: &Claims, trust: &EntraTrust, now: Timestamp) -> Result<(), &'static str> {
+    let time = |seconds| Timestamp::from_second(seconds).map_err(|_| "time");
+    if now
+        >= time(claims.exp)?
+            .saturating_add(LEEWAY)
+            .map_err(|_| "time")?
+    {
+        return Err("expired");
+    }
+    if let Some(nbf) = claims.nbf
+        && now.saturating_add(LEEWAY).map_err(|_| "time")? < time(nbf)?
+    {
+        return Err("not-yet-valid");
+    }
+    if !trust
+        .audiences
+        .iter()
+        .any(|audience| claims.aud.includes(audience))
+    {
+        return Err("audience");
+    }
+    if !claims.tid.eq_ignore_ascii_case(&trust.tenant_id) {
+        return Err("tenant");
+    }
+    let caller = match claims.ver.as_str() {
+        "2.0" => claims.azp.as_deref(),
+        "1.0" => claims.appid.as_deref(),
+        _ => return Err("version"),
+    };
+    if caller.is_none_or(|app| !app.eq_ignore_ascii_case(&trust.caller_app_id)) {
+        return Err("calling-application");
+    }
+    Ok(())
+}

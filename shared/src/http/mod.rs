@@ -1,0 +1,430 @@
+//! The way of a request, once for every function: authenticate, parse, decide, render.
+
+mod authenticate;
+mod basic;
+mod bearer;
+mod read;
+mod render;
+mod route;
+
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
+
+use axum::{
+    Router,
+    body::HttpBody,
+    body::{Body, Bytes},
+    extract::Request,
+    http::{HeaderValue, Method, StatusCode, header},
+    response::Response,
+};
+use futures_util::FutureExt;
+use tokio::time::Instant;
+
+pub use self::{
+    authenticate::Trust,
+    basic::parse_basic,
+    bearer::{Claims as TokenClaims, UnverifiedToken},
+    route::Route,
+};
+use crate::{
+    app::{callers::Callers, decide::Decide},
+    domain::{
+        caller::{Caller, ClientCertificate},
+        decision::{BlockReason, Decision},
+        language::{Language, LanguageWishes},
+        policy::{Policies, UserFlow},
+        reference::ReferenceCode,
+        sign_up::{Protocol, SignUp, Step},
+    },
+    i18n::Catalogue,
+    ports::{
+        Deadline, StoreError,
+        clock::Clock,
+        journal::{Answered, Journal, Notice},
+    },
+    wire::Fault,
+};
+
+/// Largest body that is read.
+pub const MAX_BODY_OCTETS: usize = 256 * 1024;
+
+/// The certificate that the TLS layer verified, put beside the request by whoever runs the router.
+/// Nothing that a caller can write into a header becomes one.
+#[derive(Debug, Clone)]
+pub struct VerifiedCertificate(pub ClientCertificate);
+
+/// The moment at which the platform gives the request up.
+#[derive(Debug, Clone, Copy)]
+pub struct PlatformDeadline(pub Instant);
+
+/// How long an answer may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Budgets {
+    pub connector: Duration,
+    pub extension: Duration,
+}
+
+/// What a function needs to serve one step.
+#[derive(Debug)]
+pub struct Settings {
+    pub step: Step,
+    pub trust: Trust,
+    pub policies: Policies,
+    pub budgets: Budgets,
+    pub default_language: Language,
+    /// The `version` in a connector's answer.
+    pub api_version: String,
+}
+
+/// Serves both protocols at one step.
+pub struct Service {
+    settings: Settings,
+    callers: Arc<Callers>,
+    decide: Arc<dyn Decide>,
+    clock: Arc<dyn Clock>,
+    journal: Arc<dyn Journal>,
+    catalogue: Catalogue,
+    cold: std::sync::atomic::AtomicBool,
+}
+
+impl std::fmt::Debug for Service {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Service")
+            .field("settings", &self.settings)
+            .finish_non_exhaustive()
+    }
+}
+
+/// One request as far as it has come.
+struct Call {
+    route: Route,
+    user_flow: Option<UserFlow>,
+    method: Method,
+    authorization: Option<Vec<u8>>,
+    content_type: Option<String>,
+    certificate: Option<ClientCertificate>,
+    body: Option<Bytes>,
+    deadline: Deadline,
+}
+
+/// Why a request gets no decision.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Refusal {
+    MethodNotAllowed,
+    Unauthenticated(&'static str),
+    TooLarge,
+    UnsupportedMediaType,
+    /// The body names nobody, cannot be read, or belongs to another step.
+    Body {
+        reason: BlockReason,
+        fault: Option<Fault>,
+        languages: LanguageWishes,
+    },
+    /// The caller cannot be checked now.
+    Unavailable,
+}
+
+/// What is told of a request, gathered along its way.
+#[derive(Default)]
+struct Notes {
+    caller: Option<Caller>,
+    reference: Option<ReferenceCode>,
+    correlation_id: Option<String>,
+    application: Option<String>,
+    languages: LanguageWishes,
+    decided_by: Option<crate::domain::decision::DecidedBy>,
+    read: Option<crate::ports::journal::ReadCost>,
+    failure: Option<&'static str>,
+}
+
+/// The status, the body of an answer, and what to call it in the log.
+struct Answer {
+    status: StatusCode,
+    json: Option<Vec<u8>>,
+    outcome: &'static str,
+    reason: Option<&'static str>,
+    fault: Option<Fault>,
+}
+
+impl Service {
+    pub fn new(
+        settings: Settings,
+        callers: Arc<Callers>,
+        decide: Arc<dyn Decide>,
+        clock: Arc<dyn Clock>,
+        journal: Arc<dyn Journal>,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            settings,
+            callers,
+            decide,
+            clock,
+            journal,
+            catalogue: Catalogue::new(),
+            cold: true.into(),
+        })
+    }
+
+    /// The routes of the step, with and without a user flow.
+    pub fn router(self: &Arc<Self>) -> Router {
+        route::router(self)
+    }
+
+    /// Answers one request; nothing that fails behind it keeps it from answering in protocol.
+    async fn handle(
+        self: Arc<Self>,
+        route: Route,
+        user_flow: Option<UserFlow>,
+        request: Request,
+    ) -> Response {
+        let started = Instant::now();
+        let call = self.receive(route, user_flow, request, started).await;
+        let mut notes = Notes::default();
+        let answer = {
+            let exchange = AssertUnwindSafe(self.exchange(&call, &mut notes))
+                .catch_unwind()
+                .await;
+            match exchange {
+                Ok(Ok(decision)) => self.render(route, &notes, &decision),
+                Ok(Err(refusal)) => self.refuse(route, &notes, &refusal),
+                Err(_) => {
+                    self.journal.notice(&Notice::Panicked { step: route.step });
+                    self.refuse(route, &notes, &Refusal::Unavailable)
+                }
+            }
+        };
+        self.tell(&call, &notes, &answer, started);
+        response(route, answer)
+    }
+
+    /// The whole of what happens to a request.
+    async fn exchange(&self, call: &Call, notes: &mut Notes) -> Result<Decision, Refusal> {
+        if call.method != Method::POST {
+            return Err(Refusal::MethodNotAllowed);
+        }
+        let caller = self.authenticate(call).await?;
+        notes.caller = Some(caller.clone());
+        let body = accept(call)?;
+        notes.reference = Some(call.reference(None));
+        let body = read::body(call.route, body, &caller)?;
+        notes.correlation_id = body.correlation_id.clone().filter(|id| is_guid(id));
+        notes.application = body.sign_up.application.clone().filter(|id| is_guid(id));
+        notes.languages = body.sign_up.languages.clone();
+        notes.reference = Some(call.reference(body.correlation_id.as_deref()));
+        self.decide(call, &caller, &body.sign_up, notes).await
+    }
+
+    async fn decide(
+        &self,
+        call: &Call,
+        caller: &Caller,
+        sign_up: &SignUp,
+        notes: &mut Notes,
+    ) -> Result<Decision, Refusal> {
+        let policy = self
+            .settings
+            .policies
+            .of(call.user_flow.as_ref())
+            .ok_or_else(|| Refusal::miswired(sign_up.languages.clone()))?;
+        let stale = self.callers.are_stale();
+        let decided = self
+            .decide
+            .decide(sign_up, policy, stale, call.deadline)
+            .await;
+        notes.decided_by = decided.decided_by;
+        notes.read = decided.read;
+        notes.failure = decided.failure.as_ref().map(StoreError::code);
+        if let Some(records) = decided.caller_records {
+            self.callers.renewed(records);
+            if !self.callers.still_accepts(caller) {
+                return Err(Refusal::Unauthenticated("retired-credential"));
+            }
+        }
+        Ok(decided.decision)
+    }
+
+    async fn receive(
+        &self,
+        route: Route,
+        user_flow: Option<UserFlow>,
+        request: Request,
+        started: Instant,
+    ) -> Call {
+        let budget = match route.protocol {
+            Protocol::Connector => self.settings.budgets.connector,
+            Protocol::Extension => self.settings.budgets.extension,
+        };
+        let (parts, body) = request.into_parts();
+        let platform = parts
+            .extensions
+            .get::<PlatformDeadline>()
+            .map(|deadline| deadline.0);
+        let end = platform.map_or(started + budget, |platform| platform.min(started + budget));
+        let octets = |name| {
+            parts
+                .headers
+                .get(name)
+                .map(|value| value.as_bytes().to_vec())
+        };
+        let authorization = octets(header::AUTHORIZATION);
+        let content_type =
+            octets(header::CONTENT_TYPE).and_then(|value| String::from_utf8(value).ok());
+        let certificate = parts
+            .extensions
+            .get::<VerifiedCertificate>()
+            .map(|verified| verified.0.clone());
+        let body = axum::body::to_bytes(body, MAX_BODY_OCTETS).await.ok();
+        Call {
+            route,
+            user_flow,
+            method: parts.method,
+            authorization,
+            content_type,
+            certificate,
+            body,
+            deadline: Deadline(end),
+        }
+    }
+
+    /// One line for each request, whatever became of it.
+    fn tell(&self, call: &Call, notes: &Notes, answer: &Answer, started: Instant) {
+        self.journal.answered(&Answered {
+            step: call.route.step,
+            protocol: Some(call.route.protocol),
+            user_flow: call.user_flow.as_ref().map(|flow| flow.as_str().to_owned()),
+            outcome: answer.outcome,
+            reason: answer.reason,
+            status: answer.status.as_u16(),
+            decided_by: notes.decided_by.clone(),
+            reference: notes.reference,
+            caller: notes.caller.as_ref().map(Caller::label),
+            correlation_id: notes.correlation_id.clone(),
+            application: notes.application.clone(),
+            fault: answer.fault.as_ref().map(ToString::to_string),
+            dependency_failure: notes.failure,
+            deadline_missed: notes.failure == Some("timed-out")
+                || call.deadline.left() == Duration::ZERO,
+            duration: started.elapsed(),
+            read: notes.read,
+            cold_start: self.cold.swap(false, std::sync::atomic::Ordering::Relaxed),
+        });
+    }
+}
+
+impl Call {
+    /// The same for the retry of the same request: from Entra's correlation id where there is one,
+    /// else from the content, together with the credential, which no reader of the log knows.
+    fn reference(&self, correlation_id: Option<&str>) -> ReferenceCode {
+        let step = self.route.step.name().as_bytes();
+        if let Some(id) = correlation_id {
+            return ReferenceCode::derive(&[step, id.as_bytes()]);
+        }
+        let proof = match (&self.authorization, &self.certificate) {
+            (Some(authorization), _) => authorization.as_slice(),
+            (None, Some(certificate)) => certificate.sha256.as_bytes(),
+            (None, None) => &[],
+        };
+        ReferenceCode::derive(&[step, proof, self.body.as_deref().unwrap_or_default()])
+    }
+}
+
+impl Refusal {
+    fn miswired(languages: LanguageWishes) -> Self {
+        Self::Body {
+            reason: BlockReason::Miswired,
+            fault: None,
+            languages,
+        }
+    }
+}
+
+/// The body, when it may be read at all.
+fn accept(call: &Call) -> Result<&Bytes, Refusal> {
+    let body = call.body.as_ref().ok_or(Refusal::TooLarge)?;
+    if call.content_type.as_deref().is_some_and(is_json) {
+        Ok(body)
+    } else {
+        Err(Refusal::UnsupportedMediaType)
+    }
+}
+
+/// `application/json`, in UTF-8 if it says so.
+fn is_json(content_type: &str) -> bool {
+    let mut parts = content_type.split(';').map(str::trim);
+    let media_type = parts.next().unwrap_or_default();
+    media_type.eq_ignore_ascii_case("application/json")
+        && parts
+            .filter_map(|part| part.split_once('='))
+            .all(|(name, value)| {
+                !name.trim().eq_ignore_ascii_case("charset")
+                    || value.trim().trim_matches('"').eq_ignore_ascii_case("utf-8")
+            })
+}
+
+/// Only what has the form of a GUID is logged from a body: it cannot be personal data.
+fn is_guid(text: &str) -> bool {
+    text.len() == 36
+        && text
+            .bytes()
+            .enumerate()
+            .all(|(position, byte)| match position {
+                8 | 13 | 18 | 23 => byte == b'-',
+                _ => byte.is_ascii_hexdigit(),
+            })
+}
+
+/// Nothing but these headers leaves the function.
+fn response(route: Route, answer: Answer) -> Response {
+    let mut response = Response::new(answer.json.map_or_else(Body::empty, Body::from));
+    *response.status_mut() = answer.status;
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if response.body().size_hint().exact() != Some(0) {
+        let json = HeaderValue::from_static("application/json");
+        response.headers_mut().insert(header::CONTENT_TYPE, json);
+    }
+    match answer.status {
+        StatusCode::UNAUTHORIZED => {
+            let challenge = match route.protocol {
+                Protocol::Connector => r#"Basic realm="signup-connectors", charset="UTF-8""#,
+                Protocol::Extension => "Bearer",
+            };
+            let challenge = HeaderValue::from_static(challenge);
+            response
+                .headers_mut()
+                .insert(header::WWW_AUTHENTICATE, challenge);
+        }
+        StatusCode::METHOD_NOT_ALLOWED => {
+            response
+                .headers_mut()
+                .insert(header::ALLOW, HeaderValue::from_static("POST"));
+        }
+        _ => {}
+    }
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case("application/json", true)]
+    #[case("Application/JSON; charset=UTF-8", true)]
+    #[case("application/json;charset=\"utf-8\"; odata=x", true)]
+    #[case("application/json; charset=utf-16", false)]
+    #[case("text/json", false)]
+    #[case("application/jsonp", false)]
+    #[case("", false)]
+    fn only_json_is_read(#[case] content_type: &str, #[case] expected: bool) {
+        assert_eq!(is_json(content_type), expected);
+    }
+
+    #[test]
+    fn only_a_guid_is_logged() {
+        assert!(is_guid("0c83d76c-b8da-45bb-ac7a-f9bb5e0db340"));
+        assert!(!is_guid("john.smith@example.com-aaaaaaaaaaaaa"));
+    }
+}

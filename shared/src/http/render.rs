@@ -1,0 +1,261 @@
+//! From a [`Decision`] or a refusal to the answer that the caller's protocol has for it.
+
+use std::collections::BTreeMap;
+
+use axum::http::StatusCode;
+use serde::Serialize;
+
+use super::{Answer, Notes, Refusal, Route, Service};
+use crate::{
+    domain::{
+        attribute::{AttributeName, AttributeValue, ClaimValue, Claims},
+        decision::{BlockReason, Decision, Violation},
+        language::Language,
+        sign_up::{Protocol, Step},
+    },
+    i18n::MessageId,
+    wire::{
+        api_connector::{self, ConnectorResponse, RESERVED, Scalar},
+        auth_extension::{
+            self, ExtensionResponse, MAX_TOKEN_CLAIMS_OCTETS, TokenValue, token_claims_octets,
+        },
+    },
+};
+
+/// The HTTP status and the JSON, if the protocol has an answer at all.
+type Rendered = Option<(StatusCode, Vec<u8>)>;
+
+impl Service {
+    pub(super) fn render(&self, route: Route, notes: &Notes, decision: &Decision) -> Answer {
+        let rendered = match route.protocol {
+            Protocol::Connector => self.connector(route.step, notes, decision),
+            Protocol::Extension => self.extension(route, notes, decision),
+        };
+        let reason = match decision {
+            Decision::Block(reason) => Some(reason.code()),
+            Decision::Continue(_) | Decision::Invalid(_) => None,
+        };
+        match rendered {
+            Some((status, json)) => Answer {
+                status,
+                json: Some(json),
+                outcome: decision.outcome(),
+                reason,
+                fault: None,
+            },
+            // What cannot be said at the token step fails the call, and with it the sign-in.
+            None => Answer {
+                status: StatusCode::INTERNAL_SERVER_ERROR,
+                json: None,
+                outcome: "refused",
+                reason: reason.or(Some("not-expressible")),
+                fault: None,
+            },
+        }
+    }
+
+    pub(super) fn refuse(&self, route: Route, notes: &Notes, refusal: &Refusal) -> Answer {
+        let bare = |status, reason| Answer {
+            status,
+            json: None,
+            outcome: "refused",
+            reason: Some(reason),
+            fault: None,
+        };
+        match refusal {
+            Refusal::MethodNotAllowed => bare(StatusCode::METHOD_NOT_ALLOWED, "method"),
+            Refusal::Unauthenticated(reason) => bare(StatusCode::UNAUTHORIZED, reason),
+            Refusal::TooLarge => bare(StatusCode::PAYLOAD_TOO_LARGE, "too-large"),
+            Refusal::UnsupportedMediaType => bare(StatusCode::UNSUPPORTED_MEDIA_TYPE, "media-type"),
+            Refusal::Unavailable if route.step == Step::BeforeToken => bare(
+                StatusCode::SERVICE_UNAVAILABLE,
+                BlockReason::Unavailable.code(),
+            ),
+            Refusal::Unavailable => {
+                self.render(route, notes, &Decision::Block(BlockReason::Unavailable))
+            }
+            Refusal::Body {
+                reason,
+                fault,
+                languages,
+            } => {
+                let not_this_events_body =
+                    *reason != BlockReason::Unidentified && route.protocol == Protocol::Extension;
+                let mut answer = if not_this_events_body || route.step == Step::BeforeToken {
+                    bare(StatusCode::BAD_REQUEST, reason.code())
+                } else {
+                    let language = languages.best(self.settings.default_language);
+                    self.block(route, notes, *reason, language)
+                };
+                answer.fault.clone_from(fault);
+                answer
+            }
+        }
+    }
+
+    fn block(
+        &self,
+        route: Route,
+        notes: &Notes,
+        reason: BlockReason,
+        language: Language,
+    ) -> Answer {
+        let notes = Notes {
+            reference: notes.reference,
+            languages: crate::domain::language::LanguageWishes::parse(language.tag()),
+            ..Notes::default()
+        };
+        self.render(route, &notes, &Decision::Block(reason))
+    }
+
+    fn connector(&self, step: Step, notes: &Notes, decision: &Decision) -> Rendered {
+        let action = match decision {
+            Decision::Continue(claims) => api_connector::Action::Continue(scalars(step, claims)),
+            _ if step == Step::BeforeToken => return None,
+            Decision::Block(reason) => api_connector::Action::ShowBlockPage {
+                user_message: self.message(notes, *reason),
+            },
+            Decision::Invalid(violations) => {
+                let user_message = sentences(violations);
+                if step == Step::BeforeCreatingUser {
+                    api_connector::Action::ValidationError { user_message }
+                } else {
+                    api_connector::Action::ShowBlockPage { user_message }
+                }
+            }
+        };
+        let status = match action {
+            api_connector::Action::ValidationError { .. } => StatusCode::BAD_REQUEST,
+            _ => StatusCode::OK,
+        };
+        json(
+            status,
+            &ConnectorResponse {
+                version: &self.settings.api_version,
+                action,
+            },
+        )
+    }
+
+    fn extension(&self, route: Route, notes: &Notes, decision: &Decision) -> Rendered {
+        use auth_extension::Action;
+        let action = match (decision, route.step) {
+            (Decision::Continue(claims), Step::BeforeToken) => {
+                let claims = token_claims(claims);
+                if token_claims_octets(&claims) > MAX_TOKEN_CLAIMS_OCTETS {
+                    return None;
+                }
+                Action::ProvideClaimsForToken { claims }
+            }
+            (_, Step::BeforeToken) => return None,
+            (Decision::Continue(claims), _) if claims.is_empty() => {
+                Action::ContinueWithDefaultBehavior {}
+            }
+            (Decision::Continue(claims), Step::AfterFederation) => Action::SetPrefillValues {
+                inputs: values(claims),
+            },
+            (Decision::Continue(claims), Step::BeforeCreatingUser) => {
+                Action::ModifyAttributeValues {
+                    attributes: values(claims),
+                }
+            }
+            (Decision::Block(reason), _) => Action::ShowBlockPage {
+                title: self.text(notes, MessageId::title_of(*reason)),
+                message: self.message(notes, *reason),
+            },
+            (Decision::Invalid(violations), Step::AfterFederation) => Action::ShowBlockPage {
+                title: self.text(notes, MessageId::TitleProblem),
+                message: sentences(violations),
+            },
+            (Decision::Invalid(violations), Step::BeforeCreatingUser) => {
+                Action::ShowValidationError {
+                    message: self.text(notes, MessageId::InvalidPage),
+                    attribute_errors: violations
+                        .iter()
+                        .map(|v| (v.field.as_str().to_owned(), v.message.clone()))
+                        .collect(),
+                }
+            }
+        };
+        json(
+            StatusCode::OK,
+            &ExtensionResponse::new(route.event(), action),
+        )
+    }
+
+    fn message(&self, notes: &Notes, reason: BlockReason) -> String {
+        self.text(notes, MessageId::of(reason))
+    }
+
+    fn text(&self, notes: &Notes, message: MessageId) -> String {
+        let language = notes.languages.best(self.settings.default_language);
+        let reference = notes
+            .reference
+            .map(|code| code.to_string())
+            .unwrap_or_default();
+        self.catalogue
+            .text(language, message, &[("reference", &reference)])
+    }
+}
+
+fn json(status: StatusCode, body: &impl Serialize) -> Rendered {
+    serde_json::to_vec(body).ok().map(|json| (status, json))
+}
+
+fn sentences(violations: &[Violation]) -> String {
+    violations
+        .iter()
+        .map(|violation| violation.message.as_str())
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+/// Claims as members of a connector's answer: scalars, for user attributes cannot be lists.
+fn scalars(step: Step, claims: &Claims) -> Vec<(String, Scalar)> {
+    // The address cannot be returned in a token (PROTOCOL 1.3).
+    let returnable = |name: &AttributeName| {
+        let name = name.as_str();
+        let email_of_token = step == Step::BeforeToken && name.eq_ignore_ascii_case("email");
+        !email_of_token && !RESERVED.contains(&name)
+    };
+    let scalar = |value: &ClaimValue| match value {
+        ClaimValue::One(AttributeValue::Text(text)) => Scalar::Text(text.clone()),
+        ClaimValue::One(AttributeValue::Flag(flag)) => Scalar::Flag(*flag),
+        ClaimValue::One(AttributeValue::Number(number)) => Scalar::Number(*number),
+        ClaimValue::Many(texts) => Scalar::Text(texts.join(" ")),
+    };
+    claims
+        .iter()
+        .filter(|(name, _)| returnable(name))
+        .map(|(name, value)| (name.as_str().to_owned(), scalar(value)))
+        .collect()
+}
+
+/// Attribute values of an extension: a list is one comma-delimited text (PROTOCOL 5.3).
+fn values(claims: &Claims) -> BTreeMap<String, auth_extension::Value> {
+    use auth_extension::Value;
+    let value = |value: &ClaimValue| match value {
+        ClaimValue::One(AttributeValue::Text(text)) => Value::Text(text.clone()),
+        ClaimValue::One(AttributeValue::Flag(flag)) => Value::Flag(*flag),
+        ClaimValue::One(AttributeValue::Number(number)) => Value::Number(*number),
+        ClaimValue::Many(texts) => Value::Text(texts.join(",")),
+    };
+    claims
+        .iter()
+        .map(|(name, claim)| (name.as_str().to_owned(), value(claim)))
+        .collect()
+}
+
+/// Token claims are texts and lists of texts (PROTOCOL 5.6).
+fn token_claims(claims: &Claims) -> BTreeMap<String, TokenValue> {
+    let value = |value: &ClaimValue| match value {
+        ClaimValue::One(AttributeValue::Text(text)) => TokenValue::Text(text.clone()),
+        ClaimValue::One(AttributeValue::Flag(flag)) => TokenValue::Text(flag.to_string()),
+        ClaimValue::One(AttributeValue::Number(number)) => TokenValue::Text(number.to_string()),
+        ClaimValue::Many(texts) => TokenValue::Texts(texts.clone()),
+    };
+    claims
+        .iter()
+        .map(|(name, claim)| (name.as_str().to_owned(), value(claim)))
+        .collect()
+}

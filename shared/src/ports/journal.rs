@@ -1,0 +1,86 @@
+//! What is told to operators. Records are typed so that personal data has no place to slip in.
+
+use std::time::Duration;
+
+use crate::domain::{
+    decision::DecidedBy,
+    reference::ReferenceCode,
+    sign_up::{Protocol, Step},
+};
+
+/// One answered request: one line of the log, and the metrics drawn from it.
+#[derive(Debug, Clone)]
+pub struct Answered {
+    pub step: Step,
+    /// `None` for a path or method that nobody serves.
+    pub protocol: Option<Protocol>,
+    pub user_flow: Option<String>,
+    /// `continue`, `invalid`, `review`, `block` or `refused`.
+    pub outcome: &'static str,
+    /// The stable code of a block or a refusal.
+    pub reason: Option<&'static str>,
+    pub status: u16,
+    pub decided_by: Option<DecidedBy>,
+    pub reference: Option<ReferenceCode>,
+    /// How the caller proved itself.
+    pub caller: Option<String>,
+    /// Entra's correlation id, when it is a GUID.
+    pub correlation_id: Option<String>,
+    /// The application signed in to, when it is a GUID.
+    pub application: Option<String>,
+    /// Kind and path of a fault in the body; never its content.
+    pub fault: Option<String>,
+    /// Why the table could not be read.
+    pub dependency_failure: Option<&'static str>,
+    pub deadline_missed: bool,
+    pub duration: Duration,
+    pub read: Option<ReadCost>,
+    pub cold_start: bool,
+}
+
+/// What the one read of a decision cost.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ReadCost {
+    pub duration: Duration,
+    pub units: f64,
+    pub calls: u32,
+}
+
+/// What happened beside the requests.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Notice {
+    /// The function serves from now on.
+    Started {
+        function: &'static str,
+        init: Duration,
+        credentials: usize,
+    },
+    /// The function does not start; every problem at once.
+    RefusedToStart {
+        function: &'static str,
+        problems: Vec<String>,
+    },
+    /// The callers' records could not be read again; the last known ones stay.
+    CallerRecordsUnavailable {
+        failure: &'static str,
+    },
+    KeysFetched {
+        issuer: String,
+        keys: usize,
+    },
+    KeysUnavailable {
+        problem: String,
+    },
+    CredentialUseNotRecorded {
+        failure: &'static str,
+    },
+    /// A handler panicked; the person got a block page.
+    Panicked {
+        step: Step,
+    },
+}
+
+pub trait Journal: Send + Sync {
+    fn answered(&self, record: &Answered);
+    fn notice(&self, notice: &Notice);
+}

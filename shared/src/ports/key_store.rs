@@ -1,0 +1,13 @@
+//! Entra's signing keys in the table, where every function finds them at its start.
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+
+use super::StoreError;
+use crate::domain::key_set::SigningKeys;
+
+#[async_trait]
+pub trait KeyStore: Send + Sync {
+    /// Replaces the stored keys of all issuers.
+    async fn save(&self, keys: &SigningKeys, fetched_at: Timestamp) -> Result<(), StoreError>;
+}

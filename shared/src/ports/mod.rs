@@ -1,0 +1,57 @@
+//! What the use cases need from the world: one trait for each capability, so that the ports a
+//! function holds and the statements of its IAM role say the same thing.
+
+pub mod clock;
+pub mod credential_store;
+pub mod credential_use;
+pub mod journal;
+pub mod key_source;
+pub mod key_store;
+pub mod list_store;
+pub mod sign_up_reader;
+
+use tokio::time::Instant;
+
+/// The moment by which a request must be answered; every look-up gets it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Deadline(pub Instant);
+
+impl Deadline {
+    /// The time that is left; zero when it has passed.
+    pub fn left(self) -> std::time::Duration {
+        self.0.saturating_duration_since(Instant::now())
+    }
+}
+
+/// Why the table did not do what was asked. "Not found" is never an error.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The deadline came first.
+    #[error("the table did not answer in time")]
+    TimedOut,
+    /// DynamoDB said to slow down, and went on saying so.
+    #[error("the table throttled the request")]
+    Throttled,
+    /// A condition did not hold: somebody else was faster.
+    #[error("the item has changed in the meantime")]
+    Conflict,
+    /// An item that this version cannot read.
+    #[error("the item `{key}` cannot be read: {problem}")]
+    Corrupt { key: String, problem: String },
+    /// Anything else: no connection, no permission, no table.
+    #[error("the table cannot be used: {0}")]
+    Unavailable(String),
+}
+
+impl StoreError {
+    /// The stable name in logs and metrics.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::TimedOut => "timed-out",
+            Self::Throttled => "throttled",
+            Self::Conflict => "conflict",
+            Self::Corrupt { .. } => "corrupt",
+            Self::Unavailable(_) => "unavailable",
+        }
+    }
+}

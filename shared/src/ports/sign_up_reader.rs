@@ -1,0 +1,51 @@
+//! Everything that a decision reads, in one round trip.
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+
+use super::{Deadline, StoreError};
+use crate::domain::{
+    caller::Credential,
+    key_set::SigningKeys,
+    list::{ListEntry, Matcher},
+};
+
+/// What to read together.
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted<'a> {
+    /// At most [`MAX_MATCHERS`].
+    pub matchers: &'a [Matcher],
+    /// Whether to read the callers' records again along the way.
+    pub caller_records: bool,
+}
+
+/// A `BatchGetItem` takes 100 keys; the callers' records need five of them.
+pub const MAX_MATCHERS: usize = 95;
+
+/// What proves a caller, as the table has it.
+#[derive(Debug, Clone, Default)]
+pub struct CallerRecords {
+    pub credentials: Vec<Credential>,
+    pub signing_keys: SigningKeys,
+    /// When `signing_keys` was fetched from Entra.
+    pub keys_fetched_at: Option<Timestamp>,
+}
+
+/// What was found.
+#[derive(Debug, Default)]
+pub struct Facts {
+    /// Expired entries included: the domain honours the second.
+    pub entries: Vec<ListEntry>,
+    pub caller_records: Option<CallerRecords>,
+    /// Read request units consumed.
+    pub read_units: f64,
+    /// Calls that were needed: more than one only after throttling or unprocessed keys.
+    pub calls: u32,
+}
+
+#[async_trait]
+pub trait SignUpReader: Send + Sync {
+    /// MUST make one `BatchGetItem` call of exact keys, plus retries for what DynamoDB left unprocessed,
+    /// and MUST return by the deadline.
+    async fn read(&self, wanted: Wanted<'_>, deadline: Deadline) -> Result<Facts, StoreError>;
+}

@@ -1,0 +1,241 @@
+//! One line of JSON for each request and for each notice, which is a CloudWatch embedded metric at the
+//! same time (EMF), so that a request is written once. `docs/operations.md` lists the fields.
+
+use std::{
+    io::Write,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use serde_json::{Map, Value, json};
+
+use crate::ports::{
+    clock::Clock,
+    journal::{Answered, Journal, Notice},
+};
+
+/// The CloudWatch namespace of the metrics.
+pub const NAMESPACE: &str = "SignUpConnectors";
+
+/// Writes records as lines of JSON.
+pub struct JsonJournal<W> {
+    out: Mutex<W>,
+    clock: Arc<dyn Clock>,
+}
+
+impl<W> std::fmt::Debug for JsonJournal<W> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("JsonJournal")
+    }
+}
+
+impl<W: Write + Send> JsonJournal<W> {
+    pub fn new(out: W, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            out: Mutex::new(out),
+            clock,
+        }
+    }
+
+    fn write(&self, mut fields: Map<String, Value>) {
+        fields.insert("timestamp".to_owned(), json!(self.clock.now().to_string()));
+        let mut line = Value::Object(fields).to_string();
+        line.push('\n');
+        let mut out = self.out.lock().unwrap_or_else(PoisonError::into_inner);
+        // Nobody is left to tell when the log itself cannot be written.
+        let _ = out.write_all(line.as_bytes()).and_then(|()| out.flush());
+    }
+}
+
+impl<W: Write + Send> Journal for JsonJournal<W> {
+    fn answered(&self, record: &Answered) {
+        let at = self.clock.now().as_millisecond();
+        self.write(answered(record, at));
+    }
+
+    fn notice(&self, record: &Notice) {
+        let at = self.clock.now().as_millisecond();
+        self.write(notice(record, at));
+    }
+}
+
+fn answered(record: &Answered, at: i64) -> Map<String, Value> {
+    let mut fields = Map::new();
+    let mut set = |name: &str, value: Option<Value>| {
+        if let Some(value) = value {
+            fields.insert(name.to_owned(), value);
+        }
+    };
+    let level = match (record.outcome, record.reason) {
+        _ if record.dependency_failure.is_some() => "ERROR",
+        (_, Some("miswired")) => "ERROR",
+        ("refused", _) | (_, Some("malformed")) => "WARN",
+        _ => "INFO",
+    };
+    set("level", Some(json!(level)));
+    set("message", Some(json!(message(record))));
+    set("step", Some(json!(record.step.name())));
+    set(
+        "protocol",
+        record.protocol.map(|protocol| json!(protocol.name())),
+    );
+    set(
+        "user_flow",
+        record.user_flow.as_ref().map(|flow| json!(flow)),
+    );
+    set("outcome", Some(json!(record.outcome)));
+    set("reason", record.reason.map(|reason| json!(reason)));
+    set("status", Some(json!(record.status)));
+    set(
+        "list",
+        record.decided_by.as_ref().map(|by| json!(by.list.as_str())),
+    );
+    set(
+        "matcher",
+        record
+            .decided_by
+            .as_ref()
+            .map(|by| json!(by.matcher.name())),
+    );
+    set(
+        "reference",
+        record.reference.map(|code| json!(code.to_string())),
+    );
+    set("caller", record.caller.as_ref().map(|caller| json!(caller)));
+    set(
+        "correlation_id",
+        record.correlation_id.as_ref().map(|id| json!(id)),
+    );
+    set(
+        "application",
+        record.application.as_ref().map(|id| json!(id)),
+    );
+    set("fault", record.fault.as_ref().map(|fault| json!(fault)));
+    set(
+        "dependency_failure",
+        record.dependency_failure.map(|code| json!(code)),
+    );
+    set("duration_ms", Some(milliseconds(record.duration)));
+    set(
+        "read_ms",
+        record.read.map(|read| milliseconds(read.duration)),
+    );
+    set("read_units", record.read.map(|read| json!(read.units)));
+    set("read_calls", record.read.map(|read| json!(read.calls)));
+    set("cold_start", record.cold_start.then_some(Value::Bool(true)));
+
+    let unauthenticated = record.status == 401;
+    set("answers", Some(json!(1)));
+    set("authentication_failures", unauthenticated.then(|| json!(1)));
+    set(
+        "dependency_failures",
+        record.dependency_failure.map(|_| json!(1)),
+    );
+    set("deadline_misses", record.deadline_missed.then(|| json!(1)));
+    let mut by_step = vec![metric("duration_ms", "Milliseconds")];
+    if unauthenticated {
+        by_step.push(metric("authentication_failures", "Count"));
+    }
+    if record.dependency_failure.is_some() {
+        by_step.push(metric("dependency_failures", "Count"));
+    }
+    if record.deadline_missed {
+        by_step.push(metric("deadline_misses", "Count"));
+    }
+    let directives = json!([
+        { "Namespace": NAMESPACE, "Dimensions": [["step", "outcome"]], "Metrics": [metric("answers", "Count")] },
+        { "Namespace": NAMESPACE, "Dimensions": [["step"]], "Metrics": by_step },
+    ]);
+    fields.insert(
+        "_aws".to_owned(),
+        json!({ "Timestamp": at, "CloudWatchMetrics": directives }),
+    );
+    fields
+}
+
+/// Readable alone, without the fields.
+fn message(record: &Answered) -> String {
+    let step = record.step.name();
+    match record.reason {
+        Some("miswired") => format!(
+            "wiring mistake: a request of another step or of an unknown user flow came to {step}"
+        ),
+        Some(reason) => format!("{step}: {} ({reason})", record.outcome),
+        None => format!("{step}: {}", record.outcome),
+    }
+}
+
+fn notice(record: &Notice, at: i64) -> Map<String, Value> {
+    let (level, message, details) = match record {
+        Notice::Started {
+            function,
+            init,
+            credentials,
+        } => (
+            "INFO",
+            format!("{function} serves"),
+            json!({ "function": function, "init_ms": milliseconds(*init), "credentials": credentials }),
+        ),
+        Notice::RefusedToStart { function, problems } => (
+            "ERROR",
+            format!("{function} does not start: {}", problems.join("; ")),
+            json!({ "function": function, "problems": problems }),
+        ),
+        Notice::CallerRecordsUnavailable { failure } => (
+            "ERROR",
+            "the callers' records could not be read; the last known ones stay".to_owned(),
+            json!({ "dependency_failure": failure, "dependency": "table" }),
+        ),
+        Notice::KeysFetched { issuer, keys } => (
+            "INFO",
+            format!("fetched the signing keys of {issuer}"),
+            json!({ "issuer": issuer, "keys": keys }),
+        ),
+        Notice::KeysUnavailable { problem } => (
+            "ERROR",
+            problem.clone(),
+            json!({ "dependency_failure": "unavailable", "dependency": "entra-keys" }),
+        ),
+        Notice::CredentialUseNotRecorded { failure } => (
+            "WARN",
+            "the last use of a credential could not be recorded; the next use will be".to_owned(),
+            json!({ "failure": failure }),
+        ),
+        Notice::Panicked { step } => (
+            "ERROR",
+            format!(
+                "{}: the program failed while deciding; a block page was shown",
+                step.name()
+            ),
+            json!({ "step": step.name(), "dependency_failure": "panic", "dependency": "program" }),
+        ),
+    };
+    let mut fields = match details {
+        Value::Object(fields) => fields,
+        _ => Map::new(),
+    };
+    if fields.contains_key("dependency_failure") {
+        fields.insert("dependency_failures".to_owned(), json!(1));
+        let directive = json!([{
+            "Namespace": NAMESPACE,
+            "Dimensions": [["dependency"]],
+            "Metrics": [metric("dependency_failures", "Count")],
+        }]);
+        fields.insert(
+            "_aws".to_owned(),
+            json!({ "Timestamp": at, "CloudWatchMetrics": directive }),
+        );
+    }
+    fields.insert("level".to_owned(), json!(level));
+    fields.insert("message".to_owned(), json!(message));
+    fields
+}
+
+fn metric(name: &str, unit: &str) -> Value {
+    json!({ "Name": name, "Unit": unit })
+}
+
+/// With microseconds, as a number.
+fn milliseconds(duration: std::time::Duration) -> Value {
+    let microseconds = u32::try_from(duration.as_micros()).unwrap_or(u32::MAX);
+    json!(f64::from(microseconds) / 1000.0)
+}

@@ -1,0 +1,377 @@
+//! Custom authentication extensions (PROTOCOL 5.1–5.6).
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    api_connector::ObjectIdentity,
+    json::{self, Fault},
+    scalar::{AnyScalar, Text},
+};
+
+/// Names that a fault in a body may tell.
+const MEMBERS: &[&str] = &[
+    "type",
+    "source",
+    "data",
+    "@odata.type",
+    "@odata.Type",
+    "tenantId",
+    "authenticationContext",
+    "correlationId",
+    "client",
+    "ip",
+    "clientIp",
+    "locale",
+    "market",
+    "protocol",
+    "requestType",
+    "clientServicePrincipal",
+    "appId",
+    "userSignUpInfo",
+    "attributes",
+    "value",
+    "attributeType",
+    "identities",
+    "signInType",
+    "issuer",
+    "issuerAssignedId",
+    "user",
+    "id",
+    "mail",
+    "userPrincipalName",
+    "preferredLanguage",
+];
+
+/// An event of the extensions that this product answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Event {
+    AttributeCollectionStart,
+    AttributeCollectionSubmit,
+    TokenIssuanceStart,
+}
+
+impl Event {
+    /// The last part of `type`, and the first part of the action's name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::AttributeCollectionStart => "attributeCollectionStart",
+            Self::AttributeCollectionSubmit => "attributeCollectionSubmit",
+            Self::TokenIssuanceStart => "tokenIssuanceStart",
+        }
+    }
+
+    /// The event's name in `data.@odata.type`.
+    const fn callout_data(self) -> &'static str {
+        match self {
+            Self::AttributeCollectionStart => "onAttributeCollectionStartCalloutData",
+            Self::AttributeCollectionSubmit => "onAttributeCollectionSubmitCalloutData",
+            Self::TokenIssuanceStart => "onTokenIssuanceStartCalloutData",
+        }
+    }
+
+    const fn response_data(self) -> &'static str {
+        match self {
+            Self::AttributeCollectionStart => {
+                "microsoft.graph.onAttributeCollectionStartResponseData"
+            }
+            Self::AttributeCollectionSubmit => {
+                "microsoft.graph.onAttributeCollectionSubmitResponseData"
+            }
+            Self::TokenIssuanceStart => "microsoft.graph.onTokenIssuanceStartResponseData",
+        }
+    }
+}
+
+/// What Entra posts. Every member may be missing or `null`: captures differ from the reference.
+#[derive(Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct ExtensionRequest {
+    #[serde(rename = "type")]
+    pub event: Text,
+    pub data: Option<CalloutData>,
+}
+
+#[derive(Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct CalloutData {
+    #[serde(rename = "@odata.type", alias = "@odata.Type")]
+    pub odata_type: Text,
+    pub tenant_id: Text,
+    pub authentication_context: Option<AuthenticationContext>,
+    pub user_sign_up_info: Option<UserSignUpInfo>,
+}
+
+#[derive(Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct AuthenticationContext {
+    pub correlation_id: Text,
+    pub client: Option<Client>,
+    pub client_service_principal: Option<ServicePrincipal>,
+    /// At the token step only.
+    pub user: Option<User>,
+}
+
+#[derive(Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct Client {
+    pub locale: Text,
+    pub market: Text,
+}
+
+#[derive(Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ServicePrincipal {
+    pub app_id: Text,
+}
+
+/// Sparse: an external social user has no `userPrincipalName`, a local one no `mail`.
+#[derive(Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct User {
+    pub id: Text,
+    pub mail: Text,
+    pub user_principal_name: Text,
+    pub preferred_language: Text,
+}
+
+#[derive(Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct UserSignUpInfo {
+    pub attributes: Option<BTreeMap<String, Option<DirectoryAttributeValue>>>,
+    pub identities: Option<Vec<ObjectIdentity>>,
+}
+
+/// `stringDirectoryAttributeValue` and its siblings; the JSON type of `value` is what counts.
+#[derive(Debug, PartialEq, Eq, Deserialize)]
+pub struct DirectoryAttributeValue {
+    #[serde(default = "absent")]
+    pub value: AnyScalar,
+}
+
+fn absent() -> AnyScalar {
+    AnyScalar::Absent
+}
+
+impl ExtensionRequest {
+    pub fn parse(body: &[u8]) -> Result<Self, Fault> {
+        json::parse(body, MEMBERS)
+    }
+
+    /// Whether the body is this event's: by `type` and `data.@odata.type`, of which at least one must
+    /// stand and none may say otherwise. Compared without case, as Microsoft's SDK does.
+    pub fn is_of(&self, event: Event) -> bool {
+        let data_type = self
+            .data
+            .as_ref()
+            .and_then(|data| data.odata_type.as_deref());
+        let says = |text: Option<&str>, name: &str| {
+            text.map(|text| {
+                let last = text.rsplit('.').next().unwrap_or(text);
+                let old_name = last.get(..2).filter(|on| on.eq_ignore_ascii_case("on"));
+                let bare = if old_name.is_some() {
+                    last.get(2..).unwrap_or(last)
+                } else {
+                    last
+                };
+                bare.eq_ignore_ascii_case(name)
+            })
+        };
+        let callout = event.callout_data().get(2..).unwrap_or_default();
+        match (
+            says(self.event.as_deref(), event.name()),
+            says(data_type, callout),
+        ) {
+            (None, None) => false,
+            (by_type, by_data) => by_type != Some(false) && by_data != Some(false),
+        }
+    }
+}
+
+/// What we answer: always HTTP 200 and exactly one action (PROTOCOL 5.3).
+#[derive(Debug, Serialize)]
+pub struct ExtensionResponse {
+    data: ResponseData,
+}
+
+#[derive(Debug, Serialize)]
+struct ResponseData {
+    #[serde(rename = "@odata.type")]
+    odata_type: &'static str,
+    actions: [ResponseAction; 1],
+}
+
+#[derive(Debug, Serialize)]
+struct ResponseAction {
+    #[serde(rename = "@odata.type")]
+    odata_type: String,
+    #[serde(flatten)]
+    action: Action,
+}
+
+/// The actions of the three events, with their members.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum Action {
+    ContinueWithDefaultBehavior {},
+    SetPrefillValues {
+        inputs: BTreeMap<String, Value>,
+    },
+    ModifyAttributeValues {
+        attributes: BTreeMap<String, Value>,
+    },
+    ShowBlockPage {
+        title: String,
+        message: String,
+    },
+    #[serde(rename_all = "camelCase")]
+    ShowValidationError {
+        message: String,
+        attribute_errors: BTreeMap<String, String>,
+    },
+    ProvideClaimsForToken {
+        claims: BTreeMap<String, TokenValue>,
+    },
+}
+
+impl Action {
+    /// Lower camel case, as the reference pages write it.
+    const fn name(&self) -> &'static str {
+        match self {
+            Self::ContinueWithDefaultBehavior {} => "continueWithDefaultBehavior",
+            Self::SetPrefillValues { .. } => "setPrefillValues",
+            Self::ModifyAttributeValues { .. } => "modifyAttributeValues",
+            Self::ShowBlockPage { .. } => "showBlockPage",
+            Self::ShowValidationError { .. } => "showValidationError",
+            Self::ProvideClaimsForToken { .. } => "provideClaimsForToken",
+        }
+    }
+}
+
+/// A value of the attribute's own type; lists have been joined with commas.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum Value {
+    Text(String),
+    Flag(bool),
+    Number(i64),
+}
+
+/// Tokens take texts and lists of texts only.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum TokenValue {
+    Text(String),
+    Texts(Vec<String>),
+}
+
+impl TokenValue {
+    fn octets(&self) -> usize {
+        match self {
+            Self::Text(text) => text.len(),
+            Self::Texts(texts) => texts.iter().map(String::len).sum(),
+        }
+    }
+}
+
+/// Most octets of all names and values together (error 1003025).
+pub const MAX_TOKEN_CLAIMS_OCTETS: usize = 3 * 1024;
+
+/// The size that Entra limits.
+pub fn token_claims_octets(claims: &BTreeMap<String, TokenValue>) -> usize {
+    claims
+        .iter()
+        .map(|(name, value)| name.len() + value.octets())
+        .sum()
+}
+
+impl ExtensionResponse {
+    pub fn new(event: Event, action: Action) -> Self {
+        let odata_type = format!("microsoft.graph.{}.{}", event.name(), action.name());
+        Self {
+            data: ResponseData {
+                odata_type: event.response_data(),
+                actions: [ResponseAction { odata_type, action }],
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case::documented("microsoft.graph.authenticationEvent.attributeCollectionSubmit", true)]
+    #[case::other_case("microsoft.graph.authenticationEvent.AttributeCollectionSubmit", true)]
+    #[case::old_name("onAttributeCollectionSubmit", true)]
+    #[case::other_event("microsoft.graph.authenticationEvent.attributeCollectionStart", false)]
+    #[case::unknown("microsoft.graph.authenticationEvent.pageRenderStart", false)]
+    #[case::suffix(
+        "microsoft.graph.authenticationEvent.xattributeCollectionSubmit",
+        false
+    )]
+    fn the_event_is_compared_without_case(#[case] event: &str, #[case] expected: bool) {
+        let body = format!(r#"{{"type":"{event}","data":{{}}}}"#);
+        let request = ExtensionRequest::parse(body.as_bytes()).unwrap();
+        assert_eq!(request.is_of(Event::AttributeCollectionSubmit), expected);
+    }
+
+    #[rstest]
+    #[case::agrees(
+        "attributeCollectionSubmit",
+        "microsoft.graph.onAttributeCollectionSubmitCalloutData",
+        true
+    )]
+    #[case::old_prefix(
+        "attributeCollectionSubmit",
+        "graph.onAttributeCollectionSubmitCalloutData",
+        true
+    )]
+    #[case::data_contradicts(
+        "attributeCollectionSubmit",
+        "microsoft.graph.onOtpSendCalloutData",
+        false
+    )]
+    #[case::data_alone("", "#microsoft.graph.OnAttributeCollectionSubmitCalloutData", true)]
+    #[case::neither("", "", false)]
+    fn the_data_type_must_not_contradict(
+        #[case] event: &str,
+        #[case] data: &str,
+        #[case] expected: bool,
+    ) {
+        let body = format!(r#"{{"type":"{event}","data":{{"@odata.type":"{data}"}}}}"#);
+        let request = ExtensionRequest::parse(body.as_bytes()).unwrap();
+        assert_eq!(request.is_of(Event::AttributeCollectionSubmit), expected);
+    }
+
+    #[test]
+    fn the_stray_capital_of_the_reference_page_is_read() {
+        let body = br#"{"data":{"userSignUpInfo":{"attributes":{"a":{"@odata.Type":"x","value":["p","q"]},"b":null,"c":{}}}}}"#;
+        let request = ExtensionRequest::parse(body).unwrap();
+        let attributes = request
+            .data
+            .unwrap()
+            .user_sign_up_info
+            .unwrap()
+            .attributes
+            .unwrap();
+        let value = |name: &str| attributes[name].as_ref().map(|a| a.value.clone());
+        assert_eq!(
+            value("a"),
+            Some(AnyScalar::Texts(vec!["p".to_owned(), "q".to_owned()]))
+        );
+        assert_eq!((value("b"), value("c")), (None, Some(AnyScalar::Absent)));
+    }
+
+    #[test]
+    fn a_wrong_type_is_told_with_its_path() {
+        let fault = ExtensionRequest::parse(br#"{"data":{"userSignUpInfo":{"identities":7}}}"#)
+            .unwrap_err();
+        assert_eq!(fault.path, ".data.userSignUpInfo.identities");
+        assert!(ExtensionRequest::parse(b"null").is_err());
+    }
+}
