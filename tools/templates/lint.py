@@ -1,0 +1,897 @@
+#!/usr/bin/env python3
+"""Checks the CloudFormation templates without an AWS account.
+
+Runs cfn-lint on every template, performs the SAM transform offline, and asserts on the TRANSFORMED template what a
+deployment must have: how the table is kept, what each function's role allows, which path reaches which function.
+
+    lint.py              check; exit code 1 when anything is found
+    lint.py --self-test  break the transformed template in memory, one way at a time, and require that each is found
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from samtranslator.translator.transform import transform
+from samtranslator.yaml_helper import yaml_parse
+
+ROOT = Path(__file__).resolve().parents[2]
+MAIN = "template.yaml"
+CUSTOM_DOMAIN = "infra/custom-domain.yaml"
+
+Json = Any
+
+
+# --- What is expected -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Port:
+    """One capability of a function, as the one IAM statement that grants it."""
+
+    actions: tuple[str, ...]
+    resource: Json
+    condition: Json = None
+
+
+def leading_keys(operator: str, *keys: str) -> Json:
+    """Only items of these partitions. ForAllValues alone is true of a request that names no key at all."""
+    return {
+        f"ForAllValues:{operator}": {"dynamodb:LeadingKeys": list(keys)},
+        "Null": {"dynamodb:LeadingKeys": "false"},
+    }
+
+
+TABLE_ARN = {"Fn::GetAtt": ["Table", "Arn"]}
+START_UP_ITEMS = ("CREDENTIALS", "CREDENTIAL_USE", "SIGNING_KEYS")
+
+# Ports -> actions. The first three are those of shared/src/ports; the others are what any function needs beside them.
+# "log" is completed with the function's own log group.
+PORTS = {
+    "sign_up_reader": Port(
+        ("dynamodb:BatchGetItem",), TABLE_ARN, leading_keys("StringLike", *START_UP_ITEMS, "ENTRY#*")
+    ),
+    "sign_up_reader of callers' records": Port(
+        ("dynamodb:BatchGetItem",), TABLE_ARN, leading_keys("StringEquals", *START_UP_ITEMS)
+    ),
+    "credential_use": Port(("dynamodb:UpdateItem",), TABLE_ARN, leading_keys("StringEquals", "CREDENTIAL_USE")),
+    "table key": Port(
+        ("kms:Decrypt",),
+        {"Fn::GetAtt": ["TableKey", "Arn"]},
+        {"StringEquals": {"kms:ViaService": {"Fn::Sub": "dynamodb.${AWS::Region}.amazonaws.com"}}},
+    ),
+    "log": Port(("logs:CreateLogStream", "logs:PutLogEvents"), None),
+}
+
+
+@dataclass(frozen=True)
+class Function:
+    """What one function is built from, may do and answers on."""
+
+    binary: str
+    ports: tuple[str, ...]
+    routes: tuple[str, ...]
+
+
+def routes(step: str, event: str) -> tuple[str, ...]:
+    return (
+        f"ANY /connectors/{step}",
+        f"ANY /connectors/{{user_flow}}/{step}",
+        f"ANY /extensions/{event}",
+        f"ANY /extensions/{{user_flow}}/{event}",
+    )
+
+
+EVERY_FUNCTION = ("credential_use", "table key", "log")
+FUNCTIONS = {
+    "AfterFederationFunction": Function(
+        "after-federation",
+        ("sign_up_reader", *EVERY_FUNCTION),
+        routes("after-federation", "attribute-collection-start"),
+    ),
+    "BeforeCreatingUserFunction": Function(
+        "before-creating-user",
+        ("sign_up_reader", *EVERY_FUNCTION),
+        routes("before-creating-user", "attribute-collection-submit"),
+    ),
+    "BeforeTokenFunction": Function(
+        "before-token",
+        ("sign_up_reader of callers' records", *EVERY_FUNCTION),
+        routes("before-token", "token-issuance-start"),
+    ),
+}
+
+# An extension must answer in 2 seconds and a connector in 5.
+TIMEOUT_SECONDS = 5
+
+# The functions' settings -> the parameter each comes from (TABLE_NAME: the table).
+ENVIRONMENT = {
+    "TABLE_NAME": "Table",
+    "DEFAULT_EFFECT": "DefaultEffect",
+    "ON_UNAVAILABLE": "OnUnavailable",
+    "USER_FLOWS": "UserFlows",
+    "DEFAULT_LANGUAGE": "DefaultLanguage",
+    "API_VERSION": "ApiVersion",
+    "CONNECTOR_DEADLINE_MS": "ConnectorDeadlineMs",
+    "EXTENSION_DEADLINE_MS": "ExtensionDeadlineMs",
+    "CLIENT_CERTIFICATES": "ClientCertificates",
+    "ENTRA_TENANT_ID": "EntraTenantId",
+    "ENTRA_TENANT_DOMAIN": "EntraTenantDomain",
+    "ENTRA_AUDIENCES": "EntraAudiences",
+    "ENTRA_ISSUERS": "EntraIssuers",
+    "ENTRA_CALLER_APP_ID": "EntraCallerAppId",
+}
+
+SETTINGS_SOURCE = ROOT / "shared" / "src" / "config" / "settings.rs"
+SETTINGS_NAMES = re.compile(r"pub const NAMES: &\[&str\] = &\[(?P<names>[^\]]*)\];")
+
+TABLE = {
+    "BillingMode": "PAY_PER_REQUEST",
+    "AttributeDefinitions": [
+        {"AttributeName": "pk", "AttributeType": "S"},
+        {"AttributeName": "sk", "AttributeType": "S"},
+    ],
+    "KeySchema": [
+        {"AttributeName": "pk", "KeyType": "HASH"},
+        {"AttributeName": "sk", "KeyType": "RANGE"},
+    ],
+    "TimeToLiveSpecification": {"AttributeName": "ttl", "Enabled": True},
+    "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": True},
+    "SSESpecification": {
+        "SSEEnabled": True,
+        "SSEType": "KMS",
+        "KMSMasterKeyId": {"Fn::GetAtt": ["TableKey", "Arn"]},
+    },
+    "StreamSpecification": {"StreamViewType": "NEW_AND_OLD_IMAGES"},
+    "DeletionProtectionEnabled": True,
+    "GlobalSecondaryIndexes": None,
+    "LocalSecondaryIndexes": None,
+}
+
+# The one statement that may say "*": in a key policy that means the key itself, and naming the account's root hands
+# the decision to IAM, that is, to the roles above.
+KEY_POLICY_STATEMENTS = [
+    {
+        "Sid": "TheAccountDecidesByIam",
+        "Effect": "Allow",
+        "Principal": {"AWS": {"Fn::Sub": "arn:${AWS::Partition}:iam::${AWS::AccountId}:root"}},
+        "Action": "kms:*",
+        "Resource": "*",
+    }
+]
+
+# What the access log may hold. Nothing of the caller: no address, no path as it came, no query string.
+ACCESS_LOG = {
+    "requestId": "$context.requestId",
+    "requestTimeEpoch": "$context.requestTimeEpoch",
+    "routeKey": "$context.routeKey",
+    "status": "$context.status",
+    "responseLatency": "$context.responseLatency",
+    "responseLength": "$context.responseLength",
+    "integrationLatency": "$context.integrationLatency",
+    "integrationStatus": "$context.integrationStatus",
+    "integrationError": "$context.integrationErrorMessage",
+}
+
+OUTPUT_PATHS = {
+    "AfterFederationConnectorUrl": "/connectors/after-federation",
+    "BeforeCreatingUserConnectorUrl": "/connectors/before-creating-user",
+    "BeforeTokenConnectorUrl": "/connectors/before-token",
+    "AttributeCollectionStartExtensionUrl": "/extensions/attribute-collection-start",
+    "AttributeCollectionSubmitExtensionUrl": "/extensions/attribute-collection-submit",
+    "TokenIssuanceStartExtensionUrl": "/extensions/token-issuance-start",
+}
+BASE_URL = {
+    "Fn::If": [
+        "HasCustomDomain",
+        {"Fn::Sub": "https://${CustomDomainName}"},
+        {"Fn::GetAtt": ["HttpApi", "ApiEndpoint"]},
+    ]
+}
+
+
+# --- Reading templates ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is not as it must be."""
+
+    template: str
+    resource: str
+    property: str
+    found: Json
+    expected: Json
+
+    def __str__(self) -> str:
+        return (
+            f"{self.template}: {self.resource}: {self.property}:"
+            f" found {show(self.found)}, expected {show(self.expected)}"
+        )
+
+
+def show(value: Json) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+
+
+@dataclass
+class Template:
+    """A template after the SAM transform."""
+
+    name: str
+    document: Json
+
+    @property
+    def resources(self) -> dict[str, Json]:
+        found: dict[str, Json] = self.document.get("Resources", {})
+        return found
+
+    def of_type(self, *types: str) -> dict[str, Json]:
+        return {name: body for name, body in self.resources.items() if body.get("Type") in types}
+
+    def get(self, resource: str, path: str) -> Json:
+        """The value at a dotted path below a resource, None where any part is missing."""
+        value: Json = self.resources.get(resource)
+        for part in path.split("."):
+            value = value.get(part) if isinstance(value, dict) else None
+        return value
+
+    def expect(self, resource: str, path: str, expected: Json) -> Iterator[Finding]:
+        found = self.get(resource, path)
+        if not same(found, expected):
+            yield self.finding(resource, path, found, expected)
+
+    def finding(self, resource: str, path: str, found: Json, expected: Json) -> Finding:
+        return Finding(self.name, resource, path, found, expected)
+
+
+def same(left: Json, right: Json) -> bool:
+    """Equal as JSON, where True is not 1."""
+    return json.dumps(left, sort_keys=True) == json.dumps(right, sort_keys=True)
+
+
+def template_names() -> list[str]:
+    return [MAIN, *sorted(f"infra/{path.name}" for path in (ROOT / "infra").glob("*.yaml"))]
+
+
+def load(name: str) -> Template:
+    """Reads a template and performs the SAM transform, as CloudFormation does at a deployment."""
+    document = yaml_parse((ROOT / name).read_text(encoding="utf-8"))
+    if document.get("Transform") != "AWS::Serverless-2016-10-31":
+        return Template(name, document)
+    # The transform wants to see packaged code, and an AWS region to choose the partition by.
+    document["Globals"]["Function"]["CodeUri"] = "s3://bucket/key"
+    os.environ.setdefault("AWS_DEFAULT_REGION", "eu-west-1")
+    no_managed_policies = SimpleNamespace(load=dict)
+    return Template(name, transform(document, {}, no_managed_policies))
+
+
+def as_list(value: Json) -> list[Json]:
+    return value if isinstance(value, list) else [value]
+
+
+# --- Checks -----------------------------------------------------------------------------------------------------------
+
+
+def check_table(template: Template) -> Iterator[Finding]:
+    for name, expected in TABLE.items():
+        yield from template.expect("Table", f"Properties.{name}", expected)
+    for policy in ("DeletionPolicy", "UpdateReplacePolicy"):
+        yield from template.expect("Table", policy, "Retain")
+        # A table outlives its key only as noise.
+        yield from template.expect("TableKey", policy, "Retain")
+    yield from template.expect("TableKey", "Properties.EnableKeyRotation", True)
+    yield from template.expect("TableKey", "Properties.KeyPolicy.Statement", KEY_POLICY_STATEMENTS)
+    tables = sorted(template.of_type("AWS::DynamoDB::Table", "AWS::DynamoDB::GlobalTable"))
+    if tables != ["Table"]:
+        yield template.finding("(all)", "tables", tables, ["Table"])
+
+
+def check_functions(template: Template) -> Iterator[Finding]:
+    found = sorted(template.of_type("AWS::Lambda::Function"))
+    if found != sorted(FUNCTIONS):
+        yield template.finding("(all)", "functions", found, sorted(FUNCTIONS))
+    reserved = {"Fn::If": ["HasReservedConcurrency", {"Ref": "ReservedConcurrency"}, {"Ref": "AWS::NoValue"}]}
+    for name, function in FUNCTIONS.items():
+        for path, expected in (
+            ("Properties.Runtime", "provided.al2023"),
+            ("Properties.Architectures", ["arm64"]),
+            ("Properties.Handler", "bootstrap"),
+            ("Properties.Timeout", TIMEOUT_SECONDS),
+            ("Properties.MemorySize", {"Ref": "MemorySize"}),
+            ("Properties.ReservedConcurrentExecutions", reserved),
+            ("Metadata.BuildMethod", "rust-cargolambda"),
+            ("Metadata.BuildProperties.Binary", function.binary),
+        ):
+            yield from template.expect(name, path, expected)
+
+
+def check_environment(template: Template) -> Iterator[Finding]:
+    expected = {name: {"Ref": source} for name, source in ENVIRONMENT.items()}
+    for function in FUNCTIONS:
+        yield from template.expect(function, "Properties.Environment.Variables", expected)
+    for parameter in set(ENVIRONMENT.values()) - {"Table"}:
+        if parameter not in template.document["Parameters"]:
+            yield template.finding("Parameters", parameter, None, "a parameter")
+
+
+def check_settings_of_the_program(template: Template) -> Iterator[Finding]:
+    """The environment has each setting that the program reads, and none that it does not."""
+    names = SETTINGS_NAMES.search(SETTINGS_SOURCE.read_text(encoding="utf-8"))
+    read = re.findall(r'"(\w+)"', names["names"]) if names else []
+    # Those of AWS are set by Lambda.
+    expected = sorted(name for name in read if not name.startswith("AWS_"))
+    for function in FUNCTIONS:
+        found = sorted(template.get(function, "Properties.Environment.Variables") or {})
+        if found != expected:
+            source = SETTINGS_SOURCE.relative_to(ROOT)
+            path = f"Properties.Environment.Variables beside NAMES of {source}"
+            yield template.finding(function, path, found, expected)
+
+
+def check_log_groups(template: Template) -> Iterator[Finding]:
+    seen: set[str] = set()
+    for function in FUNCTIONS:
+        yield from template.expect(function, "Properties.LoggingConfig.LogFormat", "JSON")
+        group = log_group(template, function)
+        if group not in template.of_type("AWS::Logs::LogGroup") or group in seen:
+            path = "Properties.LoggingConfig.LogGroup"
+            yield template.finding(function, path, template.get(function, path), "Ref of a log group of its own")
+        seen.add(group)
+    for group in template.of_type("AWS::Logs::LogGroup"):
+        yield from template.expect(group, "Properties.RetentionInDays", {"Ref": "LogRetentionDays"})
+
+
+def log_group(template: Template, function: str) -> str:
+    return str((template.get(function, "Properties.LoggingConfig.LogGroup") or {}).get("Ref"))
+
+
+def check_roles(template: Template) -> Iterator[Finding]:
+    """Each function has a role of its own, and the role allows what the function's ports need and nothing else."""
+    roles: dict[str, str] = {}
+    for name, function in FUNCTIONS.items():
+        role = (template.get(name, "Properties.Role") or {}).get("Fn::GetAtt", [""])[0]
+        if role not in template.of_type("AWS::IAM::Role") or role in roles:
+            found = template.get(name, "Properties.Role")
+            yield template.finding(name, "Properties.Role", found, "Fn::GetAtt of a role of its own")
+            continue
+        roles[role] = name
+        yield from check_role(template, role, expected_statements(template, name, function))
+    for role in sorted(set(template.of_type("AWS::IAM::Role")) - set(roles)):
+        yield template.finding(role, "Type", "AWS::IAM::Role", "no role without a function in FUNCTIONS of this check")
+    # A policy resource could widen a role from outside.
+    for name, body in template.of_type("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy", "AWS::IAM::RolePolicy").items():
+        yield template.finding(name, "Type", body["Type"], "policies written in the role itself")
+
+
+def expected_statements(template: Template, name: str, function: Function) -> list[Json]:
+    own_log = {"Fn::GetAtt": [log_group(template, name), "Arn"]}
+    ports = (PORTS[port] for port in function.ports)
+    return [normal_statement("Allow", list(port.actions), port.resource or own_log, port.condition) for port in ports]
+
+
+def normal_statement(effect: str, actions: list[str], resource: Json, condition: Json) -> Json:
+    return {"Effect": effect, "Action": sorted(actions), "Resource": as_list(resource), "Condition": condition}
+
+
+def check_role(template: Template, role: str, expected: list[Json]) -> Iterator[Finding]:
+    yield from template.expect(role, "Properties.ManagedPolicyArns", None)
+    trust = [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}]
+    yield from template.expect(role, "Properties.AssumeRolePolicyDocument.Statement", trust)
+    found = [
+        # A key that a statement here has no business with, such as NotAction, must not drop out of the comparison.
+        {
+            **{key: value for key, value in statement.items() if key != "Sid"},
+            **normal_statement(
+                statement.get("Effect"),
+                as_list(statement.get("Action", [])),
+                statement.get("Resource", []),
+                statement.get("Condition"),
+            ),
+        }
+        for policy in template.get(role, "Properties.Policies") or []
+        for statement in as_list(policy["PolicyDocument"]["Statement"])
+    ]
+    for statement in found:
+        if not any(same(statement, other) for other in expected):
+            yield template.finding(role, "Properties.Policies", statement, "no such statement: no port needs it")
+    for statement in expected:
+        if not any(same(statement, other) for other in found):
+            yield template.finding(role, "Properties.Policies", "no such statement", statement)
+
+
+def check_statements(template: Template) -> Iterator[Finding]:
+    """No grant anywhere is wider than it can be written, and nothing may scan a table."""
+    for resource, body in template.resources.items():
+        is_key = body.get("Type") == "AWS::KMS::Key"  # its whole policy is compared in check_table
+        for statement in [] if is_key else statements_in(body):
+            # Denying widely is the safe direction.
+            if statement["Effect"] == "Deny":
+                continue
+            for key in ("NotAction", "NotResource", "NotPrincipal"):
+                if key in statement:
+                    yield template.finding(
+                        resource, key, statement[key], f"{key.removeprefix('Not')}, named one by one"
+                    )
+            for action in as_list(statement.get("Action", [])):
+                if "*" in action:
+                    yield template.finding(resource, "Action", action, "an action without a wildcard")
+                if action.lower() == "dynamodb:scan":
+                    yield template.finding(resource, "Action", action, "no Scan in any role")
+            for target in as_list(statement.get("Resource", [])):
+                if "*" in json.dumps(target):
+                    yield template.finding(resource, "Resource", target, "a resource without a wildcard")
+
+
+def statements_in(value: Json) -> Iterator[Json]:
+    """Every policy statement below a value, wherever it stands."""
+    if isinstance(value, dict):
+        if "Effect" in value:
+            yield value
+        for child in value.values():
+            yield from statements_in(child)
+    elif isinstance(value, list):
+        for child in value:
+            yield from statements_in(child)
+
+
+def check_api(template: Template) -> Iterator[Finding]:
+    found = sorted(template.of_type("AWS::ApiGatewayV2::Api"))
+    if found != ["HttpApi"]:
+        yield template.finding("(all)", "HTTP APIs", found, ["HttpApi"])
+    yield from template.expect("HttpApi", "Properties.ProtocolType", "HTTP")
+    off_with_domain = {"Fn::If": ["HasCustomDomain", True, False]}
+    yield from template.expect("HttpApi", "Properties.DisableExecuteApiEndpoint", off_with_domain)
+
+
+def check_stage(template: Template) -> Iterator[Finding]:
+    found = sorted(template.of_type("AWS::ApiGatewayV2::Stage"))
+    if found != ["DefaultStage"]:
+        yield template.finding("(all)", "stages", found, ["DefaultStage"])
+    for path, expected in (
+        ("ApiId", {"Ref": "HttpApi"}),
+        ("StageName", "$default"),
+        ("AutoDeploy", True),
+        ("DefaultRouteSettings.ThrottlingRateLimit", {"Ref": "ThrottlingRateLimit"}),
+        ("DefaultRouteSettings.ThrottlingBurstLimit", {"Ref": "ThrottlingBurstLimit"}),
+        # A route's own settings would silently replace the throttling above.
+        ("RouteSettings", None),
+        ("AccessLogSettings.DestinationArn", {"Fn::GetAtt": ["AccessLogGroup", "Arn"]}),
+    ):
+        yield from template.expect("DefaultStage", f"Properties.{path}", expected)
+    path = "Properties.AccessLogSettings.Format"
+    try:
+        access_log = json.loads(template.get("DefaultStage", path) or "")
+    except ValueError:
+        access_log = template.get("DefaultStage", path)
+    if not same(access_log, ACCESS_LOG):
+        yield template.finding("DefaultStage", path, access_log, ACCESS_LOG)
+
+
+def check_routes(template: Template) -> Iterator[Finding]:
+    """Each route reaches its function, and there is no other route."""
+    expected = {route: name for name, function in FUNCTIONS.items() for route in function.routes}
+    found: dict[str, str] = {}
+    for resource, body in template.of_type("AWS::ApiGatewayV2::Route").items():
+        key = body["Properties"].get("RouteKey")
+        found[key] = resource
+        yield from template.expect(resource, "Properties.ApiId", {"Ref": "HttpApi"})
+        reached = route_target(template, body)
+        if key not in expected or reached != expected[key]:
+            path = f"Properties.Target of {key}"
+            yield template.finding(resource, path, reached, expected.get(key, "no such route"))
+    for key in sorted(set(expected) - set(found)):
+        yield template.finding("(all)", "routes", f"no route {key}", f"{key} to {expected[key]}")
+
+
+def route_target(template: Template, route: Json) -> Json:
+    """The function a route ends at, by way of its integration."""
+    target = (route["Properties"].get("Target") or {}).get("Fn::Sub", "")
+    integration = target.removeprefix("integrations/${").removesuffix("}")
+    uri = template.get(integration, "Properties.IntegrationUri") or {}
+    return uri.get("Fn::GetAtt", [None])[0]
+
+
+def check_integrations(template: Template) -> Iterator[Finding]:
+    for name in template.of_type("AWS::ApiGatewayV2::Integration"):
+        for path, expected in (
+            ("ApiId", {"Ref": "HttpApi"}),
+            ("IntegrationType", "AWS_PROXY"),
+            ("PayloadFormatVersion", "2.0"),
+            # Longer than the functions' timeout, so that it is Lambda that ends and logs a function that hangs.
+            ("TimeoutInMillis", TIMEOUT_SECONDS * 1000 + 500),
+        ):
+            yield from template.expect(name, f"Properties.{path}", expected)
+
+
+def check_permissions(template: Template) -> Iterator[Finding]:
+    """Only this stack's API may invoke a function."""
+    this_api = {"Fn::Sub": "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${HttpApi}/*"}
+    allowed: list[str] = []
+    for name, body in template.of_type("AWS::Lambda::Permission").items():
+        allowed.append((body["Properties"].get("FunctionName") or {}).get("Ref", ""))
+        yield from template.expect(name, "Properties.Action", "lambda:InvokeFunction")
+        yield from template.expect(name, "Properties.Principal", "apigateway.amazonaws.com")
+        yield from template.expect(name, "Properties.SourceArn", this_api)
+    if sorted(allowed) != sorted(FUNCTIONS):
+        yield template.finding("(all)", "permissions to invoke", sorted(allowed), sorted(FUNCTIONS))
+
+
+def check_parameters(template: Template) -> Iterator[Finding]:
+    for name, parameter in template.document.get("Parameters", {}).items():
+        if not parameter.get("Description"):
+            yield template.finding("Parameters", f"{name}.Description", None, "a description")
+        bounded = "MinValue" in parameter and "MaxValue" in parameter
+        if not ("AllowedPattern" in parameter or "AllowedValues" in parameter or bounded):
+            keys = sorted(parameter)
+            yield template.finding("Parameters", name, keys, "AllowedPattern, AllowedValues, or MinValue and MaxValue")
+        # AllowedValues explain themselves in CloudFormation's own message; a pattern does not.
+        if "AllowedPattern" in parameter and not parameter.get("ConstraintDescription"):
+            yield template.finding("Parameters", f"{name}.ConstraintDescription", None, "what the pattern means")
+
+
+def check_defaults(template: Template) -> Iterator[Finding]:
+    """A first deployment asks nothing."""
+    for name, parameter in template.document.get("Parameters", {}).items():
+        if "Default" not in parameter:
+            yield template.finding("Parameters", f"{name}.Default", None, "a default")
+
+
+def check_outputs(template: Template) -> Iterator[Finding]:
+    outputs = template.document.get("Outputs", {})
+    for name, path in OUTPUT_PATHS.items():
+        expected = {"Fn::Sub": [f"${{BaseUrl}}{path}", {"BaseUrl": BASE_URL}]}
+        found = outputs.get(name, {}).get("Value")
+        if not same(found, expected):
+            yield template.finding("Outputs", name, found, expected)
+    if not same(outputs.get("TableName", {}).get("Value"), {"Ref": "Table"}):
+        yield template.finding("Outputs", "TableName", outputs.get("TableName"), {"Ref": "Table"})
+
+
+def check_nested_stack(template: Template) -> Iterator[Finding]:
+    """The nested template gets a value for every parameter it has."""
+    yield from template.expect("CustomDomain", "Condition", "HasCustomDomain")
+    yield from template.expect("CustomDomain", "Properties.TemplateURL", CUSTOM_DOMAIN)
+    given = sorted(template.get("CustomDomain", "Properties.Parameters") or {})
+    wanted = sorted(load(CUSTOM_DOMAIN).document["Parameters"])
+    if given != wanted:
+        yield template.finding("CustomDomain", "Properties.Parameters", given, wanted)
+
+
+def check_domain(template: Template) -> Iterator[Finding]:
+    mutual_tls = {
+        "Fn::If": [
+            "HasTruststore",
+            {
+                "TruststoreUri": {"Ref": "TruststoreUri"},
+                "TruststoreVersion": {
+                    "Fn::If": ["HasTruststoreVersion", {"Ref": "TruststoreVersion"}, {"Ref": "AWS::NoValue"}]
+                },
+            },
+            {"Ref": "AWS::NoValue"},
+        ]
+    }
+    yield from template.expect("Domain", "Properties.MutualTlsAuthentication", mutual_tls)
+    for configuration in template.get("Domain", "Properties.DomainNameConfigurations") or [{}]:
+        if configuration.get("SecurityPolicy") != "TLS_1_2":
+            path = "Properties.DomainNameConfigurations.SecurityPolicy"
+            yield template.finding("Domain", path, configuration.get("SecurityPolicy"), "TLS_1_2")
+
+
+def check_truststore_bucket(template: Template) -> Iterator[Finding]:
+    blocked = ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets")
+    for path, expected in (
+        ("VersioningConfiguration.Status", "Enabled"),
+        ("PublicAccessBlockConfiguration", dict.fromkeys(blocked, True)),
+        (
+            "BucketEncryption.ServerSideEncryptionConfiguration",
+            [{"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}],
+        ),
+    ):
+        yield from template.expect("TruststoreBucket", f"Properties.{path}", expected)
+    tls_only = {"Bool": {"aws:SecureTransport": "false"}}
+    statements = list(statements_in(template.resources.get("TruststoreBucketPolicy")))
+    if not any(s["Effect"] == "Deny" and same(s.get("Condition"), tls_only) for s in statements):
+        path = "Properties.PolicyDocument.Statement"
+        yield template.finding("TruststoreBucketPolicy", path, statements, f"Deny on {json.dumps(tls_only)}")
+
+
+Check = Callable[[Template], Iterator[Finding]]
+
+EVERY_TEMPLATE: tuple[Check, ...] = (check_statements, check_parameters)
+CHECKS: dict[str, tuple[Check, ...]] = {
+    MAIN: (
+        *EVERY_TEMPLATE,
+        check_table,
+        check_functions,
+        check_environment,
+        check_settings_of_the_program,
+        check_log_groups,
+        check_roles,
+        check_api,
+        check_stage,
+        check_routes,
+        check_integrations,
+        check_permissions,
+        check_defaults,
+        check_outputs,
+        check_nested_stack,
+    ),
+    CUSTOM_DOMAIN: (*EVERY_TEMPLATE, check_domain, check_truststore_bucket),
+}
+
+
+def findings(template: Template) -> list[Finding]:
+    checks = CHECKS.get(template.name, EVERY_TEMPLATE)
+    return [finding for check in checks for finding in check(template)]
+
+
+# --- The self-test ----------------------------------------------------------------------------------------------------
+
+REMOVED = object()
+
+
+@dataclass(frozen=True)
+class Mutation:
+    """One way to break a template.
+
+    The path goes through maps by name and through lists by index, with "+" for a new entry at the end.
+    """
+
+    what: str
+    path: str
+    value: Any = REMOVED
+
+    def apply(self, template: Template) -> Template:
+        document = copy.deepcopy(template.document)
+        *parents, last = (int(part) if part.isdigit() else part for part in self.path.split("."))
+        node = document
+        for part in parents:
+            node = node[part]
+        if self.value is REMOVED:
+            del node[last]
+        elif last == "+":
+            node.append(self.value)
+        else:
+            node[last] = self.value
+        if same(document, template.document):
+            raise ValueError(f"{template.name}: {self.what}: the mutation changes nothing at {self.path}")
+        return Template(template.name, document)
+
+
+def of(name: str, path: str, what: str, value: Any = REMOVED) -> Mutation:
+    """Breaks a property of a resource."""
+    return Mutation(f"{name}: {what}", f"Resources.{name}.Properties.{path}", value)
+
+
+def whole(name: str, what: str, value: Any = REMOVED) -> Mutation:
+    """Removes a resource, or adds one."""
+    return Mutation(f"{name}: {what}", f"Resources.{name}", value)
+
+
+def granted(role: str, path: str, what: str, value: Any = REMOVED) -> Mutation:
+    """Breaks a role's statement: in the template's order 0 Read, 1 CredentialUse, 2 TableKey, 3 Log."""
+    return of(role, f"Policies.0.PolicyDocument.Statement.{path}", what, value)
+
+
+SETTINGS = "Environment.Variables"
+SCAN = {"Effect": "Allow", "Action": "dynamodb:Scan", "Resource": TABLE_ARN}
+GET_ANYTHING = {"Effect": "Allow", "Action": "dynamodb:GetItem", "Resource": "*"}
+ANY_LOG = {"Fn::Sub": "arn:aws:logs:${AWS::Region}:${AWS::AccountId}:*"}
+CATCH_ALL = {"Type": "AWS::ApiGatewayV2::Route", "Properties": {"ApiId": {"Ref": "HttpApi"}, "RouteKey": "$default"}}
+WITH_ADDRESS = json.dumps(ACCESS_LOG | {"ip": "$context.identity.sourceIp"})
+
+# For each check of each template the mutations that it must notice.
+MUTATIONS: dict[str, dict[Check, tuple[Mutation, ...]]] = {
+    MAIN: {
+        check_table: (
+            of("Table", "TimeToLiveSpecification", "no TTL"),
+            of("Table", "TimeToLiveSpecification.AttributeName", "TTL on another attribute", "expires"),
+            of("Table", "PointInTimeRecoverySpecification", "no PITR"),
+            of("Table", "PointInTimeRecoverySpecification.PointInTimeRecoveryEnabled", "PITR off", False),
+            of("Table", "SSESpecification", "no KMS"),
+            of("Table", "SSESpecification.KMSMasterKeyId", "not our key"),
+            of("Table", "StreamSpecification", "no stream"),
+            of("Table", "StreamSpecification.StreamViewType", "stream without old images", "NEW_IMAGE"),
+            of("Table", "DeletionProtectionEnabled", "no deletion protection", False),
+            of("Table", "BillingMode", "provisioned capacity", "PROVISIONED"),
+            of("Table", "GlobalSecondaryIndexes", "an index", [{"IndexName": "by-owner"}]),
+            Mutation("table deleted with the stack", "Resources.Table.DeletionPolicy", "Delete"),
+            Mutation("table deleted when replaced", "Resources.Table.UpdateReplacePolicy"),
+            Mutation("key deleted with the stack", "Resources.TableKey.DeletionPolicy", "Delete"),
+            of("TableKey", "EnableKeyRotation", "no rotation", False),
+            of("TableKey", "KeyPolicy.Statement.0.Principal", "open to everyone", "*"),
+            whole("Other", "a second table", {"Type": "AWS::DynamoDB::Table", "Properties": {}}),
+        ),
+        check_functions: (
+            of("BeforeTokenFunction", "Architectures", "x86_64", ["x86_64"]),
+            of("AfterFederationFunction", "Runtime", "older runtime", "provided.al2"),
+            of("BeforeTokenFunction", "Timeout", "default timeout"),
+            of("AfterFederationFunction", "Timeout", "long timeout", 30),
+            of("BeforeTokenFunction", "ReservedConcurrentExecutions", "no reserved concurrency"),
+            Mutation(
+                "another function's binary",
+                "Resources.BeforeTokenFunction.Metadata.BuildProperties.Binary",
+                "after-federation",
+            ),
+            whole("Spare", "an unknown function", {"Type": "AWS::Lambda::Function", "Properties": {}}),
+        ),
+        check_environment: (
+            of("BeforeTokenFunction", f"{SETTINGS}.ENTRA_AUDIENCES", "a setting missing in one function"),
+            of("AfterFederationFunction", f"{SETTINGS}.DEBUG", "a setting only one function has", "1"),
+            of("AfterFederationFunction", f"{SETTINGS}.DEFAULT_EFFECT", "another parameter", {"Ref": "OnUnavailable"}),
+            Mutation("a setting without its parameter", "Parameters.ApiVersion"),
+        ),
+        check_settings_of_the_program: (
+            of("BeforeTokenFunction", f"{SETTINGS}.ENTRA_AUDIENCES", "a setting not offered"),
+            of("BeforeTokenFunction", f"{SETTINGS}.DEBUG", "a setting that nothing reads", "1"),
+        ),
+        check_log_groups: (
+            of("BeforeTokenLogGroup", "RetentionInDays", "kept for ever"),
+            of("AccessLogGroup", "RetentionInDays", "kept for ever"),
+            of("BeforeTokenFunction", "LoggingConfig.LogFormat", "text logs", "Text"),
+            of("BeforeTokenFunction", "LoggingConfig.LogGroup", "default log group"),
+            of("BeforeTokenFunction", "LoggingConfig.LogGroup", "shared", {"Ref": "AfterFederationLogGroup"}),
+        ),
+        check_statements: (
+            granted("AfterFederationRole", "+", "Scan", SCAN),
+            granted("BeforeTokenRole", "+", "a wildcard resource more", GET_ANYTHING),
+            granted("BeforeTokenRole", "0.Resource", "a wildcard resource", "*"),
+            granted("BeforeTokenRole", "3.Resource", "a wildcard in a built ARN", ANY_LOG),
+            granted("BeforeTokenRole", "0.Action", "a wildcard action", "dynamodb:*"),
+            granted("BeforeTokenRole", "0.NotAction", "NotAction", "iam:*"),
+        ),
+        check_roles: (
+            granted("AfterFederationRole", "+", "Scan", SCAN),
+            granted("BeforeCreatingUserRole", "1", "a port lost"),
+            granted("BeforeTokenRole", "1.Action", "an action more", ["dynamodb:PutItem", "dynamodb:UpdateItem"]),
+            granted("BeforeTokenRole", "0.NotResource", "NotResource", "*"),
+            granted("AfterFederationRole", "1.Condition", "any leading key"),
+            granted("AfterFederationRole", "1.Condition.Null", "no leading key at all"),
+            granted(
+                "BeforeTokenRole", "0.Condition.ForAllValues:StringEquals.dynamodb:LeadingKeys.+", "lists", "ENTRY"
+            ),
+            granted("AfterFederationRole", "2.Condition", "key usable directly"),
+            granted(
+                "BeforeTokenRole", "3.Resource", "another's log", {"Fn::GetAtt": ["AfterFederationLogGroup", "Arn"]}
+            ),
+            of("BeforeTokenRole", "ManagedPolicyArns", "a managed policy", ["arn:aws:iam::aws:policy/ReadOnlyAccess"]),
+            of("BeforeTokenRole", "AssumeRolePolicyDocument.Statement.0.Principal", "anyone may take it", "*"),
+            of("BeforeTokenFunction", "Role", "role shared", {"Fn::GetAtt": ["AfterFederationRole", "Arn"]}),
+            whole("Extra", "a policy from outside", {"Type": "AWS::IAM::Policy", "Properties": {}}),
+        ),
+        check_api: (
+            of("HttpApi", "DisableExecuteApiEndpoint", "execute-api endpoint stays on"),
+            whole("Other", "a second API", {"Type": "AWS::ApiGatewayV2::Api", "Properties": {}}),
+        ),
+        check_stage: (
+            of("DefaultStage", "DefaultRouteSettings", "no throttling"),
+            of("DefaultStage", "DefaultRouteSettings.ThrottlingBurstLimit", "no burst limit"),
+            of("DefaultStage", "RouteSettings", "throttling lifted for a route", {"ANY /": {}}),
+            of("DefaultStage", "AccessLogSettings", "no access log"),
+            of("DefaultStage", "AccessLogSettings.Format", "addresses in the access log", WITH_ADDRESS),
+            of("DefaultStage", "AccessLogSettings.Format", "access log not JSON", "$context.requestId"),
+            of("DefaultStage", "AutoDeploy", "no automatic deployment", False),
+            whole("Other", "a second stage", {"Type": "AWS::ApiGatewayV2::Stage", "Properties": {}}),
+        ),
+        check_routes: (
+            whole("BeforeTokenUserFlowConnectorRoute", "route removed"),
+            of(
+                "BeforeTokenConnectorRoute",
+                "Target",
+                "elsewhere",
+                {"Fn::Sub": "integrations/${AfterFederationIntegration}"},
+            ),
+            of("BeforeTokenConnectorRoute", "RouteKey", "POST only", "POST /connectors/before-token"),
+            of(
+                "BeforeTokenIntegration",
+                "IntegrationUri",
+                "elsewhere",
+                {"Fn::GetAtt": ["AfterFederationFunction", "Arn"]},
+            ),
+            whole("CatchAll", "a route more", CATCH_ALL),
+        ),
+        check_integrations: (
+            of("BeforeTokenIntegration", "PayloadFormatVersion", "format 1.0", "1.0"),
+            of("BeforeTokenIntegration", "TimeoutInMillis", "gives up before Lambda does", 3000),
+        ),
+        check_permissions: (
+            whole("BeforeTokenPermission", "permission removed"),
+            of("BeforeTokenPermission", "SourceArn", "any API may invoke"),
+        ),
+        check_parameters: (
+            Mutation("parameter not described", "Parameters.UserFlows.Description"),
+            Mutation("parameter not bounded", "Parameters.MemorySize.MaxValue"),
+            Mutation("pattern not explained", "Parameters.EntraTenantId.ConstraintDescription"),
+            Mutation("values not listed", "Parameters.DefaultEffect.AllowedValues"),
+        ),
+        check_defaults: (Mutation("no default", "Parameters.EntraTenantId.Default"),),
+        check_outputs: (
+            Mutation("URL not printed", "Outputs.BeforeTokenConnectorUrl"),
+            Mutation("wrong URL", "Outputs.BeforeTokenConnectorUrl.Value.Fn::Sub.0", "${BaseUrl}/before-token"),
+            Mutation("table not printed", "Outputs.TableName"),
+        ),
+        check_nested_stack: (
+            of("CustomDomain", "Parameters.TruststoreUri", "parameter not passed"),
+            Mutation("custom domain always", "Resources.CustomDomain.Condition"),
+        ),
+    },
+    CUSTOM_DOMAIN: {
+        check_domain: (
+            of("Domain", "MutualTlsAuthentication", "no mutual TLS"),
+            of("Domain", "DomainNameConfigurations.0.SecurityPolicy", "TLS 1.0", "TLS_1_0"),
+        ),
+        check_truststore_bucket: (
+            of("TruststoreBucket", "VersioningConfiguration", "not versioned"),
+            of("TruststoreBucket", "PublicAccessBlockConfiguration", "public"),
+            of("TruststoreBucket", "BucketEncryption", "not encrypted"),
+            whole("TruststoreBucketPolicy", "reachable without TLS"),
+        ),
+        check_statements: (
+            of("TruststoreBucketPolicy", "PolicyDocument.Statement.0.Effect", "open to everyone", "Allow"),
+        ),
+        check_parameters: (Mutation("parameter not described", "Parameters.ApiId.Description"),),
+    },
+}
+
+
+def self_test(templates: dict[str, Template]) -> list[str]:
+    """Says what is found without any mutation, which mutation no check notices, which check has no mutation."""
+    problems = [f"before any mutation: {f}" for template in templates.values() for f in findings(template)]
+    for name, checks in CHECKS.items():
+        for check in checks:
+            mutations = MUTATIONS[name].get(check, ())
+            if not mutations:
+                problems.append(f"{name}: {check.__name__}: found no mutation for it, expected one at least")
+            for mutation in mutations:
+                if not list(check(mutation.apply(templates[name]))):
+                    problems.append(f"{name}: {mutation.what}: found nothing by {check.__name__}, expected a finding")
+    return problems
+
+
+# --- Running ----------------------------------------------------------------------------------------------------------
+
+
+def cfn_lint(names: list[str]) -> bool:
+    command = [str(Path(sys.executable).with_name("cfn-lint")), *names]
+    return subprocess.run(command, cwd=ROOT, check=False).returncode == 0
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--self-test", action="store_true", help="check the checks")
+    arguments = parser.parse_args()
+
+    templates = {name: load(name) for name in template_names()}
+    if arguments.self_test:
+        problems = self_test(templates)
+        count = sum(len(mutations) for checks in MUTATIONS.values() for mutations in checks.values())
+        summary = f"{count} mutations, each noticed by its check"
+        linted = True
+    else:
+        problems = [str(finding) for template in templates.values() for finding in findings(template)]
+        summary = f"{', '.join(templates)}: clean"
+        linted = cfn_lint(list(templates))
+
+    for problem in problems:
+        print(problem, file=sys.stderr)
+    if problems or not linted:
+        print(f"lint.py: {len(problems)} findings{'' if linted else ' beside those of cfn-lint'}", file=sys.stderr)
+        return 1
+    print(f"lint.py: {summary}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,645 @@
+#!/usr/bin/env python3
+"""Rehearses a deployment: `sam deploy` of the template into an AWS emulator, then sign-ups through the deployed API.
+
+The emulator is ministack, on this machine only, in memory, ended with all its processes when the rehearsal ends. What
+runs behind its API are the real release binaries, on the table that the template made, with lists and credentials
+written by the real signupctl, and with Entra's tokens from a local issuer. Between each function and the table a gate
+enforces the function's role (role_gate.py). So a green rehearsal proves the wiring: parameters, routes, settings, table
+and roles. The emulator knows nothing of TTL, PITR, KMS policies and throttling; those are asserted by lint.py.
+
+    rehearse.py [--binaries target/release]
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import contextlib
+import copy
+import http.client
+import json
+import os
+import platform
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import boto3
+from local_entra import AUDIENCE, TENANT, LocalEntra
+from role_gate import RoleGate
+from samtranslator.yaml_helper import yaml_parse
+
+ROOT = Path(__file__).resolve().parents[2]
+MINISTACK = ROOT / ".venv-ministack" / "bin" / "ministack"
+SAM = Path(sys.executable).with_name("sam")
+STACK = "rehearsal"
+REGION = "eu-north-1"
+# Not the default, so that an answer shows that parameter, environment and route arrive at the function.
+USER_FLOWS = {"partners": {"default": "deny"}}
+
+Json = Any
+
+
+class RehearsalError(Exception):
+    """The rehearsal could not be done, as opposed to a check that failed."""
+
+
+# --- The emulator -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Emulator:
+    port: int
+    directory: Path
+    log: Path
+
+    @property
+    def endpoint(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def environment(self) -> dict[str, str]:
+        """For everything that talks to the emulator: no account, proxy, profile or cache of this machine's user."""
+        return {
+            "PATH": os.environ["PATH"],
+            "HOME": str(self.directory),
+            "TMPDIR": str(self.directory),
+            "AWS_ENDPOINT_URL": self.endpoint,
+            # The functions are built without the SDK's general configuration and read only this one.
+            "AWS_ENDPOINT_URL_DYNAMODB": self.endpoint,
+            "AWS_ACCESS_KEY_ID": "rehearsal",
+            "AWS_SECRET_ACCESS_KEY": "rehearsal",
+            "AWS_REGION": REGION,
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "SAM_CLI_TELEMETRY": "0",
+            "SAM_CLI_CHECK_FOR_UPDATES": "0",
+        }
+
+    def client(self, service: str) -> Any:
+        return boto3.client(
+            service,
+            endpoint_url=self.endpoint,
+            region_name=REGION,
+            aws_access_key_id="rehearsal",
+            aws_secret_access_key="rehearsal",
+        )
+
+
+@contextlib.contextmanager
+def emulator(directory: Path) -> Iterator[Emulator]:
+    if not MINISTACK.exists():
+        raise RehearsalError(
+            f"{MINISTACK}: found nothing, expected the emulator (tools/templates/requirements-rehearse.txt)"
+        )
+    running = Emulator(free_port(), directory, directory / "ministack.log")
+    environment = running.environment() | {
+        "GATEWAY_PORT": str(running.port),
+        "BIND_HOST": "127.0.0.1",
+        "MINISTACK_REGION": REGION,
+        "SERVICES": "apigateway,cloudformation,dynamodb,iam,kms,lambda,logs,s3,sts",
+        # Otherwise it listens on a fixed port as well.
+        "IOT_MTLS_ENABLED": "0",
+        "S3_DATA_DIR": str(directory / "s3"),
+    }
+    with running.log.open("wb") as log:
+        # A session of its own: its functions are processes that outlive it, and are ended with it as one group.
+        process = subprocess.Popen(
+            [str(MINISTACK)], env=environment, cwd=directory, stdout=log, stderr=log, start_new_session=True
+        )
+        try:
+            wait_until_ready(running, process)
+            yield running
+        finally:
+            end_group(process)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def wait_until_ready(running: Emulator, process: subprocess.Popen[bytes], seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if process.poll() is not None:
+            raise RehearsalError(
+                f"{MINISTACK}: found exit code {process.returncode}, expected a server: {tail(running.log)}"
+            )
+        with contextlib.suppress(OSError):
+            connection = http.client.HTTPConnection("127.0.0.1", running.port, timeout=2)
+            connection.request("GET", "/_ministack/health")
+            if connection.getresponse().status == 200:
+                return
+        time.sleep(0.2)
+    raise RehearsalError(f"{MINISTACK}: found no answer in {seconds:.0f} s, expected a server: {tail(running.log)}")
+
+
+def end_group(process: subprocess.Popen[bytes]) -> None:
+    """Ends the emulator and then whatever is left of its group: its functions ignore what happens to it."""
+    process.terminate()
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(timeout=5)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def tail(log: Path, lines: int = 30) -> str:
+    return "\n".join(log.read_text(errors="replace").splitlines()[-lines:])
+
+
+# --- The deployment ---------------------------------------------------------------------------------------------------
+
+
+def deploy(running: Emulator, template: Path, issuer: str) -> dict[str, str]:
+    """Deploys a template; returns the stack's outputs."""
+    overrides = {
+        # Quoted once more, because sam takes a value that is not in quotes apart at its own.
+        "UserFlows": json.dumps(json.dumps(USER_FLOWS)),
+        "EntraTenantId": TENANT,
+        "EntraAudiences": AUDIENCE,
+        "EntraIssuers": issuer,
+    }
+    command = [
+        str(SAM),
+        "deploy",
+        *("--template-file", str(template)),
+        *("--stack-name", STACK),
+        *("--region", REGION),
+        *("--capabilities", "CAPABILITY_IAM"),
+        "--resolve-s3",
+        "--no-confirm-changeset",
+        "--no-progressbar",
+        *("--parameter-overrides", *(f"{name}={value}" for name, value in overrides.items())),
+    ]
+    run(command, running.environment(), cwd=template.parent)
+    [stack] = running.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"]
+    return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+
+
+def functions_of(template: Json) -> dict[str, Json]:
+    resources = template["Resources"].items()
+    return {name: resource for name, resource in resources if resource["Type"] == "AWS::Serverless::Function"}
+
+
+def role_gates(template: Json, running: Emulator) -> list[RoleGate]:
+    """A gate for each function, with the statements of its role."""
+    gates = []
+    for name, function in functions_of(template).items():
+        role = template["Resources"][function["Properties"]["Role"]["Fn::GetAtt"][0]]
+        policies = role["Properties"]["Policies"]
+        statements = [statement for policy in policies for statement in policy["PolicyDocument"]["Statement"]]
+        gates.append(RoleGate(name, statements, running.port))
+    return gates
+
+
+def packaged(template: Json, gates: list[RoleGate], binaries: Path, directory: Path) -> Path:
+    """A copy of the template whose functions are the built binaries, for this machine's processor, behind the gates."""
+    shutil.copytree(ROOT / "infra", directory / "infra")
+    template = copy.deepcopy(template)
+    template["Globals"]["Function"]["Architectures"] = [architecture()]
+    functions = functions_of(template)
+    for gate in gates:
+        function = functions[gate.function]
+        binary = function.pop("Metadata")["BuildProperties"]["Binary"]
+        function["Properties"]["CodeUri"] = str(zipped(binaries / binary, directory))
+        function["Properties"]["Environment"] = {"Variables": {"AWS_ENDPOINT_URL_DYNAMODB": gate.endpoint}}
+    # The functions read keys over plain HTTP from their own machine only; the template has no use for that.
+    template["Parameters"]["EntraIssuers"]["AllowedPattern"] = r"http://127\.0\.0\.1:\d+"
+    path = directory / "template.json"
+    path.write_text(json.dumps(template, indent=1), encoding="utf-8")
+    return path
+
+
+def architecture() -> str:
+    machine = platform.machine().lower()
+    return {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}[machine]
+
+
+def zipped(binary: Path, directory: Path) -> Path:
+    """A Lambda package: the binary under the name `bootstrap`."""
+    package = directory / f"{binary.name}.zip"
+    entry = zipfile.ZipInfo("bootstrap")
+    entry.external_attr = 0o755 << 16
+    with zipfile.ZipFile(package, "w") as archive:
+        archive.writestr(entry, binary.read_bytes())
+    return package
+
+
+def run(command: list[str], environment: dict[str, str], cwd: Path = ROOT, seconds: float = 300) -> str:
+    """Runs a command to its end and returns what it printed; its whole output is shown only when it fails."""
+    done = subprocess.run(
+        command,
+        env=environment,
+        cwd=cwd,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=seconds,
+        check=False,
+    )
+    if done.returncode != 0:
+        name = f"{Path(command[0]).name} {command[1]}"
+        raise RehearsalError(f"{name}: found exit code {done.returncode}, expected 0\n{done.stdout}\n{done.stderr}")
+    return done.stdout
+
+
+@dataclass(frozen=True)
+class Signupctl:
+    """The command line, working on the deployed table."""
+
+    binary: Path
+    environment: dict[str, str]
+
+    def __call__(self, *arguments: str) -> str:
+        return run([str(self.binary), *arguments], self.environment)
+
+    def create_credential(self, username: str) -> str:
+        """Creates a credential; returns the Authorization header that presents it."""
+        printed = self("credential", "create", "--username", username)
+        lines = dict(line.split(": ", 1) for line in printed.splitlines() if ": " in line)
+        if not {"username", "password"} <= set(lines):
+            raise RehearsalError(
+                f"signupctl credential create: found {printed!r}, expected username: and password: lines"
+            )
+        return basic(lines["username"].strip(), lines["password"].strip())
+
+
+def basic(username: str, password: str) -> str:
+    return "Basic " + base64.b64encode(f"{username}:{password}".encode()).decode()
+
+
+# --- The sign-ups -----------------------------------------------------------------------------------------------------
+
+# The documented request of a workforce tenant.
+JOHN_ADDRESS = "johnsmith@fabrikam.onmicrosoft.com"
+JOHN = {
+    "email": JOHN_ADDRESS,
+    "identities": [{"signInType": "federated", "issuer": "facebook.com", "issuerAssignedId": "0123456789"}],
+    "displayName": "John Smith",
+    "givenName": "John",
+    "surname": "Smith",
+    "jobTitle": "Supplier",
+    "streetAddress": "1000 Microsoft Way",
+    "city": "Seattle",
+    "postalCode": "12345",
+    "state": "Washington",
+    "country": "United States",
+    "extension_00001111aaaa2222bbbb3333cccc4444_CustomAttribute1": "custom attribute value",
+    "extension_00001111aaaa2222bbbb3333cccc4444_CustomAttribute2": "custom attribute value",
+    "ui_locales": "en-US",
+}
+# The documented request of the token step, which only Azure AD B2C has.
+JOHN_AT_TOKEN = {
+    "email": JOHN_ADDRESS,
+    "identities": [{"signInType": "federated", "issuer": "facebook.com", "issuerAssignedId": "0123456789"}],
+    "displayName": "John Smith",
+    "objectId": "ab3ec3b2-a435-45e4-b93a-56a005e88bb7",
+    "client_id": "231c70e8-8424-48ac-9b5d-5623b9e4ccf3",
+    "step": "PreTokenIssuance",
+    "ui_locales": "en-US",
+}
+
+CONTINUE = {"version": "1.0.0", "action": "Continue"}
+
+
+def event(name: str, address: str, locale: str) -> Json:
+    """The documented request of an event of an external tenant."""
+    context = {
+        "correlationId": "0c83d76c-b8da-45bb-ac7a-f9bb5e0db340",
+        "client": {"ip": "30.51.176.110", "locale": locale, "market": locale},
+        "protocol": "OAUTH2.0",
+    }
+    data = {
+        "@odata.type": f"microsoft.graph.on{name[0].upper()}{name[1:]}CalloutData",
+        "tenantId": TENANT,
+        "authenticationEventListenerId": "00001111-aaaa-2222-bbbb-3333cccc4444",
+        "customAuthenticationExtensionId": "11112222-bbbb-3333-cccc-4444dddd5555",
+        "authenticationContext": context,
+    }
+    if name == "tokenIssuanceStart":
+        context["user"] = {"id": "90847c2a-e29d-4d2f-9f54-c5b4d3f26471", "mail": address, "userType": "Member"}
+    else:
+        value = {
+            "@odata.type": "microsoft.graph.stringDirectoryAttributeValue",
+            "value": address,
+            "attributeType": "builtIn",
+        }
+        identity = {"signInType": "email", "issuer": "contoso.onmicrosoft.com", "issuerAssignedId": address}
+        data["userSignUpInfo"] = {"attributes": {"email": value}, "identities": [identity]}
+    return {
+        "type": f"microsoft.graph.authenticationEvent.{name}",
+        "source": f"/tenants/{TENANT}/applications/44444444-0000-0000-0000-000000000000",
+        "data": data,
+    }
+
+
+def event_answer(name: str, action: str, **members: Json) -> Json:
+    """The documented answer with one action."""
+    return {
+        "data": {
+            "@odata.type": f"microsoft.graph.on{name[0].upper()}{name[1:]}ResponseData",
+            "actions": [{"@odata.type": f"microsoft.graph.{name}.{action}", **members}],
+        }
+    }
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    content_type: str
+    body: bytes
+
+    def json(self) -> Json:
+        try:
+            return json.loads(self.body)
+        except ValueError:
+            return None
+
+
+@dataclass(frozen=True)
+class DeployedApi:
+    """The deployed HTTP API: the emulator tells APIs apart by the Host header."""
+
+    running: Emulator
+    api_id: str
+
+    def post(self, path: str, body: Json, authorization: str | None) -> Answer:
+        return self.request("POST", path, body, authorization)
+
+    def request(self, method: str, path: str, body: Json, authorization: str | None) -> Answer:
+        headers = {
+            "Host": f"{self.api_id}.execute-api.localhost:{self.running.port}",
+            "Content-Type": "application/json",
+        }
+        if authorization:
+            headers["Authorization"] = authorization
+        connection = http.client.HTTPConnection("127.0.0.1", self.running.port, timeout=30)
+        try:
+            connection.request(method, path, None if body is None else json.dumps(body), headers)
+            response = connection.getresponse()
+            return Answer(response.status, response.headers.get("Content-Type", ""), response.read())
+        except (OSError, http.client.HTTPException) as error:
+            raise RehearsalError(f"{method} {path}: found {error!r}, expected an answer") from error
+        finally:
+            connection.close()
+
+
+@dataclass
+class Checks:
+    """Prints each check as it is made, and counts those that failed."""
+
+    made: int = 0
+    failed: list[str] = field(default_factory=list)
+
+    def that(self, what: str, holds: bool, found: Json, expected: str) -> None:
+        self.made += 1
+        if holds:
+            print(f"  ok    {what}")
+            return
+        self.failed.append(what)
+        print(f"  FAIL  {what}: found {found}, expected {expected}")
+
+    def expect(self, what: str, answer: Answer, expected: str, holds: bool) -> None:
+        found = f"{answer.status} {answer.content_type} {answer.body.decode(errors='replace')!r}"
+        self.that(what, holds, found, expected)
+
+    def json(self, what: str, answer: Answer, status: int, body: Json) -> None:
+        is_json = answer.content_type.startswith("application/json")
+        holds = answer.status == status and is_json and answer.json() == body
+        self.expect(what, answer, f"{status} application/json {json.dumps(body)}", holds)
+
+    def status(self, what: str, answer: Answer, status: int) -> None:
+        self.expect(what, answer, str(status), answer.status == status)
+
+    def empty(self, what: str, answer: Answer, status: int) -> None:
+        self.expect(what, answer, f"{status} with an empty body", answer.status == status and answer.body == b"")
+
+    def block_page(self, what: str, answer: Answer, sentence: re.Pattern[str]) -> None:
+        """A connector's block page."""
+        page = answer.json()
+        message = page.get("userMessage") if isinstance(page, dict) else None
+        expected = {"version": "1.0.0", "action": "ShowBlockPage", "userMessage": message}
+        self._page(what, answer, expected, message, sentence)
+
+    def event_block_page(self, what: str, answer: Answer, name: str, title: str, sentence: re.Pattern[str]) -> None:
+        """An extension's block page."""
+        try:
+            message = answer.json()["data"]["actions"][0]["message"]
+        except (TypeError, KeyError, IndexError):
+            message = None
+        expected = event_answer(name, "showBlockPage", title=title, message=message)
+        self._page(what, answer, expected, message, sentence)
+
+    def _page(self, what: str, answer: Answer, expected: Json, message: Json, sentence: re.Pattern[str]) -> None:
+        holds = (
+            answer.status == 200
+            and answer.content_type.startswith("application/json")
+            and answer.json() == expected
+            and sentence.fullmatch(message or "") is not None
+        )
+        self.expect(what, answer, f"200 application/json {expected}, its message {sentence.pattern!r}", holds)
+
+
+def catalogue(language: str, message: str) -> str:
+    """A message as the catalogue has it."""
+    path = ROOT / "shared" / "locales" / language / "messages.ftl"
+    for line in path.read_text(encoding="utf-8").splitlines():
+        name, _, text = line.partition(" = ")
+        if name == message:
+            return text
+    raise RehearsalError(f"{path}: found no message {message}, expected one")
+
+
+def sentence(language: str, message: str) -> re.Pattern[str]:
+    """A message of the catalogue with a reference code in its place."""
+    before, _, after = catalogue(language, message).partition("{ $reference }")
+    code = "[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}"
+    return re.compile(f"{re.escape(before)}{code}{re.escape(after)}")
+
+
+def rehearse(api: DeployedApi, signupctl: Signupctl, entra: LocalEntra) -> Checks:
+    """The order matters: everybody continues until the deny entry is there."""
+    checks = Checks()
+    credential = signupctl.create_credential("rehearsal")
+    refusals(checks, api, credential, entra)
+    print("  -- without a list entry")
+    nobody_is_listed(checks, api, credential, entra)
+    print(f"  -- with a deny entry for {JOHN_ADDRESS}")
+    signupctl(
+        *("list", "add", JOHN_ADDRESS, "--effect", "deny", "--list", "rehearsal"),
+        *("--reason", "rehearsal of a deny entry", "--owner", "rehearsal"),
+    )
+    john_is_denied(checks, api, credential, entra)
+    return checks
+
+
+CONNECTORS = {"after-federation": JOHN, "before-creating-user": JOHN, "before-token": JOHN_AT_TOKEN}
+EVENTS = {
+    "attribute-collection-start": "attributeCollectionStart",
+    "attribute-collection-submit": "attributeCollectionSubmit",
+    "token-issuance-start": "tokenIssuanceStart",
+}
+
+
+def refusals(checks: Checks, api: DeployedApi, credential: str, entra: LocalEntra) -> None:
+    wrong = basic("rehearsal", "wrong")
+    for step, body in CONNECTORS.items():
+        path = f"/connectors/{step}"
+        checks.empty(f"{path}: a wrong credential", api.post(path, body, wrong), 401)
+        checks.empty(f"{path}: no credential", api.post(path, body, None), 401)
+        checks.empty(f"{path}: Entra's token", api.post(path, body, entra.token()), 401)
+        checks.status(f"{path}: GET", api.request("GET", path, None, credential), 405)
+    for segment, name in EVENTS.items():
+        body = event(name, JOHN_ADDRESS, "en-us")
+        for path in (f"/extensions/{segment}", f"/extensions/partners/{segment}"):
+            checks.empty(f"{path}: a connector's credential", api.post(path, body, credential), 401)
+        other_audience = entra.token(audience="11112222-bbbb-3333-cccc-4444dddd5555")
+        checks.empty(f"/extensions/{segment}: a token for another", api.post(path, body, other_audience), 401)
+    for path in ("/connectors/after-lunch", "/connectors/after-federation/more", "/"):
+        checks.status(f"{path}: unknown path", api.post(path, JOHN, credential), 404)
+
+
+def nobody_is_listed(checks: Checks, api: DeployedApi, credential: str, entra: LocalEntra) -> None:
+    for step, body in CONNECTORS.items():
+        path = f"/connectors/{step}"
+        checks.json(f"{path}: the documented request", api.post(path, body, credential), 200, CONTINUE)
+    for segment, name in EVENTS.items():
+        path = f"/extensions/{segment}"
+        answer = api.post(path, event(name, JOHN_ADDRESS, "en-us"), entra.token())
+        checks.json(f"{path}: the documented event", answer, 200, goes_on(name))
+    checks.json(
+        "/connectors/partners/before-token: no list applies",
+        api.post("/connectors/partners/before-token", JOHN_AT_TOKEN, credential),
+        200,
+        CONTINUE,
+    )
+
+
+def john_is_denied(checks: Checks, api: DeployedApi, credential: str, entra: LocalEntra) -> None:
+    jane = JOHN | {"email": "jane@fabrikam.com", "identities": []}
+    for step in ("after-federation", "before-creating-user"):
+        path = f"/connectors/{step}"
+        checks.block_page(f"{path}: denied", api.post(path, JOHN, credential), sentence("en", "block-denied"))
+        answer = api.post(path, JOHN | {"ui_locales": "sv-SE"}, credential)
+        checks.block_page(f"{path}: denied, sv-SE", answer, sentence("sv", "block-denied"))
+        checks.json(f"{path}: somebody else", api.post(path, jane, credential), 200, CONTINUE)
+        path = f"/connectors/partners/{step}"
+        answer = api.post(path, jane | {"ui_locales": "sv-SE"}, credential)
+        checks.block_page(f"{path}: denied by default, sv-SE", answer, sentence("sv", "block-not-allowed"))
+    for segment in ("attribute-collection-start", "attribute-collection-submit"):
+        name, path, title = EVENTS[segment], f"/extensions/{segment}", catalogue("sv", "title-blocked")
+        answer = api.post(path, event(name, JOHN_ADDRESS, "sv-se"), entra.token())
+        checks.event_block_page(f"{path}: denied, sv-se", answer, name, title, sentence("sv", "block-denied"))
+        answer = api.post(path, event(name, "jane@fabrikam.com", "en-us"), entra.token())
+        checks.json(f"{path}: somebody else", answer, 200, goes_on(name))
+        path = f"/extensions/partners/{segment}"
+        answer = api.post(path, event(name, "jane@fabrikam.com", "sv-se"), entra.token())
+        not_allowed = sentence("sv", "block-not-allowed")
+        checks.event_block_page(f"{path}: denied by default, sv-se", answer, name, title, not_allowed)
+    path = "/connectors/before-token"
+    checks.json(f"{path}: no list applies", api.post(path, JOHN_AT_TOKEN, credential), 200, CONTINUE)
+
+
+def roles_fit(checks: Checks, gates: list[RoleGate]) -> None:
+    """Each role allows what its function did, and nothing that the function had no use for."""
+    print("  -- the roles")
+    for gate in gates:
+        # The use of a credential is noted after the answer is given.
+        wait_until_used(gate)
+        checks.that(f"{gate.function}: its role allows every call", not gate.refused, gate.refused, "no call refused")
+        expected = "no statement on the table unused"
+        checks.that(f"{gate.function}: its role allows nothing else", not gate.unused, gate.unused, expected)
+
+
+def wait_until_used(gate: RoleGate, seconds: float = 5) -> None:
+    end = time.monotonic() + seconds
+    while gate.unused and time.monotonic() < end:
+        time.sleep(0.1)
+
+
+def goes_on(name: str) -> Json:
+    if name == "tokenIssuanceStart":
+        return event_answer(name, "provideClaimsForToken", claims={})
+    return event_answer(name, "continueWithDefaultBehavior")
+
+
+def function_logs(running: Emulator) -> str:
+    """What the functions logged, as the emulator kept it."""
+    logs = running.client("logs")
+    lines: list[str] = []
+    for group in logs.describe_log_groups(logGroupNamePrefix="/aws/lambda/")["logGroups"]:
+        messages = [event["message"] for event in logs.filter_log_events(logGroupName=group["logGroupName"])["events"]]
+        own = (message for message in messages if not message.startswith(("START ", "END ", "REPORT ")))
+        lines += [f"{group['logGroupName']}: {message.rstrip()}" for message in own]
+    return "\n".join(lines[-60:])
+
+
+# --- Running ----------------------------------------------------------------------------------------------------------
+
+
+def built(binaries: Path) -> Path:
+    missing = [
+        name
+        for name in ("after-federation", "before-creating-user", "before-token", "signupctl")
+        if not (binaries / name).is_file()
+    ]
+    if missing:
+        raise RehearsalError(f"{binaries}: found no {', '.join(missing)}, expected the release binaries")
+    return binaries
+
+
+def rehearsal(binaries: Path, directory: Path) -> int:
+    template = yaml_parse((ROOT / "template.yaml").read_text(encoding="utf-8"))
+    with contextlib.ExitStack() as ends:
+        entra = ends.enter_context(LocalEntra())
+        running = ends.enter_context(emulator(directory))
+        gates = [ends.enter_context(gate) for gate in role_gates(template, running)]
+        print(f"rehearse.py: deploying into ministack on port {running.port}", flush=True)
+        outputs = deploy(running, packaged(template, gates, binaries, directory / "deployment"), entra.issuer)
+        signupctl = Signupctl(binaries / "signupctl", running.environment() | {"TABLE_NAME": outputs["TableName"]})
+        checks = rehearse(DeployedApi(running, outputs["HttpApiId"]), signupctl, entra)
+        roles_fit(checks, gates)
+        if checks.failed:
+            sys.stdout.flush()
+            print(f"--- the functions' logs\n{function_logs(running)}", file=sys.stderr)
+            print(f"--- ministack's log\n{tail(running.log)}", file=sys.stderr)
+            print(f"rehearse.py: {len(checks.failed)} of {checks.made} checks failed", file=sys.stderr)
+            return 1
+    print(f"rehearse.py: {checks.made} checks passed")
+    return 0
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument(
+        "--binaries",
+        type=Path,
+        default=ROOT / "target" / "release",
+        help="directory of the release binaries of this machine (default: target/release)",
+    )
+    arguments = parser.parse_args()
+    # So that an interrupted rehearsal leaves nothing behind either.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    try:
+        with tempfile.TemporaryDirectory(prefix="rehearsal-") as directory:
+            return rehearsal(built(arguments.binaries.resolve()), Path(directory))
+    except (RehearsalError, subprocess.TimeoutExpired) as error:
+        print(f"rehearse.py: {error}", file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
