@@ -78,9 +78,6 @@ pub async fn service(
     let _ = callers.renew(deadline).await;
     let credentials = callers.records().map(|records| records.credentials.len());
     somebody_may_call(&settings.trust, credentials)?;
-    if let Some(entra) = &settings.trust.entra {
-        callers.fetch_missing_keys(&entra.issuers, deadline).await;
-    }
     journal.notice(&Notice::Started {
         function: step.name(),
         init: started.elapsed(),

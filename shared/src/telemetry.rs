@@ -74,10 +74,7 @@ fn answered(record: &Answered, at: i64) -> Map<String, Value> {
     set("level", Some(json!(level)));
     set("message", Some(json!(message(record))));
     set("step", Some(json!(record.step.name())));
-    set(
-        "protocol",
-        record.protocol.map(|protocol| json!(protocol.name())),
-    );
+    set("protocol", Some(json!(record.protocol.name())));
     set(
         "user_flow",
         record.user_flow.as_ref().map(|flow| json!(flow)),
@@ -124,7 +121,7 @@ fn answered(record: &Answered, at: i64) -> Map<String, Value> {
     set("cold_start", record.cold_start.then_some(Value::Bool(true)));
 
     let unauthenticated = record.status == 401;
-    set("answers", Some(json!(1)));
+    set("decisions", Some(json!(1)));
     set("authentication_failures", unauthenticated.then(|| json!(1)));
     set(
         "dependency_failures",
@@ -142,7 +139,7 @@ fn answered(record: &Answered, at: i64) -> Map<String, Value> {
         by_step.push(metric("deadline_misses", "Count"));
     }
     let directives = json!([
-        { "Namespace": NAMESPACE, "Dimensions": [["step", "outcome"]], "Metrics": [metric("answers", "Count")] },
+        { "Namespace": NAMESPACE, "Dimensions": [["step", "outcome"]], "Metrics": [metric("decisions", "Count")] },
         { "Namespace": NAMESPACE, "Dimensions": [["step"]], "Metrics": by_step },
     ]);
     fields.insert(
@@ -238,4 +235,138 @@ fn metric(name: &str, unit: &str) -> Value {
 fn milliseconds(duration: std::time::Duration) -> Value {
     let microseconds = u32::try_from(duration.as_micros()).unwrap_or(u32::MAX);
     json!(f64::from(microseconds) / 1000.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::{
+        domain::{
+            decision::DecidedBy,
+            list::{ListName, MatcherKind},
+            reference::ReferenceCode,
+            sign_up::{Protocol, Step},
+        },
+        ports::journal::ReadCost,
+    };
+
+    fn record() -> Answered {
+        Answered {
+            step: Step::BeforeCreatingUser,
+            protocol: Protocol::Connector,
+            user_flow: Some("partners".to_owned()),
+            outcome: "block",
+            reason: Some("denied"),
+            status: 200,
+            decided_by: Some(DecidedBy {
+                list: ListName::parse("people").unwrap(),
+                matcher: MatcherKind::Address,
+            }),
+            reference: Some(ReferenceCode::derive(&[b"x"])),
+            caller: Some("credential:ab".to_owned()),
+            correlation_id: None,
+            application: None,
+            fault: None,
+            dependency_failure: None,
+            deadline_missed: false,
+            duration: Duration::from_micros(1500),
+            read: Some(ReadCost {
+                duration: Duration::from_millis(1),
+                units: 3.0,
+                calls: 1,
+            }),
+            cold_start: false,
+        }
+    }
+
+    /// CloudWatch drops a line whose directives name a field that is missing or of another type.
+    fn metrics(fields: &Map<String, Value>) -> Vec<String> {
+        let directives = fields["_aws"]["CloudWatchMetrics"].as_array().unwrap();
+        assert!(fields["_aws"]["Timestamp"].is_i64());
+        let mut names = Vec::new();
+        for directive in directives {
+            for dimension in directive["Dimensions"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .flat_map(|set| set.as_array().unwrap())
+            {
+                assert!(
+                    fields[dimension.as_str().unwrap()].is_string(),
+                    "{dimension}"
+                );
+            }
+            for metric in directive["Metrics"].as_array().unwrap() {
+                let name = metric["Name"].as_str().unwrap();
+                assert!(fields[name].is_number(), "{name}");
+                names.push(name.to_owned());
+            }
+        }
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn a_line_is_a_metric_of_its_own_fields() {
+        assert_eq!(
+            metrics(&answered(&record(), 1)),
+            ["decisions", "duration_ms"]
+        );
+    }
+
+    #[test]
+    fn every_failure_is_counted() {
+        let mut failed = record();
+        failed.status = 401;
+        failed.dependency_failure = Some("timed-out");
+        failed.deadline_missed = true;
+        assert_eq!(
+            metrics(&answered(&failed, 1)),
+            [
+                "authentication_failures",
+                "deadline_misses",
+                "decisions",
+                "dependency_failures",
+                "duration_ms"
+            ]
+        );
+        let notices = [
+            Notice::CallerRecordsUnavailable {
+                failure: "throttled",
+            },
+            Notice::KeysUnavailable {
+                problem: "x".to_owned(),
+            },
+            Notice::Panicked {
+                step: Step::BeforeToken,
+            },
+        ];
+        for failed in notices {
+            assert_eq!(
+                metrics(&notice(&failed, 1)),
+                ["dependency_failures"],
+                "{failed:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_record_is_one_line() {
+        let clock: Arc<dyn Clock> =
+            Arc::new(crate::testkit::FixedClock::at(jiff::Timestamp::UNIX_EPOCH));
+        let journal = JsonJournal::new(Vec::new(), clock);
+        journal.answered(&record());
+        journal.notice(&Notice::Panicked {
+            step: Step::BeforeToken,
+        });
+        let written = String::from_utf8(journal.out.into_inner().unwrap()).unwrap();
+        assert_eq!(written.lines().count(), 2);
+        assert!(
+            written
+                .lines()
+                .all(|line| serde_json::from_str::<Value>(line).is_ok())
+        );
+    }
 }

@@ -9,7 +9,12 @@ use lambda_http::{RequestExt, request::RequestContext};
 use ring::digest::{Algorithm, SHA1_FOR_LEGACY_USE_ONLY, SHA256, digest};
 use tokio::time::Instant;
 use tower::ServiceBuilder;
-use x509_parser::{parse_x509_certificate, pem::parse_x509_pem};
+use x509_parser::{
+    objects::{oid_registry, oid2abbrev},
+    parse_x509_certificate,
+    pem::parse_x509_pem,
+    x509::{AttributeTypeAndValue, X509Name},
+};
 
 use crate::{
     domain::caller::ClientCertificate,
@@ -76,8 +81,8 @@ pub fn parse_certificate(pem: &str) -> Option<ClientCertificate> {
     let (_, certificate) = parse_x509_certificate(&pem.contents).ok()?;
     let validity = certificate.validity();
     Some(ClientCertificate {
-        subject: certificate.subject().to_string(),
-        issuer: certificate.issuer().to_string(),
+        subject: name(certificate.subject()),
+        issuer: name(certificate.issuer()),
         sha1: hex_digest(&SHA1_FOR_LEGACY_USE_ONLY, &pem.contents),
         sha256: hex_digest(&SHA256, &pem.contents),
         not_before: Timestamp::from_second(validity.not_before.timestamp()).ok()?,
@@ -85,9 +90,65 @@ pub fn parse_certificate(pem: &str) -> Option<ClientCertificate> {
     })
 }
 
+/// The name as RFC 4514 writes it, in the certificate's own order. Escaped, so that a common name with
+/// a comma in it never reads like two parts of another name.
+fn name(name: &X509Name<'_>) -> String {
+    let part = |attribute: &AttributeTypeAndValue<'_>| {
+        let oid = attribute.attr_type();
+        let kind =
+            oid2abbrev(oid, oid_registry()).map_or_else(|_| oid.to_id_string(), str::to_owned);
+        let value = attribute
+            .as_str()
+            .map_or_else(|_| format!("#{}", hex(attribute.as_slice())), escaped);
+        format!("{kind}={value}")
+    };
+    let parts: Vec<String> = name
+        .iter_rdn()
+        .map(|set| set.iter().map(part).collect::<Vec<_>>().join(" + "))
+        .collect();
+    parts.join(", ")
+}
+
+fn escaped(value: &str) -> String {
+    let last = value.chars().count().saturating_sub(1);
+    let mut text = String::with_capacity(value.len());
+    for (position, c) in value.chars().enumerate() {
+        let at_an_end = position == 0 || position == last;
+        let special = matches!(c, ',' | '+' | '"' | '\\' | '<' | '>' | ';');
+        if special || (c == ' ' && at_an_end) || (c == '#' && position == 0) {
+            text.push('\\');
+        }
+        text.push(c);
+    }
+    text
+}
+
 fn hex_digest(algorithm: &'static Algorithm, der: &[u8]) -> String {
-    digest(algorithm, der)
-        .as_ref()
+    hex(digest(algorithm, der).as_ref())
+}
+
+fn hex(octets: &[u8]) -> String {
+    octets
         .iter()
         .fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case::plain("sign-up.contoso.example", "sign-up.contoso.example")]
+    #[case::comma("Contoso, Inc.", "Contoso\\, Inc.")]
+    #[case::part_of_a_name("a, O=b", "a\\, O=b")]
+    #[case::set("a + O=b", "a \\+ O=b")]
+    #[case::backslash("a\\, O=b", "a\\\\\\, O=b")]
+    #[case::outer_spaces(" a ", "\\ a\\ ")]
+    #[case::hash("#a#", "\\#a#")]
+    #[case::empty("", "")]
+    fn a_value_of_a_name_is_escaped(#[case] value: &str, #[case] expected: &str) {
+        assert_eq!(escaped(value), expected);
+    }
 }

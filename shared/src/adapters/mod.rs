@@ -5,3 +5,14 @@ pub mod entra_keys;
 pub mod https;
 pub mod lambda;
 pub mod system_clock;
+
+/// An error with its causes, which most libraries leave out of its text.
+fn told(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
+}

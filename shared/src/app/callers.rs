@@ -5,6 +5,7 @@
 //! records do not accept may cause a read of their own, and no more than one in [`FRESH_FOR`].
 
 use std::{
+    collections::HashMap,
     sync::{Arc, RwLock},
     time::Duration,
 };
@@ -31,8 +32,14 @@ use crate::{
 /// this time on an instance that is called.
 pub const FRESH_FOR: Duration = Duration::from_secs(20);
 
+/// How soon records that could not be read at the start are tried again.
+const RETRY_START: Duration = Duration::from_secs(1);
+
 /// How often Entra's keys are fetched at the most, for each issuer.
 const FETCH_EVERY: Duration = Duration::from_mins(1);
+
+/// How long a fetch may take.
+const FETCH_TAKES: Duration = Duration::from_secs(3);
 
 /// Keys fetched longer ago are fetched again before they are trusted, so that a key which Entra has
 /// withdrawn does not live on in a busy instance.
@@ -61,9 +68,18 @@ struct Known {
     tried_at: Option<Instant>,
     /// Keys that this instance fetched itself, newer than those of the table.
     fetched: SigningKeys,
-    fetched_at: Option<Instant>,
+    /// By issuer.
+    fetched_at: HashMap<String, Instant>,
     /// The last use that this instance has recorded or seen recorded, by credential.
     uses: Vec<(String, Timestamp)>,
+}
+
+impl Known {
+    /// Whether Entra has told the keys of an issuer within [`KEYS_TRUSTED_FOR`].
+    fn has_fetched(&self, issuer: &str) -> bool {
+        let at = self.fetched_at.get(issuer);
+        at.is_some_and(|at| at.elapsed() < KEYS_TRUSTED_FOR)
+    }
 }
 
 impl std::fmt::Debug for Callers {
@@ -119,15 +135,17 @@ impl Callers {
     pub async fn renew_for_stranger(&self, deadline: Deadline) -> Result<(), StoreError> {
         let _one_at_a_time = self.renewal.lock().await;
         let known = self.known();
-        if known.tried_at.is_some_and(|at| at.elapsed() < FRESH_FOR) {
-            return match known.records {
-                Some(_) => Ok(()),
-                None => Err(StoreError::Unavailable(
-                    "the callers' records were never read".to_owned(),
-                )),
-            };
+        let pause = if known.records.is_some() {
+            FRESH_FOR
+        } else {
+            RETRY_START
+        };
+        if known.tried_at.is_none_or(|at| at.elapsed() >= pause) {
+            return self.renew(deadline).await;
         }
-        self.renew(deadline).await
+        let never_read =
+            || StoreError::Unavailable("the callers' records were never read".to_owned());
+        known.records.map(|_| ()).ok_or_else(never_read)
     }
 
     /// Reads the records now.
@@ -165,7 +183,7 @@ impl Callers {
     /// The key of an issuer that the caller has checked to be trusted; fetched when it is unknown, or
     /// known for too long, and at most once in [`FETCH_EVERY`].
     pub async fn signing_key(
-        &self,
+        self: &Arc<Self>,
         issuer: &str,
         kid: &str,
         deadline: Deadline,
@@ -173,24 +191,14 @@ impl Callers {
         if let Some(key) = self.trusted_key(issuer, kid) {
             return Some(key);
         }
-        self.fetch_keys(issuer, deadline).await;
-        // An old key is better than none when Entra cannot be reached.
+        // An old key is better than none when Entra cannot be reached, if there is time left to use it.
+        let wait = match self.old_key(issuer, kid) {
+            Some(_) => Deadline(Instant::now() + deadline.left() / 2),
+            None => deadline,
+        };
+        self.fetch_keys(issuer, wait).await;
         self.trusted_key(issuer, kid)
-            .or_else(|| self.any_key(issuer, kid))
-    }
-
-    /// Fetches the keys of the issuers for which the table has none that are trusted.
-    pub async fn fetch_missing_keys(&self, issuers: &[String], deadline: Deadline) {
-        let known = self.records();
-        for issuer in issuers {
-            let stored = known.as_ref().is_some_and(|records| {
-                self.is_trusted(records)
-                    && records.signing_keys.issuers().any(|(of, _)| of == issuer)
-            });
-            if !stored {
-                self.fetch_keys(issuer, deadline).await;
-            }
-        }
+            .or_else(|| self.old_key(issuer, kid))
     }
 
     fn is_trusted(&self, records: &CallerRecords) -> bool {
@@ -202,9 +210,7 @@ impl Callers {
 
     fn trusted_key(&self, issuer: &str, kid: &str) -> Option<SigningKey> {
         let known = self.known();
-        if known
-            .fetched_at
-            .is_some_and(|at| at.elapsed() < KEYS_TRUSTED_FOR)
+        if known.has_fetched(issuer)
             && let Some(key) = known.fetched.find(issuer, kid)
         {
             return Some(key.clone());
@@ -213,8 +219,12 @@ impl Callers {
         records.signing_keys.find(issuer, kid).cloned()
     }
 
-    fn any_key(&self, issuer: &str, kid: &str) -> Option<SigningKey> {
+    /// A key that was trusted once; none when Entra has answered since, for then it is withdrawn.
+    fn old_key(&self, issuer: &str, kid: &str) -> Option<SigningKey> {
         let known = self.known();
+        if known.has_fetched(issuer) {
+            return None;
+        }
         let of_table = || {
             known
                 .records
@@ -224,7 +234,15 @@ impl Callers {
         known.fetched.find(issuer, kid).or_else(of_table).cloned()
     }
 
-    async fn fetch_keys(&self, issuer: &str, deadline: Deadline) {
+    /// Waits for the fetch until the deadline. The fetch itself goes on, so that one slow answer of
+    /// Entra costs one request, and not every request of the next minute.
+    async fn fetch_keys(self: &Arc<Self>, issuer: &str, deadline: Deadline) {
+        let (callers, issuer) = (Arc::clone(self), issuer.to_owned());
+        let fetch = tokio::spawn(async move { callers.fetch_unless_recent(&issuer).await });
+        let _ = tokio::time::timeout_at(deadline.0, fetch).await;
+    }
+
+    async fn fetch_unless_recent(&self, issuer: &str) {
         // Held during the fetch: requests that need the same key wait for it instead of failing.
         let mut fetches = self.fetches.lock().await;
         if fetches
@@ -235,19 +253,20 @@ impl Callers {
         }
         fetches.retain(|(of, _)| of != issuer);
         fetches.push((issuer.to_owned(), Instant::now()));
+        let deadline = Deadline(Instant::now() + FETCH_TAKES);
         match self.key_source.fetch(issuer, deadline).await {
             Ok(keys) => {
+                let issuer = issuer.to_owned();
                 self.journal.notice(&Notice::KeysFetched {
-                    issuer: issuer.to_owned(),
+                    issuer: issuer.clone(),
                     keys: keys.len(),
                 });
                 self.update(|known| {
-                    known.fetched.replace(issuer, keys);
-                    known.fetched_at = Some(Instant::now());
+                    known.fetched.replace(&issuer, keys);
+                    known.fetched_at.insert(issuer, Instant::now());
                 });
             }
             Err(error) => {
-                // What failed in a second may succeed in the next; but not at every request.
                 self.journal.notice(&Notice::KeysUnavailable {
                     problem: error.to_string(),
                 });

@@ -7,5 +7,5 @@ mod settings;
 
 pub use self::{
     env::{Environment, ProcessEnvironment},
-    settings::{NAMES, Problem, Settings},
+    settings::{NAMES, Problem, Settings, entra_issuers},
 };

@@ -88,6 +88,26 @@ impl Settings {
     }
 }
 
+/// The issuers whose tokens the functions accept, for the tool that fetches their keys. Empty when no
+/// tenant is set.
+pub fn entra_issuers(
+    environment: &(impl Environment + ?Sized),
+) -> Result<Vec<String>, Vec<Problem>> {
+    let mut reader = Reader {
+        environment,
+        problems: Vec::new(),
+    };
+    let issuers = match reader.tenant_id() {
+        Some(tenant_id) => reader.issuers(&tenant_id),
+        None => Vec::new(),
+    };
+    if reader.problems.is_empty() {
+        Ok(issuers)
+    } else {
+        Err(reader.problems)
+    }
+}
+
 struct Reader<'e, E: ?Sized> {
     environment: &'e E,
     problems: Vec<Problem>,
@@ -294,49 +314,17 @@ impl<E: Environment + ?Sized> Reader<'_, E> {
     }
 
     fn entra(&mut self) -> Option<EntraTrust> {
-        let tenant_id = self
-            .environment
-            .get("ENTRA_TENANT_ID")
-            .map(|id| id.to_ascii_lowercase());
-        let domain = self.environment.get("ENTRA_TENANT_DOMAIN");
+        let tenant_id = self.tenant_id()?;
         let audiences = self.list("ENTRA_AUDIENCES");
-        let issuers = self.list("ENTRA_ISSUERS");
-        let caller = self.environment.get("ENTRA_CALLER_APP_ID");
-        let Some(tenant_id) = tenant_id else {
-            if !audiences.is_empty() || !issuers.is_empty() || domain.is_some() {
-                self.problem(
-                    "ENTRA_TENANT_ID",
-                    "nothing",
-                    "the tenant's id, as other ENTRA_ settings are set",
-                );
-            }
-            return None;
-        };
-        if !is_guid(&tenant_id) {
-            self.problem("ENTRA_TENANT_ID", &tenant_id, "a GUID");
-        }
         if audiences.is_empty() {
             let expected = "the client id of the extension's app registration, and its App ID URI";
             self.problem("ENTRA_AUDIENCES", "nothing", expected);
         }
-        if let Some(domain) = &domain {
-            let label = |c: char| c.is_ascii_alphanumeric() || c == '-';
-            if !domain.chars().all(label) {
-                let expected = "the `contoso` of contoso.ciamlogin.com";
-                self.problem("ENTRA_TENANT_DOMAIN", domain, expected);
-            }
-        }
-        for issuer in &issuers {
-            if !issuer.starts_with("https://") && !issuer.starts_with("http://127.0.0.1") {
-                self.problem("ENTRA_ISSUERS", issuer, "HTTPS URLs separated by commas");
-            }
-        }
-        let issuers = if issuers.is_empty() {
-            issuers_of(&tenant_id, domain.as_deref())
-        } else {
-            issuers
-        };
-        let caller_app_id = caller.unwrap_or_else(|| ENTRA_CALLER_APP_ID.to_owned());
+        let issuers = self.issuers(&tenant_id);
+        let caller_app_id = self
+            .environment
+            .get("ENTRA_CALLER_APP_ID")
+            .unwrap_or_else(|| ENTRA_CALLER_APP_ID.to_owned());
         if !is_guid(&caller_app_id) {
             self.problem("ENTRA_CALLER_APP_ID", &caller_app_id, "a GUID");
         }
@@ -346,6 +334,45 @@ impl<E: Environment + ?Sized> Reader<'_, E> {
             issuers,
             caller_app_id,
         })
+    }
+
+    fn tenant_id(&mut self) -> Option<String> {
+        let Some(tenant_id) = self.environment.get("ENTRA_TENANT_ID") else {
+            let others = ["ENTRA_AUDIENCES", "ENTRA_ISSUERS", "ENTRA_TENANT_DOMAIN"];
+            if others.iter().any(|name| !self.list(name).is_empty()) {
+                let expected = "the tenant's id, as other ENTRA_ settings are set";
+                self.problem("ENTRA_TENANT_ID", "nothing", expected);
+            }
+            return None;
+        };
+        let tenant_id = tenant_id.to_ascii_lowercase();
+        if !is_guid(&tenant_id) {
+            self.problem("ENTRA_TENANT_ID", &tenant_id, "a GUID");
+        }
+        Some(tenant_id)
+    }
+
+    /// Those that are set, or else every one that follows from the tenant.
+    fn issuers(&mut self, tenant_id: &str) -> Vec<String> {
+        let domain = self.environment.get("ENTRA_TENANT_DOMAIN");
+        if let Some(domain) = &domain {
+            let label = |c: char| c.is_ascii_alphanumeric() || c == '-';
+            if !domain.chars().all(label) {
+                let expected = "the `contoso` of contoso.ciamlogin.com";
+                self.problem("ENTRA_TENANT_DOMAIN", domain, expected);
+            }
+        }
+        let issuers = self.list("ENTRA_ISSUERS");
+        for issuer in &issuers {
+            if !issuer.starts_with("https://") && !issuer.starts_with("http://127.0.0.1") {
+                self.problem("ENTRA_ISSUERS", issuer, "HTTPS URLs separated by commas");
+            }
+        }
+        if issuers.is_empty() {
+            issuers_of(tenant_id, domain.as_deref())
+        } else {
+            issuers
+        }
     }
 
     fn list(&self, name: &str) -> Vec<String> {
@@ -563,6 +590,25 @@ mod tests {
         );
         assert_eq!(entra.issuers.len(), 4);
         assert_eq!(problems(&[("ENTRA_AUDIENCES", "a")]), ["ENTRA_TENANT_ID"]);
+    }
+
+    #[test]
+    fn the_issuers_can_be_read_by_themselves() {
+        let named = [
+            ("ENTRA_TENANT_ID", TENANT),
+            ("ENTRA_ISSUERS", "https://a.example/, https://b.example/"),
+        ];
+        assert_eq!(
+            entra_issuers(&named).unwrap(),
+            ["https://a.example/", "https://b.example/"]
+        );
+        assert_eq!(
+            entra_issuers(&[("ENTRA_TENANT_ID", TENANT)]).unwrap().len(),
+            3
+        );
+        assert!(entra_issuers(&[("TABLE_NAME", "t")]).unwrap().is_empty());
+        let problems = entra_issuers(&[("ENTRA_TENANT_DOMAIN", "contoso")]).unwrap_err();
+        assert_eq!(problems[0].setting, "ENTRA_TENANT_ID");
     }
 
     #[test]

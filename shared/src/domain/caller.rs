@@ -69,7 +69,7 @@ impl ClientCertificate {
 pub enum CertificateRule {
     /// Lower-case hex: 40 digits of SHA-1 as Entra's portal shows them, or 64 of SHA-256.
     Thumbprint(String),
-    /// Both exactly as in the certificate: the whole name, never a part of it.
+    /// The whole names, never a part of one.
     SubjectAndIssuer { subject: String, issuer: String },
 }
 
@@ -80,10 +80,35 @@ impl CertificateRule {
                 *digest == certificate.sha1 || *digest == certificate.sha256
             }
             Self::SubjectAndIssuer { subject, issuer } => {
-                *subject == certificate.subject && *issuer == certificate.issuer
+                same_name(subject, &certificate.subject) && same_name(issuer, &certificate.issuer)
             }
         }
     }
+}
+
+/// Whether two distinguished names are the same, however they are written: tools differ in the spaces, in
+/// the case of the attribute types, and in which end comes first (RFC 4514 reverses the certificate's order).
+fn same_name(left: &str, right: &str) -> bool {
+    let (left, right) = (name_parts(left), name_parts(right));
+    !left.is_empty() && (left == right || left.iter().eq(right.iter().rev()))
+}
+
+/// The parts between commas that are not escaped, as `TYPE=value`.
+fn name_parts(name: &str) -> Vec<String> {
+    let mut parts = vec![String::new()];
+    let mut escaped = false;
+    for c in name.chars() {
+        match c {
+            ',' if !escaped => parts.push(String::new()),
+            c => parts.last_mut().into_iter().for_each(|part| part.push(c)),
+        }
+        escaped = c == '\\' && !escaped;
+    }
+    parts
+        .iter()
+        .filter_map(|part| part.split_once('='))
+        .map(|(kind, value)| format!("{}={}", kind.trim().to_uppercase(), value.trim()))
+        .collect()
 }
 
 /// What a bearer token of Entra must say (PROTOCOL 5.10).
@@ -113,5 +138,25 @@ impl Caller {
             Self::Certificate { .. } => "certificate".to_owned(),
             Self::Entra { .. } => "entra".to_owned(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case::same("CN=a, O=b", "CN=a, O=b", true)]
+    #[case::spaces_and_case("cn=a,o = b", "CN=a, O=b", true)]
+    #[case::other_end_first("O=b,CN=a", "CN=a, O=b", true)]
+    #[case::escaped_comma("CN=a\\, Inc,O=b", "CN=a\\, Inc, O=b", true)]
+    #[case::a_part_of_it("CN=a", "CN=a, O=b", false)]
+    #[case::case_of_the_value("CN=A, O=b", "CN=a, O=b", false)]
+    #[case::value_with_a_comma_is_not_two_parts("CN=a\\,O=b", "CN=a, O=b", false)]
+    #[case::empty("", "", false)]
+    fn names_are_compared_whole(#[case] left: &str, #[case] right: &str, #[case] expected: bool) {
+        assert_eq!(same_name(left, right), expected);
     }
 }

@@ -57,6 +57,12 @@ impl EmailAddress {
         if canonical_local.is_empty() {
             return Err(EmailAddressError::Syntax);
         }
+        // Folding can make a part longer; the canonical form has to be an address, too.
+        let local_octets = quoted_if_needed(&canonical_local).len();
+        let octets = local_octets + "@".len() + domain.as_str().len();
+        if local_octets > MAX_LOCAL_OCTETS || octets > MAX_ADDRESS_OCTETS {
+            return Err(EmailAddressError::TooLong);
+        }
         Ok(Self {
             canonical_local,
             domain,
@@ -346,6 +352,14 @@ mod tests {
             Err(EmailAddressError::TooLong)
         );
         assert!(EmailAddress::parse(&format!("{}@example.com", "a".repeat(65))).is_err());
+    }
+
+    #[rstest]
+    #[case::domain_in_ascii(format!("{}@{}example", "a".repeat(64), "bücherverzeichnis.".repeat(9)))]
+    #[case::composed_local(format!("{}@example.com", "\u{fb2c}".repeat(20)))]
+    fn refuses_what_folding_makes_too_long(#[case] text: String) {
+        assert!(text.len() <= MAX_ADDRESS_OCTETS);
+        assert_eq!(EmailAddress::parse(&text), Err(EmailAddressError::TooLong));
     }
 
     #[test]

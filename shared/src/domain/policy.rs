@@ -80,34 +80,43 @@ impl Policies {
 
 impl FlowPolicy {
     /// Decides from the entries found for [`Matcher::of`] the sign-up.
-    ///
-    /// Each address that the request asserts is decided by itself and the strictest verdict stands:
-    /// an allowed address beside a denied one does not help.
     pub fn decide(
         &self,
         sign_up: &SignUp,
         entries: &[ListEntry],
         now: Timestamp,
     ) -> (Decision, Option<DecidedBy>) {
-        let verdict = |address: Option<&EmailAddress>| {
-            let matchers = Matcher::of_person(address, &sign_up.identities);
-            self.strongest(entries, &matchers, now)
-        };
-        let (effect, entry) = if sign_up.addresses.is_empty() {
-            verdict(None)
-        } else {
-            sign_up
-                .addresses
-                .iter()
-                .map(|address| verdict(Some(address)))
-                .max_by_key(|(effect, _)| *effect)
-                .unwrap_or((self.default, None))
-        };
+        let (effect, entry) = self.verdict(sign_up, entries, now);
         let decided_by = entry.map(|entry| DecidedBy {
             list: entry.list.clone(),
             matcher: entry.matcher.kind(),
         });
         (decision(effect, decided_by.is_some()), decided_by)
+    }
+
+    /// The effect that stands, and the entry that it comes from; `None` where the default did.
+    ///
+    /// Each address that the request asserts is decided by itself and the strictest verdict stands:
+    /// an allowed address beside a denied one does not help.
+    pub fn verdict<'e>(
+        &self,
+        sign_up: &SignUp,
+        entries: &'e [ListEntry],
+        now: Timestamp,
+    ) -> (Effect, Option<&'e ListEntry>) {
+        let verdict = |address: Option<&EmailAddress>| {
+            let matchers = Matcher::of_person(address, &sign_up.identities);
+            self.strongest(entries, &matchers, now)
+        };
+        if sign_up.addresses.is_empty() {
+            return verdict(None);
+        }
+        sign_up
+            .addresses
+            .iter()
+            .map(|address| verdict(Some(address)))
+            .max_by_key(|(effect, _)| *effect)
+            .unwrap_or((self.default, None))
     }
 
     /// Precedence: the most specific matcher; at the same specificity deny, then review, then allow.

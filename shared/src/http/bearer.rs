@@ -1,5 +1,7 @@
 //! Entra's bearer token, fully verified (PROTOCOL 5.10; JWT: RFC 7519, JWS: RFC 7515).
 
+use std::sync::Arc;
+
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jiff::{SignedDuration, Timestamp};
 use ring::signature::{RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents};
@@ -116,7 +118,7 @@ fn token(header: &[u8]) -> Option<&str> {
 pub(super) async fn verify(
     header: &[u8],
     trust: &EntraTrust,
-    callers: &Callers,
+    callers: &Arc<Callers>,
     now: Timestamp,
     deadline: Deadline,
 ) -> Result<Caller, &'static str> {

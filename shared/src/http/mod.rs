@@ -30,7 +30,7 @@ use crate::{
     app::{callers::Callers, decide::Decide},
     domain::{
         caller::{Caller, ClientCertificate},
-        decision::{BlockReason, Decision},
+        decision::{BlockReason, DecidedBy, Decision},
         language::{Language, LanguageWishes},
         policy::{Policies, UserFlow},
         reference::ReferenceCode,
@@ -40,7 +40,7 @@ use crate::{
     ports::{
         Deadline, StoreError,
         clock::Clock,
-        journal::{Answered, Journal, Notice},
+        journal::{Answered, Journal, Notice, ReadCost},
     },
     wire::Fault,
 };
@@ -132,8 +132,8 @@ struct Notes {
     correlation_id: Option<String>,
     application: Option<String>,
     languages: LanguageWishes,
-    decided_by: Option<crate::domain::decision::DecidedBy>,
-    read: Option<crate::ports::journal::ReadCost>,
+    decided_by: Option<DecidedBy>,
+    read: Option<ReadCost>,
     failure: Option<&'static str>,
 }
 
@@ -186,7 +186,13 @@ impl Service {
                 .await;
             match exchange {
                 Ok(Ok(decision)) => self.render(route, &notes, &decision),
-                Ok(Err(refusal)) => self.refuse(route, &notes, &refusal),
+                Ok(Err(refusal)) => {
+                    if refusal == Refusal::Unavailable {
+                        // The read may have failed before, at the start; this request fails for it.
+                        notes.failure.get_or_insert(BlockReason::Unavailable.code());
+                    }
+                    self.refuse(route, &notes, &refusal)
+                }
                 Err(_) => {
                     self.journal.notice(&Notice::Panicked { step: route.step });
                     self.refuse(route, &notes, &Refusal::Unavailable)
@@ -202,10 +208,10 @@ impl Service {
         if call.method != Method::POST {
             return Err(Refusal::MethodNotAllowed);
         }
+        notes.reference = Some(call.reference(None));
         let caller = self.authenticate(call).await?;
         notes.caller = Some(caller.clone());
         let body = accept(call)?;
-        notes.reference = Some(call.reference(None));
         let body = read::body(call.route, body, &caller)?;
         notes.correlation_id = body.correlation_id.clone().filter(|id| is_guid(id));
         notes.application = body.sign_up.application.clone().filter(|id| is_guid(id));
@@ -290,13 +296,14 @@ impl Service {
     fn tell(&self, call: &Call, notes: &Notes, answer: &Answer, started: Instant) {
         self.journal.answered(&Answered {
             step: call.route.step,
-            protocol: Some(call.route.protocol),
+            protocol: call.route.protocol,
             user_flow: call.user_flow.as_ref().map(|flow| flow.as_str().to_owned()),
             outcome: answer.outcome,
             reason: answer.reason,
             status: answer.status.as_u16(),
             decided_by: notes.decided_by.clone(),
-            reference: notes.reference,
+            // Nobody was shown one without a page.
+            reference: notes.reference.filter(|_| answer.json.is_some()),
             caller: notes.caller.as_ref().map(Caller::label),
             correlation_id: notes.correlation_id.clone(),
             application: notes.application.clone(),

@@ -14,7 +14,7 @@ use crate::{
     wire::{
         AnyScalar, Fault, FaultKind, Text,
         api_connector::{self, ConnectorRequest, ObjectIdentity},
-        auth_extension::{DirectoryAttributeValue, ExtensionRequest, UserSignUpInfo},
+        auth_extension::{Attributes, ExtensionRequest, UserSignUpInfo},
     },
 };
 
@@ -97,11 +97,12 @@ fn extension(route: Route, body: &[u8], caller: &Caller) -> Result<Read, Refusal
     } = data.user_sign_up_info.unwrap_or_default();
     let attributes = extension_attributes(attributes.unwrap_or_default())?;
     // Real captures call the address `email` at submit and `EmailAddress` at start (PROTOCOL 5.4, 5.5).
-    let asserted = [
-        text(&attributes, "email"),
-        text(&attributes, "emailAddress"),
-        user.mail.0,
-    ];
+    let asserted: Vec<Option<String>> = ["email", "emailAddress"]
+        .iter()
+        .flat_map(|name| texts(&attributes, name))
+        .map(Some)
+        .chain([user.mail.0])
+        .collect();
     let identities = identities.unwrap_or_default();
     let path = ".data.userSignUpInfo.identities";
     let person = Person::of(route.step, asserted, &identities, path, &languages)?;
@@ -124,10 +125,8 @@ fn extension(route: Route, body: &[u8], caller: &Caller) -> Result<Read, Refusal
     })
 }
 
-type WireAttributes = std::collections::BTreeMap<String, Option<DirectoryAttributeValue>>;
-
 fn extension_attributes(
-    attributes: WireAttributes,
+    attributes: Attributes,
 ) -> Result<Vec<(AttributeName, AttributeValue)>, Refusal> {
     let mut read = Vec::with_capacity(attributes.len());
     for (name, value) in attributes {
@@ -156,13 +155,20 @@ fn attribute(value: AnyScalar) -> Option<AttributeValue> {
     }
 }
 
-fn text(attributes: &[(AttributeName, AttributeValue)], wanted: &str) -> Option<String> {
-    attributes.iter().find_map(|(name, value)| match value {
-        AttributeValue::Text(text) if name.as_str().eq_ignore_ascii_case(wanted) => {
-            Some(text.clone())
-        }
-        _ => None,
-    })
+/// Every text under a name, in whatever case the name is written.
+fn texts<'a>(
+    attributes: &'a [(AttributeName, AttributeValue)],
+    wanted: &str,
+) -> impl Iterator<Item = String> + use<'a> {
+    let wanted = wanted.to_ascii_lowercase();
+    attributes
+        .iter()
+        .filter_map(move |(name, value)| match value {
+            AttributeValue::Text(text) if name.as_str().eq_ignore_ascii_case(&wanted) => {
+                Some(text.clone())
+            }
+            _ => None,
+        })
 }
 
 fn malformed(fault: Fault) -> Refusal {

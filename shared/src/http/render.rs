@@ -43,9 +43,8 @@ impl Service {
                 reason,
                 fault: None,
             },
-            // What cannot be said at the token step fails the call, and with it the sign-in.
             None => Answer {
-                status: StatusCode::INTERNAL_SERVER_ERROR,
+                status: failed_call(route.protocol),
                 json: None,
                 outcome: "refused",
                 reason: reason.or(Some("not-expressible")),
@@ -67,10 +66,6 @@ impl Service {
             Refusal::Unauthenticated(reason) => bare(StatusCode::UNAUTHORIZED, reason),
             Refusal::TooLarge => bare(StatusCode::PAYLOAD_TOO_LARGE, "too-large"),
             Refusal::UnsupportedMediaType => bare(StatusCode::UNSUPPORTED_MEDIA_TYPE, "media-type"),
-            Refusal::Unavailable if route.step == Step::BeforeToken => bare(
-                StatusCode::SERVICE_UNAVAILABLE,
-                BlockReason::Unavailable.code(),
-            ),
             Refusal::Unavailable => {
                 self.render(route, notes, &Decision::Block(BlockReason::Unavailable))
             }
@@ -195,6 +190,15 @@ impl Service {
             .unwrap_or_default();
         self.catalogue
             .text(language, message, &[("reference", &reference)])
+    }
+}
+
+/// What cannot be said at the token step fails the call, and with it the sign-in. A connector knows no
+/// other status than 200 and 400 (PROTOCOL 1.4).
+const fn failed_call(protocol: Protocol) -> StatusCode {
+    match protocol {
+        Protocol::Connector => StatusCode::BAD_REQUEST,
+        Protocol::Extension => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }
 

@@ -12,8 +12,7 @@ use crate::domain::{
 #[derive(Debug, Clone)]
 pub struct Answered {
     pub step: Step,
-    /// `None` for a path or method that nobody serves.
-    pub protocol: Option<Protocol>,
+    pub protocol: Protocol,
     pub user_flow: Option<String>,
     /// `continue`, `invalid`, `review`, `block` or `refused`.
     pub outcome: &'static str,

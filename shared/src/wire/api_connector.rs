@@ -101,8 +101,9 @@ impl<'de> Visitor<'de> for ClaimsVisitor {
             match name.as_str() {
                 "email" => request.email = members.next_value()?,
                 "identities" => {
-                    request.identities =
-                        members.next_value::<Option<Vec<_>>>()?.unwrap_or_default();
+                    let identities: Option<Vec<json::Object<_>>> = members.next_value()?;
+                    let identities = identities.unwrap_or_default().into_iter();
+                    request.identities = identities.map(|identity| identity.0).collect();
                 }
                 "step" => request.step = members.next_value()?,
                 "client_id" => request.client_id = members.next_value()?,
@@ -286,6 +287,10 @@ mod tests {
     #[case::list("[]", ".")]
     #[case::email_number(r#"{"email":5}"#, ".email")]
     #[case::identities_text(r#"{"identities":"facebook.com"}"#, ".identities")]
+    #[case::identity_list(
+        r#"{"identities":[["federated","mail","a@b.example"]]}"#,
+        ".identities[0]"
+    )]
     #[case::issuer_number(r#"{"identities":[{"issuer":1}]}"#, ".identities[0].issuer")]
     #[case::city_object(r#"{"city":{"a":1}}"#, ".city")]
     #[case::custom_list(r#"{"extension_a_X":["y"]}"#, ".")]

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{Error as _, MapAccess, Visitor},
+};
 
 use super::{
     api_connector::ObjectIdentity,
@@ -90,6 +93,7 @@ impl Event {
 pub struct ExtensionRequest {
     #[serde(rename = "type")]
     pub event: Text,
+    #[serde(deserialize_with = "json::object")]
     pub data: Option<CalloutData>,
 }
 
@@ -99,7 +103,9 @@ pub struct CalloutData {
     #[serde(rename = "@odata.type", alias = "@odata.Type")]
     pub odata_type: Text,
     pub tenant_id: Text,
+    #[serde(deserialize_with = "json::object")]
     pub authentication_context: Option<AuthenticationContext>,
+    #[serde(deserialize_with = "json::object")]
     pub user_sign_up_info: Option<UserSignUpInfo>,
 }
 
@@ -107,9 +113,12 @@ pub struct CalloutData {
 #[serde(rename_all = "camelCase", default)]
 pub struct AuthenticationContext {
     pub correlation_id: Text,
+    #[serde(deserialize_with = "json::object")]
     pub client: Option<Client>,
+    #[serde(deserialize_with = "json::object")]
     pub client_service_principal: Option<ServicePrincipal>,
     /// At the token step only.
+    #[serde(deserialize_with = "json::object")]
     pub user: Option<User>,
 }
 
@@ -139,8 +148,51 @@ pub struct User {
 #[derive(Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub struct UserSignUpInfo {
-    pub attributes: Option<BTreeMap<String, Option<DirectoryAttributeValue>>>,
+    #[serde(deserialize_with = "attributes")]
+    pub attributes: Option<Attributes>,
+    #[serde(deserialize_with = "json::objects")]
     pub identities: Option<Vec<ObjectIdentity>>,
+}
+
+/// By name, as it stands on the wire.
+pub type Attributes = BTreeMap<String, Option<DirectoryAttributeValue>>;
+
+fn attributes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Attributes>, D::Error> {
+    let unique = Option::<Unique>::deserialize(deserializer)?;
+    Ok(unique.map(|attributes| attributes.0))
+}
+
+struct Unique(Attributes);
+
+impl<'de> Deserialize<'de> for Unique {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(UniqueVisitor)
+    }
+}
+
+struct UniqueVisitor;
+
+impl<'de> Visitor<'de> for UniqueVisitor {
+    type Value = Unique;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("an object of attributes")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Unique, A::Error> {
+        let mut attributes = Attributes::new();
+        while let Some(name) = members.next_key::<String>()? {
+            let value: Option<json::Object<_>> = members.next_value()?;
+            // Which of two values counts would be a guess, and a guess can be made to miss a list.
+            if attributes
+                .insert(name, value.map(|value| value.0))
+                .is_some()
+            {
+                return Err(A::Error::custom("an attribute stands twice"));
+            }
+        }
+        Ok(Unique(attributes))
+    }
 }
 
 /// `stringDirectoryAttributeValue` and its siblings; the JSON type of `value` is what counts.
@@ -156,7 +208,7 @@ fn absent() -> AnyScalar {
 
 impl ExtensionRequest {
     pub fn parse(body: &[u8]) -> Result<Self, Fault> {
-        json::parse(body, MEMBERS)
+        json::parse::<json::Object<Self>>(body, MEMBERS).map(|object| object.0)
     }
 
     /// Whether the body is this event's: by `type` and `data.@odata.type`, of which at least one must
@@ -365,6 +417,32 @@ mod tests {
             Some(AnyScalar::Texts(vec!["p".to_owned(), "q".to_owned()]))
         );
         assert_eq!((value("b"), value("c")), (None, Some(AnyScalar::Absent)));
+    }
+
+    #[rstest]
+    #[case::request(
+        r#"["microsoft.graph.authenticationEvent.attributeCollectionSubmit",{}]"#,
+        "."
+    )]
+    #[case::data(r#"{"data":[null,null]}"#, ".data")]
+    #[case::identity(
+        r#"{"data":{"userSignUpInfo":{"identities":[["federated","mail","a@b.example"]]}}}"#,
+        ".data.userSignUpInfo.identities[0]"
+    )]
+    #[case::attribute(
+        r#"{"data":{"userSignUpInfo":{"attributes":{"email":["a@b.example"]}}}}"#,
+        ".data.userSignUpInfo.attributes.*"
+    )]
+    #[case::attribute_twice(
+        r#"{"data":{"userSignUpInfo":{"attributes":{"email":{"value":"a"},"email":{"value":"b"}}}}}"#,
+        ".data.userSignUpInfo.attributes"
+    )]
+    fn a_list_is_no_object_and_nothing_stands_twice(#[case] body: &str, #[case] path: &str) {
+        let fault = ExtensionRequest::parse(body.as_bytes()).unwrap_err();
+        assert_eq!(
+            (fault.kind, fault.path.as_str()),
+            (json::FaultKind::WrongType, path)
+        );
     }
 
     #[test]

@@ -7,7 +7,6 @@ use crate::domain::key_set::SigningKey;
 
 #[derive(Debug, Deserialize)]
 pub struct Discovery {
-    pub issuer: String,
     pub jwks_uri: String,
 }
 

@@ -5,14 +5,14 @@ use std::time::Duration;
 use aws_sdk_dynamodb::{
     Client,
     config::{BehaviorVersion, Credentials, Region, retry::RetryConfig, timeout::TimeoutConfig},
-    error::{DisplayErrorContext, ProvideErrorMetadata, SdkError},
+    error::{ProvideErrorMetadata, SdkError},
 };
 use aws_smithy_http_client::{
     Builder,
     tls::{Provider, rustls_provider::CryptoMode},
 };
 
-use crate::ports::StoreError;
+use crate::{adapters::told, ports::StoreError};
 
 /// One attempt; two fit into an extension's deadline, more into a connector's.
 const ATTEMPT: Duration = Duration::from_millis(350);
@@ -99,6 +99,6 @@ where
             ) => StoreError::Conflict,
             code => StoreError::Unavailable(code.unwrap_or("unknown error").to_owned()),
         },
-        other => StoreError::Unavailable(DisplayErrorContext(other).to_string()),
+        other => StoreError::Unavailable(told(other)),
     }
 }

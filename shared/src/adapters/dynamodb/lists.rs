@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem};
 use super::{
     Table,
     client::store_error,
-    items::{EntryItem, decode, encode, key_of},
+    items::{EntryItem, Item, decode, encode, key_of},
     keys::{Key, PK, SK, entry_part},
 };
 use crate::{
@@ -89,6 +89,13 @@ impl ListStore for Table {
 }
 
 impl Table {
+    /// The item of a matcher that stands in this one list: what a bulk load into an empty table writes.
+    pub fn item_of(entry: &ListEntry) -> Result<Item, StoreError> {
+        let mut item = EntryItem::new(&entry.matcher);
+        item.put(entry);
+        encode(&Key::entry(&entry.matcher), item.next_version())
+    }
+
     /// Reads the items of the changes' matchers, changes them, and writes them back in one transaction
     /// on the condition that nobody else has.
     async fn try_apply(&self, changes: &[Change]) -> Result<(), StoreError> {

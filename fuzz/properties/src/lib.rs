@@ -1,0 +1,33 @@
+//! What must hold whatever comes in.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::missing_panics_doc,
+    reason = "a property fails by panicking"
+)]
+
+mod certificate;
+mod entra;
+mod lists;
+mod service;
+
+pub use self::{
+    certificate::client_certificate,
+    entra::{basic_header, bearer_token, connector_body, extension_body},
+    lists::{email_address, matcher},
+};
+
+/// Takes raw bytes, and panics when something does not hold for them.
+pub type Property = fn(&[u8]);
+
+/// Every property under the name of its fuzz target and of its folder of seeds.
+pub const ALL: [(&str, Property); 7] = [
+    ("connector_body", connector_body),
+    ("extension_body", extension_body),
+    ("basic_header", basic_header),
+    ("bearer_token", bearer_token),
+    ("email_address", email_address),
+    ("matcher", matcher),
+    ("client_certificate", client_certificate),
+];

@@ -1,0 +1,250 @@
+//! The whole way of a request in memory: the real router, callers' check, parser, rules and renderer
+//! over a table that never fails.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use axum::{
+    Router,
+    body::{Body, to_bytes},
+    http::{HeaderValue, Request, StatusCode, header},
+};
+use jiff::Timestamp;
+use serde_json::Value;
+use shared::{
+    app::{callers::Callers, credentials::verifier, decide::ListDecider},
+    domain::{
+        caller::{Credential, EntraTrust, Slot},
+        key_set::{SigningKey, SigningKeys},
+        language::Language,
+        list::{Effect, ListEntry, ListName},
+        policy::{FlowPolicy, OnUnavailable, Policies},
+        sign_up::Step,
+    },
+    http::{Budgets, Route, Service, Settings, Trust},
+    ports::{
+        Deadline, StoreError,
+        credential_use::CredentialUse,
+        journal::{Answered, Journal, Notice},
+        key_source::{KeySource, KeySourceError},
+        sign_up_reader::{CallerRecords, Facts, SignUpReader, Wanted},
+    },
+    testkit::FixedClock,
+    wire::jwks::KeySet,
+};
+use tokio::{
+    runtime::{Builder, Runtime},
+    time::Instant,
+};
+use tower::ServiceExt;
+
+/// The one connector credential.
+pub(crate) const USERNAME: &str = "connector";
+pub(crate) const PASSWORD: &str = "pass:word";
+
+/// Two cases of the contract: each with a token, whom it is for, and when it is valid.
+const VERSION_2: &str = include_str!(
+    "../../../shared/tests/fixtures/cases/E01-start-continue-with-default-behaviour.json"
+);
+const VERSION_1: &str = include_str!(
+    "../../../shared/tests/fixtures/cases/J05-token-validation-v1-token-appid-claim-and-app-id-uri-audience.json"
+);
+/// The key that signed both.
+const KEYS: &str = include_str!("../../../shared/tests/fixtures/jwks/test-sig-1.json");
+
+/// Whoever is at this domain is denied.
+const DENIED: &str = "denied.example";
+
+/// One service for each step, and a thread to run them on.
+pub(crate) struct World {
+    runtime: Runtime,
+    routers: BTreeMap<&'static str, Router>,
+    /// `Bearer …` of the cases.
+    pub(crate) tokens: [String; 2],
+}
+
+/// An answer: its status and its JSON, `Null` without a body.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) body: Value,
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        let runtime = Builder::new_current_thread().enable_time().build().unwrap();
+        let [case, other] =
+            [VERSION_2, VERSION_1].map(|case| serde_json::from_str::<Value>(case).unwrap());
+        let tokens = [&case, &other].map(|case| {
+            let token = case.pointer("/request/headers/Authorization").unwrap();
+            token.as_str().unwrap().to_owned()
+        });
+        let trust = trust(case.pointer("/given/auth").unwrap());
+        let now = case.pointer("/given/auth/now").unwrap().as_i64().unwrap();
+        let now = Timestamp::from_second(now).unwrap();
+        let routers = Step::ALL
+            .into_iter()
+            .map(|step| {
+                let router = router(&runtime, step, trust.clone(), now);
+                (step.name(), router)
+            })
+            .collect();
+        Self {
+            runtime,
+            routers,
+            tokens,
+        }
+    }
+
+    pub(crate) fn token(&self) -> &str {
+        let [token, _] = &self.tokens;
+        token
+    }
+
+    /// Sends a request; `None` when HTTP itself cannot carry the header.
+    pub(crate) fn ask(&self, route: Route, authorization: &[u8], body: &[u8]) -> Option<Answer> {
+        let authorization = HeaderValue::from_bytes(authorization).ok()?;
+        let request = Request::post(route.path())
+            .header(header::AUTHORIZATION, authorization)
+            .header(header::CONTENT_TYPE, "application/json")
+            .body(Body::from(body.to_vec()))
+            .unwrap();
+        let router = self.routers.get(route.step.name()).unwrap().clone();
+        self.runtime.block_on(async {
+            let response = router.oneshot(request).await.unwrap();
+            let status = response.status();
+            let body = to_bytes(response.into_body(), usize::MAX).await.unwrap();
+            let body = if body.is_empty() {
+                Value::Null
+            } else {
+                serde_json::from_slice(&body).unwrap()
+            };
+            Some(Answer { status, body })
+        })
+    }
+}
+
+fn trust(auth: &Value) -> Trust {
+    let text = |name: &str| auth.get(name).unwrap().as_str().unwrap().to_owned();
+    let texts = |name: &str| {
+        let texts = auth.get(name).unwrap().as_array().unwrap().iter();
+        texts.map(|t| t.as_str().unwrap().to_owned()).collect()
+    };
+    Trust {
+        certificates: Vec::new(),
+        entra: Some(EntraTrust {
+            tenant_id: text("tenant_id"),
+            audiences: texts("audiences"),
+            issuers: texts("allowed_issuers"),
+            caller_app_id: text("allowed_caller"),
+        }),
+    }
+}
+
+fn router(runtime: &Runtime, step: Step, trust: Trust, now: Timestamp) -> Router {
+    let mut signing_keys = SigningKeys::default();
+    for issuer in &trust.entra.as_ref().unwrap().issuers {
+        let keys: KeySet = serde_json::from_str(KEYS).unwrap();
+        signing_keys.replace(issuer, keys.signing_keys());
+    }
+    let table = Arc::new(Table(CallerRecords {
+        credentials: vec![Credential {
+            slot: Slot::First,
+            id: "fuzz".to_owned(),
+            username: USERNAME.to_owned(),
+            verifier: verifier(PASSWORD.as_bytes()),
+            created_at: now,
+            last_used_at: Some(now),
+        }],
+        signing_keys,
+        keys_fetched_at: Some(now),
+    }));
+    let clock = Arc::new(FixedClock::at(now));
+    let settings = Settings {
+        step,
+        trust,
+        policies: Policies {
+            default: FlowPolicy {
+                default: Effect::Allow,
+                lists: None,
+                on_unavailable: OnUnavailable::Block,
+            },
+            flows: BTreeMap::new(),
+        },
+        // A slow machine is not what is looked for.
+        budgets: Budgets {
+            connector: Duration::from_mins(10),
+            extension: Duration::from_mins(10),
+        },
+        default_language: Language::English,
+        api_version: "1.0.0".to_owned(),
+    };
+    let callers = Arc::new(Callers::new(
+        Arc::clone(&table) as _,
+        Arc::clone(&table) as _,
+        Arc::clone(&table) as _,
+        Arc::clone(&clock) as _,
+        Arc::new(Silence),
+    ));
+    // What a function does at its start.
+    let soon = Deadline(Instant::now() + Duration::from_mins(10));
+    runtime.block_on(callers.renew(soon)).unwrap();
+    let decide = Arc::new(ListDecider::new(table, Arc::clone(&clock) as _));
+    Service::new(settings, callers, decide, clock, Arc::new(Silence)).router()
+}
+
+/// A table in which one domain is denied.
+struct Table(CallerRecords);
+
+#[async_trait]
+impl SignUpReader for Table {
+    async fn read(&self, wanted: Wanted<'_>, _: Deadline) -> Result<Facts, StoreError> {
+        let denied = wanted.matchers.iter().filter(|m| m.to_string() == DENIED);
+        let entry = |matcher: &shared::domain::list::Matcher| ListEntry {
+            matcher: matcher.clone(),
+            list: ListName::parse("denied").unwrap(),
+            effect: Effect::Deny,
+            reason: String::new(),
+            owner: String::new(),
+            expires_at: None,
+        };
+        Ok(Facts {
+            entries: denied.map(entry).collect(),
+            caller_records: wanted.caller_records.then(|| self.0.clone()),
+            read_units: 1.0,
+            calls: 1,
+        })
+    }
+}
+
+#[async_trait]
+impl KeySource for Table {
+    async fn fetch(&self, issuer: &str, _: Deadline) -> Result<Vec<SigningKey>, KeySourceError> {
+        Err(KeySourceError {
+            issuer: issuer.to_owned(),
+            problem: "the table has them".to_owned(),
+        })
+    }
+}
+
+#[async_trait]
+impl CredentialUse for Table {
+    async fn record(&self, _: Slot, _: &str, _: Timestamp, _: Deadline) -> Result<(), StoreError> {
+        Ok(())
+    }
+}
+
+/// Nobody reads the log.
+struct Silence;
+
+impl Journal for Silence {
+    fn answered(&self, _: &Answered) {}
+
+    fn notice(&self, notice: &Notice) {
+        // The service catches a panic and answers in protocol; here it is a finding all the same.
+        assert!(
+            !matches!(notice, Notice::Panicked { .. }),
+            "a handler panicked"
+        );
+    }
+}

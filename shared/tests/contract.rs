@@ -1,0 +1,480 @@
+//! What every store must do, run over HTTP against the embedded engine, or against the DynamoDB that
+//! `CONTRACT_ENDPOINT_URL` names (the rehearsal gives another author's engine as a second opinion).
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+use std::{sync::Arc, time::Duration};
+
+use aws_sdk_dynamodb::{Client, types::AttributeValue};
+use jiff::{SignedDuration, Timestamp};
+use local::engine::{Engine, create_table};
+use shared::{
+    adapters::dynamodb::{Connection, Table},
+    app::{
+        credentials::{CredentialError, Credentials},
+        lists::{Difference, Lists, Place},
+    },
+    config::{Environment, ProcessEnvironment},
+    domain::{
+        caller::Slot,
+        key_set::{SigningKey, SigningKeys},
+        list::{Effect, ListEntry, ListName, Matcher},
+    },
+    ports::{
+        Deadline, StoreError,
+        credential_store::CredentialStore,
+        credential_use::CredentialUse,
+        key_store::KeyStore,
+        list_store::{Change, ListStore, MAX_BATCH},
+        sign_up_reader::{SignUpReader, Wanted},
+    },
+    testkit::FixedClock,
+};
+use tokio::time::Instant;
+
+/// A table of its own for each test.
+struct Fixture {
+    table: Arc<Table>,
+    client: Client,
+    _engine: Option<Engine>,
+}
+
+async fn fixture(test: &str) -> Fixture {
+    let endpoint = ProcessEnvironment.get("CONTRACT_ENDPOINT_URL");
+    let engine = match endpoint {
+        None => Some(Engine::in_memory().await.unwrap()),
+        Some(_) => None,
+    };
+    let connection = Connection {
+        region: "us-east-1".to_owned(),
+        endpoint: endpoint.or_else(|| engine.as_ref().map(Engine::endpoint)),
+        access_key_id: "test".to_owned(),
+        secret_access_key: "test".to_owned(),
+        session_token: None,
+    };
+    let client = connection.client();
+    let name = format!("contract-{test}-{}", std::process::id());
+    create_table(&client, &name).await.unwrap();
+    let table = Arc::new(Table::new(client.clone(), &name));
+    Fixture {
+        table,
+        client,
+        _engine: engine,
+    }
+}
+
+fn soon() -> Deadline {
+    Deadline(Instant::now() + Duration::from_secs(10))
+}
+
+fn matcher(text: &str) -> Matcher {
+    Matcher::parse(text).unwrap()
+}
+
+fn entry(text: &str, effect: Effect, list: &str) -> ListEntry {
+    ListEntry {
+        matcher: matcher(text),
+        list: ListName::parse(list).unwrap(),
+        effect,
+        reason: "said so".to_owned(),
+        owner: "ops".to_owned(),
+        expires_at: None,
+    }
+}
+
+fn put(text: &str, effect: Effect, list: &str) -> Change {
+    Change::Put(entry(text, effect, list))
+}
+
+async fn everything(table: &Arc<Table>) -> Vec<ListEntry> {
+    let lists = Lists::new(Arc::clone(table) as _);
+    let (mut all, mut place) = (Vec::new(), Some(Place::default()));
+    while let Some(here) = place {
+        let (entries, next) = lists.page(here).await.unwrap();
+        all.extend(entries);
+        place = next;
+    }
+    all
+}
+
+#[tokio::test]
+async fn an_entry_is_read_back_as_it_was_written() {
+    let f = fixture("roundtrip").await;
+    let mut deny = entry("John+x@Example.com", Effect::Deny, "people");
+    deny.expires_at = Some("2030-01-31T12:00:00Z".parse().unwrap());
+    f.table.apply(&[Change::Put(deny.clone())]).await.unwrap();
+    assert_eq!(f.table.find(&[deny.matcher.clone()]).await.unwrap(), [deny]);
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_not_an_error() {
+    let f = fixture("absent").await;
+    assert_eq!(
+        f.table
+            .find(&[matcher("nobody@example.com")])
+            .await
+            .unwrap(),
+        []
+    );
+    assert_eq!(f.table.find(&[]).await.unwrap(), []);
+    let change = Change::Remove {
+        matcher: matcher("nobody@example.com"),
+        list: ListName::parse("a").unwrap(),
+    };
+    f.table.apply(&[change]).await.unwrap();
+    assert_eq!(f.table.list().await.unwrap().len(), 0);
+}
+
+#[tokio::test]
+async fn a_matcher_stands_in_several_lists_and_leaves_them_one_by_one() {
+    let f = fixture("several").await;
+    let changes = [
+        put("example.com", Effect::Allow, "a"),
+        put("example.com", Effect::Deny, "b"),
+    ];
+    f.table.apply(&changes).await.unwrap();
+    assert_eq!(
+        f.table.find(&[matcher("example.com")]).await.unwrap().len(),
+        2
+    );
+    for (list, left) in [("a", 1), ("b", 0)] {
+        let list = ListName::parse(list).unwrap();
+        f.table
+            .apply(&[Change::Remove {
+                matcher: matcher("example.com"),
+                list,
+            }])
+            .await
+            .unwrap();
+        assert_eq!(
+            f.table.find(&[matcher("example.com")]).await.unwrap().len(),
+            left
+        );
+    }
+    assert_eq!(everything(&f.table).await, []);
+}
+
+#[tokio::test]
+async fn changes_by_others_at_the_same_time_are_kept() {
+    let f = fixture("concurrent").await;
+    let mut tasks = tokio::task::JoinSet::new();
+    for number in 0..6 {
+        let table = Arc::clone(&f.table);
+        tasks.spawn(async move {
+            table
+                .apply(&[put("example.com", Effect::Deny, &format!("list-{number}"))])
+                .await
+        });
+    }
+    while let Some(done) = tasks.join_next().await {
+        done.unwrap().unwrap();
+    }
+    assert_eq!(
+        f.table.find(&[matcher("example.com")]).await.unwrap().len(),
+        6
+    );
+}
+
+#[tokio::test]
+async fn applying_again_changes_nothing_and_says_so() {
+    let f = fixture("again").await;
+    let lists = Lists::new(Arc::clone(&f.table) as _);
+    let changes = [
+        put("a@example.com", Effect::Deny, "x"),
+        put("example.com", Effect::Allow, "x"),
+    ];
+    let first = lists.apply(&changes).await.unwrap();
+    assert!(
+        first.iter().all(|d| matches!(d, Difference::Added(_))),
+        "{first:?}"
+    );
+    let again = lists.apply(&changes).await.unwrap();
+    assert!(
+        again.iter().all(|d| matches!(d, Difference::Unchanged(_))),
+        "{again:?}"
+    );
+    let third = lists
+        .apply(&[put("example.com", Effect::Review, "x")])
+        .await
+        .unwrap();
+    assert!(matches!(third[0], Difference::Changed { .. }));
+}
+
+#[tokio::test]
+async fn a_preview_writes_nothing() {
+    let f = fixture("preview").await;
+    let lists = Lists::new(Arc::clone(&f.table) as _);
+    let twice = [
+        put("example.com", Effect::Deny, "x"),
+        put("example.com", Effect::Deny, "x"),
+    ];
+    let differences = lists.preview(&twice).await.unwrap();
+    assert!(matches!(
+        differences[..],
+        [Difference::Added(_), Difference::Unchanged(_)]
+    ));
+    assert_eq!(everything(&f.table).await, []);
+}
+
+#[tokio::test]
+async fn a_full_batch_is_written_and_every_entry_is_found_part_by_part() {
+    let f = fixture("batch").await;
+    let changes: Vec<Change> = (0..MAX_BATCH)
+        .map(|n| put(&format!("user{n}@example.com"), Effect::Deny, "x"))
+        .collect();
+    f.table.apply(&changes).await.unwrap();
+    let mut found: Vec<String> = everything(&f.table)
+        .await
+        .iter()
+        .map(|e| e.matcher.to_string())
+        .collect();
+    found.sort();
+    found.dedup();
+    assert_eq!(found.len(), MAX_BATCH);
+    let matchers: Vec<Matcher> = changes.iter().map(|c| c.matcher().clone()).collect();
+    assert_eq!(f.table.find(&matchers).await.unwrap().len(), MAX_BATCH);
+}
+
+#[tokio::test]
+async fn an_item_may_be_deleted_after_its_last_entry_has_expired() {
+    let f = fixture("ttl").await;
+    let ends = |text: &str| Some(text.parse::<Timestamp>().unwrap());
+    let mut early = entry("example.com", Effect::Deny, "a");
+    early.expires_at = ends("2030-01-01T00:00:00Z");
+    let mut late = entry("example.com", Effect::Deny, "b");
+    late.expires_at = ends("2031-01-01T00:00:00Z");
+    let never = entry("example.com", Effect::Deny, "c");
+    let latest = late.expires_at.unwrap().as_second();
+    f.table
+        .apply(&[Change::Put(early), Change::Put(late)])
+        .await
+        .unwrap();
+    assert_eq!(ttl(&f).await, Some(latest));
+    f.table.apply(&[Change::Put(never)]).await.unwrap();
+    assert_eq!(ttl(&f).await, None);
+}
+
+async fn ttl(f: &Fixture) -> Option<i64> {
+    let items = raw_entries(f).await;
+    match items[0].get("ttl")? {
+        AttributeValue::N(seconds) => Some(seconds.parse().unwrap()),
+        other => panic!("{other:?}"),
+    }
+}
+
+async fn raw_entries(f: &Fixture) -> Vec<std::collections::HashMap<String, AttributeValue>> {
+    let mut items = Vec::new();
+    for part in 0..64 {
+        let found = f
+            .client
+            .query()
+            .table_name(f.table.name())
+            .key_condition_expression("pk = :pk")
+            .expression_attribute_values(":pk", AttributeValue::S(format!("ENTRY#{part:02}")))
+            .send()
+            .await
+            .unwrap();
+        items.extend(found.items.unwrap_or_default());
+    }
+    items
+}
+
+#[tokio::test]
+async fn a_decision_reads_entries_and_the_callers_records_in_one_call() {
+    let f = fixture("read").await;
+    let credentials = credentials(&f);
+    credentials
+        .create_with("a", "secret".to_owned())
+        .await
+        .unwrap();
+    f.table.save(&keys(), Timestamp::UNIX_EPOCH).await.unwrap();
+    f.table
+        .apply(&[put("example.com", Effect::Deny, "x")])
+        .await
+        .unwrap();
+    let matchers = [
+        matcher("a@example.com"),
+        matcher("example.com"),
+        matcher("*.com"),
+    ];
+    let wanted = Wanted {
+        matchers: &matchers,
+        caller_records: true,
+    };
+    let facts = f.table.read(wanted, soon()).await.unwrap();
+    assert_eq!((facts.entries.len(), facts.calls), (1, 1));
+    assert!(facts.read_units > 0.0);
+    let records = facts.caller_records.unwrap();
+    assert_eq!(records.credentials.len(), 1);
+    assert_eq!(records.signing_keys, keys());
+    assert_eq!(records.keys_fetched_at, Some(Timestamp::UNIX_EPOCH));
+
+    let wanted = Wanted {
+        matchers: &matchers,
+        caller_records: false,
+    };
+    assert!(
+        f.table
+            .read(wanted, soon())
+            .await
+            .unwrap()
+            .caller_records
+            .is_none()
+    );
+}
+
+#[tokio::test]
+async fn a_read_that_cannot_end_in_time_says_so() {
+    let f = fixture("deadline").await;
+    let matchers = [matcher("example.com")];
+    let wanted = Wanted {
+        matchers: &matchers,
+        caller_records: false,
+    };
+    let past = Deadline(Instant::now());
+    let failure = f.table.read(wanted, past).await.unwrap_err();
+    assert!(matches!(failure, StoreError::TimedOut), "{failure}");
+}
+
+#[tokio::test]
+async fn a_missing_table_is_unavailable() {
+    let f = fixture("missing").await;
+    let elsewhere = Table::new(f.client.clone(), "no-such-table");
+    let matchers = [matcher("example.com")];
+    let wanted = Wanted {
+        matchers: &matchers,
+        caller_records: false,
+    };
+    let failure = elsewhere.read(wanted, soon()).await.unwrap_err();
+    assert!(matches!(failure, StoreError::Unavailable(_)), "{failure}");
+}
+
+#[tokio::test]
+async fn an_item_of_a_newer_schema_is_corrupt_and_named_without_personal_data() {
+    let f = fixture("schema").await;
+    f.table
+        .apply(&[put("john@example.com", Effect::Deny, "x")])
+        .await
+        .unwrap();
+    let mut item = raw_entries(&f).await.remove(0);
+    item.insert("schema".to_owned(), AttributeValue::N("2".to_owned()));
+    f.client
+        .put_item()
+        .table_name(f.table.name())
+        .set_item(Some(item))
+        .send()
+        .await
+        .unwrap();
+    let failure = f
+        .table
+        .find(&[matcher("john@example.com")])
+        .await
+        .unwrap_err();
+    assert!(matches!(failure, StoreError::Corrupt { .. }), "{failure}");
+    assert!(!failure.to_string().contains("john"), "{failure}");
+}
+
+fn credentials(f: &Fixture) -> Credentials {
+    Credentials::new(
+        Arc::clone(&f.table) as _,
+        Arc::new(FixedClock::at(Timestamp::UNIX_EPOCH)),
+    )
+}
+
+#[tokio::test]
+async fn two_credentials_live_and_a_third_is_refused() {
+    let f = fixture("credentials").await;
+    let credentials = credentials(&f);
+    let first = credentials.create("entra").await.unwrap();
+    let second = credentials.create("entra").await.unwrap();
+    assert_ne!(first.password, second.password);
+    assert_eq!(first.password.len(), 43, "256 bits in base64url");
+    let refused = credentials.create("entra").await.unwrap_err();
+    assert!(
+        matches!(refused, CredentialError::BothLive(..)),
+        "{refused}"
+    );
+    credentials.retire(&first.credential.id).await.unwrap();
+    let third = credentials.create("entra").await.unwrap();
+    assert_eq!(third.credential.slot, Slot::First);
+    let unknown = credentials.retire("nonsense").await.unwrap_err();
+    assert!(matches!(unknown, CredentialError::Unknown(_)));
+}
+
+#[tokio::test]
+async fn a_slot_is_taken_once_and_retired_by_id() {
+    let f = fixture("slot").await;
+    let credential = credentials(&f).create("entra").await.unwrap().credential;
+    let taken = CredentialStore::create(f.table.as_ref(), &credential)
+        .await
+        .unwrap_err();
+    assert!(matches!(taken, StoreError::Conflict), "{taken}");
+    let another = f.table.retire(Slot::First, "another").await.unwrap_err();
+    assert!(matches!(another, StoreError::Conflict), "{another}");
+    assert_eq!(f.table.list().await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn the_secret_is_stored_nowhere() {
+    let f = fixture("secret").await;
+    let made = credentials(&f).create("entra").await.unwrap();
+    let item = f
+        .client
+        .get_item()
+        .table_name(f.table.name())
+        .key("pk", AttributeValue::S("CREDENTIALS".to_owned()))
+        .key("sk", AttributeValue::S("SLOT#1".to_owned()))
+        .send()
+        .await
+        .unwrap();
+    let shown = format!("{:?}", item.item.unwrap());
+    assert!(
+        shown.contains("entra") && !shown.contains(&made.password),
+        "{shown}"
+    );
+}
+
+#[tokio::test]
+async fn the_last_use_moves_forward_only_and_starts_afresh_with_a_new_credential() {
+    let f = fixture("use").await;
+    let credentials = credentials(&f);
+    let first = credentials.create("entra").await.unwrap().credential;
+    let at = |seconds| Timestamp::UNIX_EPOCH + SignedDuration::from_secs(seconds);
+    for (seconds, expected) in [(100, 100), (50, 100), (200, 200)] {
+        f.table
+            .record(Slot::First, &first.id, at(seconds), soon())
+            .await
+            .unwrap();
+        assert_eq!(
+            credentials.list().await.unwrap()[0].last_used_at,
+            Some(at(expected))
+        );
+    }
+    credentials.retire(&first.id).await.unwrap();
+    let second = credentials.create("entra").await.unwrap().credential;
+    assert_eq!(credentials.list().await.unwrap()[0].last_used_at, None);
+    f.table
+        .record(Slot::First, &second.id, at(10), soon())
+        .await
+        .unwrap();
+    assert_eq!(
+        credentials.list().await.unwrap()[0].last_used_at,
+        Some(at(10))
+    );
+}
+
+fn keys() -> SigningKeys {
+    let mut keys = SigningKeys::default();
+    let key = SigningKey {
+        kid: "a".to_owned(),
+        modulus: vec![1, 2, 3],
+        exponent: vec![1, 0, 1],
+    };
+    keys.replace("https://login.example/v2.0", vec![key]);
+    keys
+}

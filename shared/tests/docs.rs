@@ -1,0 +1,142 @@
+//! The documents say what the program does.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+use std::path::Path;
+
+use shared::{
+    config::{Environment, NAMES, Settings},
+    domain::{
+        decision::BlockReason,
+        language::{Language, LanguageWishes},
+        policy::UserFlow,
+    },
+    i18n::{Catalogue, MessageId},
+    wire::api_connector::{Action, ConnectorRequest, ConnectorResponse},
+};
+
+fn document(name: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(name);
+    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// The code blocks of a language, in order.
+fn blocks(text: &str, language: &str) -> Vec<String> {
+    let fence = format!("```{language}\n");
+    text.split(&fence)
+        .skip(1)
+        .map(|rest| rest.split("\n```").next().unwrap().to_owned())
+        .collect()
+}
+
+#[test]
+fn every_setting_is_documented_and_a_parameter_of_the_template() {
+    let (reference, template) = (document("docs/configuration.md"), document("template.yaml"));
+    for name in NAMES {
+        assert!(
+            reference.contains(&format!("`{name}`")),
+            "docs/configuration.md lacks {name}"
+        );
+        // Lambda sets what begins with AWS_.
+        if !name.starts_with("AWS_") {
+            assert!(
+                template.contains(&format!("{name}: !Ref")),
+                "template.yaml lacks {name}"
+            );
+        }
+    }
+}
+
+#[test]
+fn the_documented_user_flows_are_valid() {
+    let example = blocks(&document("docs/configuration.md"), "json").remove(0);
+    let environment = [
+        ("TABLE_NAME", "t"),
+        ("AWS_REGION", "r"),
+        ("AWS_ACCESS_KEY_ID", "a"),
+        ("AWS_SECRET_ACCESS_KEY", "s"),
+        ("USER_FLOWS", example.as_str()),
+    ];
+    let settings = Settings::read(&environment as &dyn Environment).unwrap();
+    assert!(
+        settings
+            .policies
+            .flows
+            .contains_key(&UserFlow::parse("partners").unwrap())
+    );
+}
+
+#[test]
+fn the_answers_of_the_readme_are_those_of_the_program() {
+    let readme = document("README.md");
+    let request = readme
+        .split("-d '")
+        .nth(1)
+        .unwrap()
+        .split('\'')
+        .next()
+        .unwrap();
+    let request = ConnectorRequest::parse(request.as_bytes()).unwrap();
+    let wishes = LanguageWishes::parse(request.ui_locales.as_deref().unwrap());
+    let message = Catalogue::new().text(
+        wishes.best(Language::English),
+        MessageId::of(BlockReason::Denied),
+        &[("reference", "7K3M-Q2ZT")],
+    );
+    let answer = |action| {
+        let response = ConnectorResponse {
+            version: "1.0.0",
+            action,
+        };
+        serde_json::to_string(&response).unwrap()
+    };
+    let go_on = answer(Action::Continue(Vec::new()));
+    let block = answer(Action::ShowBlockPage {
+        user_message: message,
+    });
+    assert_eq!(blocks(&readme, "json"), [go_on, block]);
+}
+
+#[test]
+fn every_reason_and_language_is_documented() {
+    let operations = document("docs/operations.md");
+    for reason in BlockReason::ALL {
+        assert!(
+            operations.contains(&format!("`{}`", reason.code())),
+            "{}",
+            reason.code()
+        );
+    }
+    let reference = document("docs/configuration.md");
+    for language in Language::ALL {
+        assert!(reference.contains(&format!("`{language}`")), "{language}");
+    }
+}
+
+#[test]
+fn every_link_between_the_documents_leads_somewhere() {
+    for name in [
+        "README.md",
+        "docs/architecture.md",
+        "docs/lists.md",
+        "docs/security.md",
+    ] {
+        let text = document(name);
+        let folder = Path::new(name).parent().unwrap();
+        for link in text.split("](").skip(1) {
+            let target = link.split([')', '#']).next().unwrap();
+            if target.is_empty() || target.contains("://") {
+                continue;
+            }
+            let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+                .join("..")
+                .join(folder)
+                .join(target);
+            assert!(path.exists(), "{name} links to {target}");
+        }
+    }
+}

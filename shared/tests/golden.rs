@@ -1,0 +1,454 @@
+//! Every golden case of Microsoft's contract, through the real router, callers' check, parser and renderer,
+//! with DynamoDB behind it.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use axum::{
+    body::{Body, to_bytes},
+    http::{Request, StatusCode, header},
+};
+use jiff::Timestamp;
+use local::engine::{Engine, create_table};
+use serde_json::Value;
+use shared::{
+    adapters::dynamodb::Table,
+    app::{
+        callers::Callers,
+        credentials::{Credentials, verifier},
+        decide::{Decide, Decided, ListDecider},
+    },
+    domain::{
+        attribute::{AttributeName, AttributeValue, ClaimValue},
+        caller::{CertificateRule, ClientCertificate, Credential, EntraTrust, Slot},
+        decision::{Decision, Violation},
+        key_set::SigningKey,
+        language::Language,
+        list::Effect,
+        policy::{FlowPolicy, OnUnavailable, Policies},
+        sign_up::{Protocol, SignUp, Step},
+    },
+    http::{Budgets, Route, Service, Settings, Trust, VerifiedCertificate},
+    ports::{
+        Deadline,
+        credential_store::CredentialStore,
+        key_source::{KeySource, KeySourceError},
+    },
+    testkit::{FixedClock, Remembered},
+    wire::{
+        auth_extension::{Action, ExtensionResponse},
+        jwks::KeySet,
+    },
+};
+use tower::ServiceExt;
+
+/// How far a case goes through the product.
+enum Mode {
+    /// Everything is real: the lists decide.
+    Lists,
+    /// The case says what was decided (its claims, its validation message); the rest is real.
+    Decided(Decision),
+    /// The case's texts are the operator's own; the bytes of the answer are compared.
+    Literal(ExtensionResponse),
+    /// Waits for a feature.
+    Waits,
+}
+
+/// Cases whose decision comes from a feature that does not exist yet.
+const WAITING: &[(&str, &str)] = &[
+    ("A03", "a denied approval request"),
+    ("A05", "a pending approval request"),
+    ("A06", "a pending approval request of another issuer"),
+    ("B01", "an automatic approval"),
+    ("B03", "an automatic denial with the operator's message"),
+    ("B05", "an approval request that is made once"),
+    ("B08", "an attribute rule on a claim that is null"),
+    ("B10", "an attribute rule that is satisfied"),
+    ("B16", "the operator's own block message"),
+    ("B18", "the operator's own block message"),
+    ("B23", "the operator's own message in the person's language"),
+    ("B25", "the operator's own message in the default language"),
+    ("B26", "a rule on an integer attribute"),
+    ("C06", "a required attribute"),
+    ("C08", "invitation codes"),
+    ("C10", "invitation codes"),
+    ("E06", "a pending approval request"),
+];
+
+fn mode(case: &Value) -> Mode {
+    let id = case["id"].as_str().unwrap();
+    if WAITING.iter().any(|(waiting, _)| *waiting == id) {
+        return Mode::Waits;
+    }
+    let given = &case["given"];
+    match id {
+        "A08" | "B11" | "B13" | "C15" | "C16" | "F01" | "F03" | "F05" => {
+            Mode::Decided(Decision::Continue(claims(&given["return_claims"])))
+        }
+        "C05" => {
+            let blanked = given["blank_on_success"][0].as_str().unwrap();
+            Mode::Decided(Decision::Continue(claims(
+                &serde_json::json!({ blanked: "" }),
+            )))
+        }
+        "B06" | "B20" | "E15" => {
+            let rule = &given["rules"][0];
+            Mode::Decided(Decision::Invalid(vec![Violation {
+                field: AttributeName::new(rule["claim"].as_str().unwrap()).unwrap(),
+                message: rule["message"].as_str().unwrap().to_owned(),
+            }]))
+        }
+        "E03" | "E11" => Mode::Literal(ExtensionResponse::new(
+            route(case).event(),
+            Action::ShowBlockPage {
+                title: text(&given["messages"]["block_title"]),
+                message: text(&given["messages"]["block"]),
+            },
+        )),
+        "E10" | "E13" => {
+            let action = &case["expected"]["body"]["data"]["actions"][0];
+            let errors = action["attributeErrors"].as_object().unwrap();
+            Mode::Literal(ExtensionResponse::new(
+                route(case).event(),
+                Action::ShowValidationError {
+                    message: text(&action["message"]),
+                    attribute_errors: errors.iter().map(|(k, v)| (k.clone(), text(v))).collect(),
+                },
+            ))
+        }
+        _ => Mode::Lists,
+    }
+}
+
+#[tokio::test]
+async fn every_case_of_the_contract_holds() {
+    let mut failures = Vec::new();
+    let (mut held, mut waiting) = (0, 0);
+    for (name, case) in cases() {
+        let outcome = match mode(&case) {
+            Mode::Waits => {
+                waiting += 1;
+                continue;
+            }
+            Mode::Lists => run(&case, None).await,
+            Mode::Decided(decision) => run(&case, Some(decision)).await,
+            Mode::Literal(response) => compare(
+                &case,
+                StatusCode::OK,
+                &serde_json::to_vec(&response).unwrap(),
+            ),
+        };
+        match outcome {
+            Ok(()) => held += 1,
+            Err(problem) => failures.push(format!("{name}: {problem}")),
+        }
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+    assert_eq!(waiting, WAITING.len(), "a waiting case has no fixture");
+    assert!(held >= 45, "only {held} cases were run");
+}
+
+fn cases() -> BTreeMap<String, Value> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/cases");
+    std::fs::read_dir(folder)
+        .unwrap()
+        .map(|file| {
+            let file = file.unwrap();
+            let case = serde_json::from_slice(&std::fs::read(file.path()).unwrap()).unwrap();
+            (file.file_name().into_string().unwrap(), case)
+        })
+        .collect()
+}
+
+fn route(case: &Value) -> Route {
+    let (protocol, place) = match case["surface"].as_str().unwrap() {
+        "api-connector" => (Protocol::Connector, case["step"].as_str().unwrap()),
+        _ => (Protocol::Extension, case["event"].as_str().unwrap()),
+    };
+    let step = match place {
+        "PostFederationSignup" | "attributeCollectionStart" => Step::AfterFederation,
+        "PostAttributeCollection" | "attributeCollectionSubmit" => Step::BeforeCreatingUser,
+        "PreTokenIssuance" | "tokenIssuanceStart" => Step::BeforeToken,
+        other => panic!("no step for {other}"),
+    };
+    Route { step, protocol }
+}
+
+/// Sends the case's request to a service that is configured as the case says.
+async fn run(case: &Value, decided: Option<Decision>) -> Result<(), String> {
+    let engine = Engine::in_memory().await.unwrap();
+    let client = engine.connection().client();
+    create_table(&client, "golden").await.unwrap();
+    let table = Arc::new(Table::new(client, "golden"));
+    let auth = &case["given"]["auth"];
+    let seconds = auth["now"]
+        .as_i64()
+        .or(case["given"]["now"].as_i64())
+        .unwrap_or(1_768_478_400);
+    let clock = Arc::new(FixedClock::at(Timestamp::from_second(seconds).unwrap()));
+    store_credentials(&table, &clock, auth).await;
+    let journal = Arc::new(Remembered::default());
+    let callers = Arc::new(Callers::new(
+        Arc::clone(&table) as _,
+        Arc::new(OneKeySet),
+        Arc::clone(&table) as _,
+        Arc::clone(&clock) as _,
+        Arc::clone(&journal) as _,
+    ));
+    let decide: Arc<dyn Decide> = match decided {
+        Some(decision) => Arc::new(Given(decision)),
+        None => Arc::new(ListDecider::new(table, Arc::clone(&clock) as _)),
+    };
+    let route = route(case);
+    let settings = Settings {
+        step: route.step,
+        trust: trust(auth),
+        policies: Policies {
+            default: FlowPolicy {
+                default: Effect::Allow,
+                lists: None,
+                on_unavailable: OnUnavailable::Block,
+            },
+            flows: BTreeMap::new(),
+        },
+        budgets: Budgets {
+            connector: Duration::from_secs(4),
+            extension: Duration::from_secs(2),
+        },
+        default_language: Language::English,
+        api_version: "1.0.0".to_owned(),
+    };
+    let service = Service::new(settings, callers, decide, clock, journal);
+    let response = service
+        .router()
+        .oneshot(request(case, route))
+        .await
+        .unwrap();
+    let status = response.status();
+    let content_type = response.headers().get(header::CONTENT_TYPE).cloned();
+    let body = to_bytes(response.into_body(), usize::MAX).await.unwrap();
+    if case["expected"]["headers"].is_object() {
+        let found = content_type.map(|value| value.to_str().unwrap().to_owned());
+        if found.as_deref() != Some("application/json") {
+            return Err(format!("content type {found:?}"));
+        }
+    }
+    compare(case, status, &body)
+}
+
+async fn store_credentials(table: &Arc<Table>, clock: &Arc<FixedClock>, auth: &Value) {
+    let credentials = Credentials::new(Arc::clone(table) as _, Arc::clone(clock) as _);
+    for credential in auth["basic"].as_array().into_iter().flatten() {
+        let (username, password) = (text(&credential["username"]), text(&credential["password"]));
+        if credentials
+            .create_with(&username, password.clone())
+            .await
+            .is_err()
+        {
+            // What the product refuses to make, put there behind its back.
+            let credential = Credential {
+                slot: Slot::First,
+                id: "empty".to_owned(),
+                username,
+                verifier: verifier(password.as_bytes()),
+                created_at: Timestamp::UNIX_EPOCH,
+                last_used_at: None,
+            };
+            CredentialStore::create(table.as_ref(), &credential)
+                .await
+                .unwrap();
+        }
+    }
+}
+
+fn trust(auth: &Value) -> Trust {
+    let texts = |value: &Value| value.as_array().unwrap().iter().map(text).collect();
+    Trust {
+        certificates: auth["client_certificates"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(|c| CertificateRule::Thumbprint(text(&c["thumbprint"]).to_lowercase()))
+            .collect(),
+        entra: auth["tenant_id"].as_str().map(|tenant| EntraTrust {
+            tenant_id: tenant.to_owned(),
+            audiences: texts(&auth["audiences"]),
+            issuers: texts(&auth["allowed_issuers"]),
+            caller_app_id: text(&auth["allowed_caller"]),
+        }),
+    }
+}
+
+fn request(case: &Value, route: Route) -> Request<Body> {
+    let wire = &case["request"];
+    let query = wire["query"]
+        .as_str()
+        .map(|query| format!("?{query}"))
+        .unwrap_or_default();
+    let mut request = Request::builder()
+        .method(wire["method"].as_str().unwrap())
+        .uri(format!("{}{query}", route.path()));
+    for (name, value) in wire["headers"].as_object().unwrap() {
+        request = request.header(name, value.as_str().unwrap());
+    }
+    if let Some(certificate) = wire["tls_client_certificate"].as_object() {
+        let time =
+            |name: &str| Timestamp::from_second(certificate[name].as_i64().unwrap()).unwrap();
+        request = request.extension(VerifiedCertificate(ClientCertificate {
+            subject: text(&certificate["subject"]),
+            issuer: text(&certificate["issuer"]),
+            sha1: text(&certificate["thumbprint_sha1"]).to_lowercase(),
+            sha256: "0".repeat(64),
+            not_before: time("notBefore"),
+            not_after: time("notAfter"),
+        }));
+    }
+    let body = match wire["body_raw"].as_str() {
+        Some(raw) => raw.to_owned(),
+        None => wire["body"].to_string(),
+    };
+    request.body(Body::from(body)).unwrap()
+}
+
+fn compare(case: &Value, status: StatusCode, body: &[u8]) -> Result<(), String> {
+    let expected = &case["expected"];
+    let acceptable = match &expected["status"] {
+        Value::Array(statuses) => statuses.contains(&Value::from(status.as_u16())),
+        one => one.as_u64() == Some(u64::from(status.as_u16())),
+    };
+    let shown = String::from_utf8_lossy(body).into_owned();
+    if !acceptable {
+        return Err(format!(
+            "status {status}, expected {}; {shown}",
+            expected["status"]
+        ));
+    }
+    if status == StatusCode::UNAUTHORIZED && !body.is_empty() {
+        return Err(format!("a body with 401: {shown}"));
+    }
+    let found: Value = serde_json::from_slice(body).unwrap_or(Value::Null);
+    if !expected["body"].is_null() && expected["body"] != found {
+        return Err(format!("body {shown}, expected {}", expected["body"]));
+    }
+    let matchers = |name: &str| expected[name].as_array().cloned().unwrap_or_default();
+    for matcher in matchers("body_match") {
+        if !holds(&matcher, &found) {
+            return Err(format!("{matcher} does not hold for {shown}"));
+        }
+    }
+    for matcher in matchers("body_match_none") {
+        if holds(&matcher, &found) {
+            return Err(format!("{matcher} holds for {shown}"));
+        }
+    }
+    if status == StatusCode::OK {
+        for matcher in matchers("body_match_if_200") {
+            if !holds(&matcher, &found) {
+                return Err(format!("{matcher} does not hold for {shown}"));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn holds(matcher: &Value, body: &Value) -> bool {
+    let found = body.pointer(matcher["path"].as_str().unwrap());
+    let wanted = &matcher["value"];
+    let has = |part: &Value| {
+        found
+            .and_then(Value::as_str)
+            .is_some_and(|t| t.contains(&text(part)))
+    };
+    match matcher["op"].as_str().unwrap() {
+        "equals" => found == Some(wanted),
+        "one_of" => wanted
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|one| found == Some(one)),
+        "exists" => found.is_some(),
+        "absent" => found.is_none(),
+        "type" => match wanted.as_str().unwrap() {
+            "string" => found.is_some_and(Value::is_string),
+            other => panic!("type {other}"),
+        },
+        "contains" => has(wanted),
+        "not_contains" => !has(wanted),
+        "count" => {
+            found.and_then(Value::as_array).map(Vec::len)
+                == wanted.as_u64().map(|n| usize::try_from(n).unwrap())
+        }
+        "max_bytes_keys_values" => {
+            let members = found.and_then(Value::as_object).unwrap();
+            let octets = |value: &Value| match value {
+                Value::Array(items) => items.iter().map(|item| text(item).len()).sum(),
+                one => text(one).len(),
+            };
+            let total: usize = members
+                .iter()
+                .map(|(name, value)| name.len() + octets(value))
+                .sum();
+            total <= usize::try_from(wanted.as_u64().unwrap()).unwrap()
+        }
+        other => panic!("operator {other}"),
+    }
+}
+
+/// A claim set to `null` is one that is not returned.
+fn claims(given: &Value) -> Vec<(AttributeName, ClaimValue)> {
+    let one = |value: AttributeValue| Some(ClaimValue::One(value));
+    given
+        .as_object()
+        .into_iter()
+        .flatten()
+        .filter_map(|(name, value)| {
+            let value = match value {
+                Value::String(text) => one(AttributeValue::Text(text.clone())),
+                Value::Bool(flag) => one(AttributeValue::Flag(*flag)),
+                Value::Number(number) => one(AttributeValue::Number(number.as_i64().unwrap())),
+                Value::Array(items) => Some(ClaimValue::Many(items.iter().map(text).collect())),
+                _ => None,
+            }?;
+            Some((AttributeName::new(name).unwrap(), value))
+        })
+        .collect()
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap().to_owned()
+}
+
+/// The case's decision.
+struct Given(Decision);
+
+#[async_trait]
+impl Decide for Given {
+    async fn decide(&self, _: &SignUp, _: &FlowPolicy, _: bool, _: Deadline) -> Decided {
+        Decided {
+            decision: self.0.clone(),
+            decided_by: None,
+            caller_records: None,
+            read: None,
+            failure: None,
+        }
+    }
+}
+
+/// The key set of the fixtures, published by every issuer.
+struct OneKeySet;
+
+#[async_trait]
+impl KeySource for OneKeySet {
+    async fn fetch(&self, _: &str, _: Deadline) -> Result<Vec<SigningKey>, KeySourceError> {
+        let keys: KeySet =
+            serde_json::from_str(include_str!("fixtures/jwks/test-sig-1.json")).unwrap();
+        Ok(keys.signing_keys())
+    }
+}

@@ -1,0 +1,24 @@
+//! Everything around the functions that the tests play: Lambda, API Gateway, DynamoDB with faults,
+//! Entra. The functions themselves are the release binaries, as they are deployed.
+
+mod certificates;
+mod entra;
+mod event;
+mod faults;
+mod gateway;
+mod http;
+mod log;
+mod requests;
+mod runtime;
+mod world;
+
+pub(crate) use self::{
+    certificates::{Authority, ClientIdentity},
+    entra::{AUDIENCE_URI, CALLER_APP_ID, Entra, Key, Mode, TENANT, Token},
+    event::{Event, PlatformDeadline},
+    faults::Fault,
+    gateway::Gateway,
+    requests::{Surface, connector_body, extension_body},
+    runtime::{Answer, Function, Settings, Verdict},
+    world::{Login, TABLE, World},
+};

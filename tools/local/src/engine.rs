@@ -1,0 +1,198 @@
+//! DynamoDB on this machine: an engine over SQLite behind the real HTTP protocol, so that the one
+//! adapter runs everywhere.
+
+use std::{collections::HashMap, net::SocketAddr, path::Path};
+
+use aws_sdk_dynamodb::{
+    Client,
+    types::{
+        AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType,
+        ScalarAttributeType, StreamSpecification, StreamViewType, TimeToLiveSpecification,
+    },
+};
+use dynoxide::{Database, ImportOptions, server};
+use shared::adapters::dynamodb::Connection;
+use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
+
+/// Why the engine does not run.
+#[derive(Debug)]
+pub struct EngineError(pub String);
+
+impl std::fmt::Display for EngineError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "the local DynamoDB: {}", self.0)
+    }
+}
+
+impl std::error::Error for EngineError {}
+
+/// A running engine; it stops when it is dropped.
+pub struct Engine {
+    database: Database,
+    address: SocketAddr,
+    stop: Option<oneshot::Sender<()>>,
+    serving: JoinHandle<()>,
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Engine")
+            .field("address", &self.address)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Engine {
+    /// A fresh engine in memory on a free port: one for each test.
+    pub async fn in_memory() -> Result<Self, EngineError> {
+        let database = Database::memory().map_err(|error| EngineError(error.to_string()))?;
+        Self::serve(database, "127.0.0.1:0").await
+    }
+
+    /// An engine whose state survives in a file.
+    pub async fn in_file(path: &Path, address: &str) -> Result<Self, EngineError> {
+        let path = path.to_string_lossy();
+        let database =
+            Database::new(&path).map_err(|error| EngineError(format!("{path}: {error}")))?;
+        Self::serve(database, address).await
+    }
+
+    async fn serve(database: Database, address: &str) -> Result<Self, EngineError> {
+        let listener = TcpListener::bind(address)
+            .await
+            .map_err(|error| EngineError(format!("{address}: {error}")))?;
+        let address = listener
+            .local_addr()
+            .map_err(|error| EngineError(error.to_string()))?;
+        let (stop, stopped) = oneshot::channel();
+        let served = database.clone();
+        let serving = tokio::spawn(async move {
+            let shutdown = async {
+                let _ = stopped.await;
+            };
+            // It ends by our own signal only; a failure shows as refused connections.
+            let _ = server::serve_with_shutdown(listener, served, shutdown).await;
+        });
+        Ok(Self {
+            database,
+            address,
+            stop: Some(stop),
+            serving,
+        })
+    }
+
+    pub fn endpoint(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// How the product's adapter reaches the engine. It checks no signature.
+    pub fn connection(&self) -> Connection {
+        Connection {
+            region: "local".to_owned(),
+            endpoint: Some(self.endpoint()),
+            access_key_id: "local".to_owned(),
+            secret_access_key: "local".to_owned(),
+            session_token: None,
+        }
+    }
+
+    /// Loads items without going through HTTP, for measurements of large tables.
+    pub fn load(
+        &self,
+        table: &str,
+        items: Vec<HashMap<String, AttributeValue>>,
+    ) -> Result<(), EngineError> {
+        let items = items
+            .into_iter()
+            .map(|item| {
+                item.into_iter()
+                    .map(|(name, value)| Some((name, stored(value)?)))
+                    .collect()
+            })
+            .collect::<Option<Vec<_>>>()
+            .ok_or_else(|| EngineError("an item has a type that is not loaded".to_owned()))?;
+        self.database
+            .import_items(table, items, ImportOptions::default())
+            .map(|_| ())
+            .map_err(|error| EngineError(error.to_string()))
+    }
+
+    /// Stops, and waits until the file is closed.
+    pub async fn stop(mut self) {
+        drop(self.stop.take());
+        let _ = (&mut self.serving).await;
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+    }
+}
+
+/// The engine's form of an attribute; of the types that our items use.
+fn stored(value: AttributeValue) -> Option<dynoxide::AttributeValue> {
+    Some(match value {
+        AttributeValue::S(text) => dynoxide::AttributeValue::S(text),
+        AttributeValue::N(number) => dynoxide::AttributeValue::N(number),
+        AttributeValue::M(members) => dynoxide::AttributeValue::M(
+            members
+                .into_iter()
+                .map(|(name, value)| Some((name, stored(value)?)))
+                .collect::<Option<_>>()?,
+        ),
+        _ => return None,
+    })
+}
+
+/// Creates the table as `template.yaml` does, unless it is there.
+pub async fn create_table(client: &Client, name: &str) -> Result<(), EngineError> {
+    if client
+        .describe_table()
+        .table_name(name)
+        .send()
+        .await
+        .is_ok()
+    {
+        return Ok(());
+    }
+    let failed = |error: &dyn std::error::Error| EngineError(format!("create {name}: {error}"));
+    let mut table = client
+        .create_table()
+        .table_name(name)
+        .billing_mode(BillingMode::PayPerRequest)
+        .stream_specification(
+            StreamSpecification::builder()
+                .stream_enabled(true)
+                .stream_view_type(StreamViewType::NewAndOldImages)
+                .build()
+                .map_err(|error| failed(&error))?,
+        );
+    for (attribute, key_type) in [("pk", KeyType::Hash), ("sk", KeyType::Range)] {
+        let definition = AttributeDefinition::builder()
+            .attribute_name(attribute)
+            .attribute_type(ScalarAttributeType::S)
+            .build()
+            .map_err(|error| failed(&error))?;
+        let element = KeySchemaElement::builder()
+            .attribute_name(attribute)
+            .key_type(key_type)
+            .build()
+            .map_err(|error| failed(&error))?;
+        table = table.attribute_definitions(definition).key_schema(element);
+    }
+    table.send().await.map_err(|error| failed(&error))?;
+    let ttl = TimeToLiveSpecification::builder()
+        .attribute_name("ttl")
+        .enabled(true)
+        .build()
+        .map_err(|error| failed(&error))?;
+    client
+        .update_time_to_live()
+        .table_name(name)
+        .time_to_live_specification(ttl)
+        .send()
+        .await
+        .map_err(|error| failed(&error))?;
+    Ok(())
+}

@@ -1,0 +1,43 @@
+//! What can be chosen.
+
+use std::path::{Path, PathBuf};
+
+use clap::{
+    Parser,
+    builder::{PathBufValueParser, TypedValueParser},
+};
+
+/// Nothing of this is for other machines to reach.
+pub(crate) const HOST: &str = "127.0.0.1";
+
+/// Runs everything of signup-connectors on this machine until Ctrl-C.
+#[derive(Debug, Parser)]
+#[command(version)]
+pub(crate) struct Flags {
+    /// Port of the functions
+    #[arg(long, default_value_t = 9000)]
+    pub(crate) port: u16,
+
+    /// Port of DynamoDB
+    #[arg(long, default_value_t = 8000)]
+    pub(crate) dynamodb_port: u16,
+
+    /// Name of the table
+    #[arg(long, default_value = "signup-connectors")]
+    pub(crate) table: String,
+
+    /// File in which DynamoDB keeps its state between runs, seen from the project's folder
+    #[arg(long, default_value = ".local/dynamodb.sqlite", value_parser = PathBufValueParser::new().map(in_project))]
+    pub(crate) state: PathBuf,
+
+    /// CSV file of list entries that is loaded at each start, seen from the project's folder
+    #[arg(long, default_value = "examples/lists.csv", value_parser = PathBufValueParser::new().map(in_project))]
+    pub(crate) lists: PathBuf,
+}
+
+/// A path in the project, whatever the folder it is called from.
+pub(crate) fn in_project(path: impl AsRef<Path>) -> PathBuf {
+    let tools = Path::new(env!("CARGO_MANIFEST_DIR")).parent();
+    let project = tools.and_then(Path::parent).unwrap_or(Path::new("."));
+    project.join(path)
+}

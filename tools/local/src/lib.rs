@@ -1,0 +1,3 @@
+//! The parts of a deployment on one machine, for `make dev` and for tests.
+
+pub mod engine;

@@ -1,0 +1,121 @@
+//! `make dev`: DynamoDB, the example lists and the three functions on this machine, until Ctrl-C.
+
+mod flags;
+mod functions;
+mod output;
+mod problem;
+mod ready;
+mod table;
+
+use std::{future::Future, process::ExitCode};
+
+use clap::Parser;
+use local::engine::Engine;
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+};
+
+use crate::{
+    flags::{Flags, HOST},
+    functions::Functions,
+    problem::{Problem, system},
+};
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run(&Flags::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(problem) => {
+            output::problem(&problem);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Runs until a signal says stop, which is a success, or something ends by itself, which is not.
+async fn run(flags: &Flags) -> Result<(), Problem> {
+    // Listened to before anything starts, so that Ctrl-C during the start leaves nothing behind.
+    let stop = told_to_stop()?;
+    // Both before either is used: a table is not filled for functions that cannot be served.
+    free(flags.dynamodb_port, "--dynamodb-port", "DYNAMODB_PORT").await?;
+    free(flags.port, "--port", "PORT").await?;
+
+    let engine = start_engine(flags).await?;
+    let mut functions = None;
+    let outcome = tokio::select! {
+        problem = serve(flags, &engine, &mut functions) => Err(problem),
+        () = stop => Ok(()),
+    };
+    if let Some(functions) = functions {
+        functions.stop().await;
+    }
+    engine.stop().await;
+    outcome
+}
+
+/// Returns only when something went wrong.
+async fn serve(flags: &Flags, engine: &Engine, functions: &mut Option<Functions>) -> Problem {
+    if let Err(problem) = table::fill(flags, engine).await {
+        return problem;
+    }
+    let functions = match Functions::start(flags, engine) {
+        Ok(started) => functions.insert(started),
+        Err(problem) => return problem,
+    };
+    let ready = tokio::select! {
+        ready = ready::wait(flags.port) => ready,
+        problem = functions.failed() => Err(problem),
+    };
+    if let Err(problem) = ready {
+        return problem;
+    }
+    output::line(
+        format!(
+            "ready: http://{HOST}:{} (connectors and extensions), DynamoDB on {}, credential {} / {}",
+            flags.port,
+            engine.endpoint(),
+            table::USERNAME,
+            table::PASSWORD,
+        )
+        .as_bytes(),
+    );
+    functions.ended().await
+}
+
+/// Resolves at Ctrl-C, at the end of the terminal, or when a supervisor says so.
+fn told_to_stop() -> Result<impl Future<Output = ()>, Problem> {
+    let listen = |kind| signal(kind).map_err(system("signals"));
+    let mut interrupt = listen(SignalKind::interrupt())?;
+    let mut terminate = listen(SignalKind::terminate())?;
+    let mut hang_up = listen(SignalKind::hangup())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+            _ = hang_up.recv() => {}
+        }
+    })
+}
+
+async fn free(port: u16, flag: &'static str, variable: &'static str) -> Result<(), Problem> {
+    match TcpListener::bind((HOST, port)).await {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => Err(Problem::PortInUse {
+            port,
+            flag,
+            variable,
+        }),
+        Err(error) => Err(system(format!("port {port}"))(error)),
+    }
+}
+
+async fn start_engine(flags: &Flags) -> Result<Engine, Problem> {
+    if let Some(folder) = flags.state.parent() {
+        tokio::fs::create_dir_all(folder)
+            .await
+            .map_err(system(folder.display().to_string()))?;
+    }
+    let address = format!("{HOST}:{}", flags.dynamodb_port);
+    Ok(Engine::in_file(&flags.state, &address).await?)
+}

@@ -1,0 +1,87 @@
+//! The table with what a first request needs: the local credential and the example lists.
+
+use std::{process::Stdio, sync::Arc};
+
+use local::engine::{Engine, create_table};
+use shared::{
+    adapters::{dynamodb::Table, system_clock::SystemClock},
+    app::credentials::{Credentials, verifier},
+};
+use tokio::process::Command;
+
+use crate::{
+    flags::Flags,
+    problem::{Problem, system},
+};
+
+/// The credential of the README's requests. It opens nothing but this machine's own table.
+pub(crate) const USERNAME: &str = "connector";
+pub(crate) const PASSWORD: &str = "local-password";
+
+/// Leaves alone what is there already: state survives from run to run.
+pub(crate) async fn fill(flags: &Flags, engine: &Engine) -> Result<(), Problem> {
+    let client = engine.connection().client();
+    create_table(&client, &flags.table).await?;
+    let table = Arc::new(Table::new(client, &flags.table));
+    ensure_credential(&Credentials::new(table, Arc::new(SystemClock))).await?;
+    load_lists(flags, engine).await
+}
+
+async fn ensure_credential(credentials: &Credentials) -> Result<(), Problem> {
+    let live = credentials.list().await?;
+    if let Some(credential) = live.iter().find(|live| live.username == USERNAME) {
+        if credential.verifier.0 == verifier(PASSWORD.as_bytes()).0 {
+            return Ok(());
+        }
+        // Made by hand with a random password: the documented one has to work.
+        credentials.retire(&credential.id).await?;
+    }
+    credentials
+        .create_with(USERNAME, PASSWORD.to_owned())
+        .await?;
+    Ok(())
+}
+
+/// Loads the lists as an operator would: with `signupctl`.
+async fn load_lists(flags: &Flags, engine: &Engine) -> Result<(), Problem> {
+    let program = std::env::current_exe()
+        .map_err(system("the folder of this program"))?
+        .with_file_name("signupctl");
+    if !program.is_file() {
+        return Err(Problem::Missing {
+            program: program.display().to_string(),
+            remedy: "build it with `cargo build --locked --workspace`, or use `make dev`",
+        });
+    }
+    let mut command = Command::new(&program);
+    point_to(&mut command, flags, engine);
+    let output = command
+        .args(["list", "import"])
+        .arg(&flags.lists)
+        .stdin(Stdio::null())
+        .kill_on_drop(true)
+        .output()
+        .await
+        .map_err(system(program.display().to_string()))?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let text = [output.stdout, output.stderr].concat();
+    Err(Problem::Lists {
+        file: flags.lists.display().to_string(),
+        output: String::from_utf8_lossy(&text).trim_end().to_owned(),
+    })
+}
+
+/// Settings that reach the local table, and never an account that the shell is signed in to.
+pub(crate) fn point_to(command: &mut Command, flags: &Flags, engine: &Engine) {
+    let connection = engine.connection();
+    command
+        .env("TABLE_NAME", &flags.table)
+        .env("AWS_ENDPOINT_URL_DYNAMODB", engine.endpoint())
+        .env("AWS_REGION", connection.region)
+        .env("AWS_ACCESS_KEY_ID", connection.access_key_id)
+        .env("AWS_SECRET_ACCESS_KEY", connection.secret_access_key)
+        .env_remove("AWS_SESSION_TOKEN")
+        .env_remove("AWS_PROFILE");
+}

@@ -1,0 +1,315 @@
+//! Commands and options.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use shared::domain::{
+    identity::{IdentityProvider, Subject},
+    list::{Effect, ListName, Matcher, MatcherKind},
+};
+
+use crate::{
+    exit::CODES,
+    expiry::{Expiry, MOMENT},
+};
+
+/// Allow and deny lists, connector credentials and signing keys of a signup-connectors deployment.
+#[derive(Debug, Parser)]
+#[command(name = "signupctl", version, after_help = CODES, max_term_width = 100)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub(crate) connection: ConnectionArguments,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Where the table is. Credentials come from the AWS profile, single sign-on or the environment.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Connection")]
+pub(crate) struct ConnectionArguments {
+    /// The DynamoDB table of the deployment.
+    #[arg(
+        long,
+        env = "TABLE_NAME",
+        hide_env_values = true,
+        global = true,
+        value_name = "NAME"
+    )]
+    pub(crate) table: Option<String>,
+    /// Its AWS region; without it the profile's.
+    #[arg(long, env = "AWS_REGION", hide_env_values = true, global = true)]
+    pub(crate) region: Option<String>,
+    /// The AWS profile to use.
+    #[arg(
+        long,
+        env = "AWS_PROFILE",
+        hide_env_values = true,
+        global = true,
+        value_name = "NAME"
+    )]
+    pub(crate) profile: Option<String>,
+    /// Another DynamoDB than AWS's, such as `http://127.0.0.1:8000`.
+    #[arg(
+        long,
+        env = "AWS_ENDPOINT_URL_DYNAMODB",
+        global = true,
+        value_name = "URL"
+    )]
+    pub(crate) endpoint_url: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Who may sign up: allow, deny and review entries.
+    #[command(subcommand)]
+    List(Box<ListCommand>),
+    /// The HTTP Basic credentials of the API connectors; two can be live during a rotation.
+    #[command(subcommand)]
+    Credential(CredentialCommand),
+    /// Entra's signing keys, kept in the table for the functions' start.
+    #[command(subcommand)]
+    Keys(KeysCommand),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ListCommand {
+    /// Add an entry, or change the one with the same matcher and list.
+    Add(AddArguments),
+    /// Remove an entry.
+    Remove(RemoveArguments),
+    /// Show entries.
+    Show(ShowArguments),
+    /// Show what would be decided for an address, and by which entry.
+    #[command(after_help = CODES)]
+    Check(CheckArguments),
+    /// Add or change the entries of a CSV file.
+    #[command(after_help = CODES)]
+    Import(ImportArguments),
+    /// Write all entries as CSV.
+    Export(ExportArguments),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AddArguments {
+    /// An address, `example.com`, `*.example.com`, `provider:facebook.com` or `identity:PROVIDER#SUBJECT`.
+    #[arg(value_parser = matcher)]
+    pub(crate) matcher: TypedMatcher,
+    /// The list to put it in; a matcher can stand once in each.
+    #[arg(long, value_parser = list_name, default_value = "default", value_name = "NAME")]
+    pub(crate) list: ListName,
+    /// `allow`, `deny` or `review`.
+    #[arg(long, value_parser = effect)]
+    pub(crate) effect: Effect,
+    /// Why; for your colleagues, never shown to the person who signs up.
+    #[arg(long, value_parser = note, default_value = "", hide_default_value = true, value_name = "TEXT")]
+    pub(crate) reason: String,
+    /// Whom to ask about this entry.
+    #[arg(long, value_parser = note, default_value = "", hide_default_value = true, value_name = "TEXT")]
+    pub(crate) owner: String,
+    /// When the entry ends: 2027-01-31 (the end of that day, UTC), 2027-01-31T12:00:00Z, or 30d.
+    #[arg(long, value_parser = expiry, value_name = "WHEN")]
+    pub(crate) expires: Option<TypedExpiry>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RemoveArguments {
+    /// The matcher of the entry, as for `add`.
+    #[arg(value_parser = matcher)]
+    pub(crate) matcher: TypedMatcher,
+    /// Remove it from this list only; without it from every list.
+    #[arg(long, value_parser = list_name, value_name = "NAME")]
+    pub(crate) list: Option<ListName>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ShowArguments {
+    /// Only entries of this list.
+    #[arg(long, value_parser = list_name, value_name = "NAME")]
+    pub(crate) list: Option<ListName>,
+    /// Only entries with this effect: `allow`, `deny` or `review`.
+    #[arg(long, value_parser = effect)]
+    pub(crate) effect: Option<Effect>,
+    /// Only entries of this kind.
+    #[arg(long)]
+    pub(crate) kind: Option<Kind>,
+    /// Only entries that have expired; they count no longer, and DynamoDB will delete them.
+    #[arg(long)]
+    pub(crate) expired: bool,
+    /// One JSON object in each line instead of a table.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckArguments {
+    /// The address that would sign up.
+    #[arg(required_unless_present = "provider")]
+    pub(crate) address: Option<String>,
+    /// The identity provider that the person would come from, such as facebook.com.
+    #[arg(long, value_parser = provider)]
+    pub(crate) provider: Option<IdentityProvider>,
+    /// What the identity provider calls the person.
+    #[arg(long, value_parser = subject, requires = "provider")]
+    pub(crate) subject: Option<Subject>,
+    /// The effect when no entry matches: `allow`, `deny` or `review`. Without it `DEFAULT_EFFECT`, as
+    /// in the functions, or else `allow`.
+    #[arg(long, value_parser = effect, value_name = "EFFECT")]
+    pub(crate) default: Option<Effect>,
+    /// A list that the user flow counts; repeat it for more. Without it all lists count.
+    #[arg(long = "list", value_parser = list_name, value_name = "NAME")]
+    pub(crate) lists: Vec<ListName>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ImportArguments {
+    /// CSV with the columns matcher and effect, and if you like list, reason, owner, expires; `-` is
+    /// standard input.
+    pub(crate) file: PathBuf,
+    /// Print what would change, and write nothing.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// The list of rows that name none.
+    #[arg(long, value_parser = list_name, default_value = "default", value_name = "NAME")]
+    pub(crate) list: ListName,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExportArguments {
+    /// Only entries of this list.
+    #[arg(long, value_parser = list_name, value_name = "NAME")]
+    pub(crate) list: Option<ListName>,
+    /// The file to write; without it standard output.
+    #[arg(long, short)]
+    pub(crate) output: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum CredentialCommand {
+    /// Make a credential with a random password, which is shown this once.
+    Create {
+        /// 1 to 64 printable ASCII characters without a colon; without it a random name.
+        #[arg(long, value_name = "NAME")]
+        username: Option<String>,
+    },
+    /// Show the live credentials and when they were last used.
+    List,
+    /// End a credential: within a minute its requests are refused.
+    Retire {
+        /// The id that `credential list` shows.
+        id: String,
+        /// Do not ask.
+        #[arg(long)]
+        yes: bool,
+        /// Retire it even if it is the last one.
+        #[arg(long)]
+        force: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum KeysCommand {
+    /// Fetch the keys from Entra and replace those in the table.
+    Refresh {
+        /// An issuer; repeat it for more. Without it those that follow from `ENTRA_TENANT_ID`,
+        /// `ENTRA_TENANT_DOMAIN` and `ENTRA_ISSUERS`, as in the functions.
+        #[arg(long = "issuer", value_name = "URL")]
+        issuers: Vec<String>,
+    },
+}
+
+/// The kinds of matchers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Kind {
+    Address,
+    Domain,
+    Suffix,
+    Provider,
+    Identity,
+}
+
+impl From<MatcherKind> for Kind {
+    fn from(kind: MatcherKind) -> Self {
+        match kind {
+            MatcherKind::Address => Self::Address,
+            MatcherKind::Domain => Self::Domain,
+            MatcherKind::Suffix => Self::Suffix,
+            MatcherKind::Provider => Self::Provider,
+            MatcherKind::Identity => Self::Identity,
+        }
+    }
+}
+
+/// A matcher with its spelling on the command line.
+#[derive(Debug, Clone)]
+pub(crate) struct TypedMatcher {
+    pub(crate) text: String,
+    pub(crate) matcher: Matcher,
+}
+
+/// An end with its spelling on the command line.
+#[derive(Debug, Clone)]
+pub(crate) struct TypedExpiry {
+    pub(crate) text: String,
+    pub(crate) expiry: Expiry,
+}
+
+fn matcher(text: &str) -> Result<TypedMatcher, String> {
+    let matcher = Matcher::parse(text).map_err(|error| error.to_string())?;
+    Ok(TypedMatcher {
+        text: text.to_owned(),
+        matcher,
+    })
+}
+
+fn expiry(text: &str) -> Result<TypedExpiry, String> {
+    let expiry = Expiry::parse(text)
+        .ok_or_else(|| format!("expected {MOMENT}, or a duration such as 30d"))?;
+    Ok(TypedExpiry {
+        text: text.to_owned(),
+        expiry,
+    })
+}
+
+fn effect(text: &str) -> Result<Effect, &'static str> {
+    Effect::parse(text).ok_or("expected `allow`, `deny` or `review`")
+}
+
+fn list_name(text: &str) -> Result<ListName, String> {
+    ListName::parse(text).ok_or_else(|| {
+        format!(
+            "expected at most {} letters, digits, `-`, `_` and `.`",
+            ListName::MAX
+        )
+    })
+}
+
+fn note(text: &str) -> Result<String, String> {
+    let length = text.chars().count();
+    let most = shared::domain::list::ListEntry::MAX_NOTE;
+    if length > most {
+        return Err(format!(
+            "found {length} characters, expected at most {most}"
+        ));
+    }
+    Ok(text.to_owned())
+}
+
+fn provider(text: &str) -> Result<IdentityProvider, String> {
+    IdentityProvider::parse(text).map_err(|error| error.to_string())
+}
+
+fn subject(text: &str) -> Result<Subject, String> {
+    Subject::parse(text).map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn commands_and_options_do_not_contradict_each_other() {
+        Arguments::command().debug_assert();
+    }
+}

@@ -1,0 +1,76 @@
+//! The table, reached as an operator reaches AWS: profiles, single sign-on, environment.
+
+use std::time::Duration;
+
+use aws_config::{BehaviorVersion, Region, retry::RetryConfig, timeout::TimeoutConfig};
+use aws_sdk_dynamodb::{Client, config::Builder};
+use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use shared::adapters::dynamodb::Table;
+
+use crate::{args::ConnectionArguments, exit::Failure, output::quoted};
+
+// Nobody waits for an answer within a second here: patience instead of a function's short time-outs.
+const CONNECT: Duration = Duration::from_secs(5);
+const ATTEMPT: Duration = Duration::from_secs(15);
+const ATTEMPTS: u32 = 6;
+const FIRST_BACKOFF: Duration = Duration::from_millis(200);
+const MAX_BACKOFF: Duration = Duration::from_secs(5);
+
+pub(crate) async fn table(arguments: &ConnectionArguments) -> Result<Table, Failure> {
+    let name = given(arguments.table.as_ref()).ok_or_else(|| {
+        Failure::Told(
+            "--table: found nothing, expected the name of the DynamoDB table (or TABLE_NAME)"
+                .to_owned(),
+        )
+    })?;
+    let http = aws_smithy_http_client::Builder::new()
+        .tls_provider(Provider::Rustls(CryptoMode::Ring))
+        .build_https();
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(CONNECT)
+        .operation_attempt_timeout(ATTEMPT)
+        .build();
+    let retries = RetryConfig::standard()
+        .with_max_attempts(ATTEMPTS)
+        .with_initial_backoff(FIRST_BACKOFF)
+        .with_max_backoff(MAX_BACKOFF);
+    let mut loader = aws_config::defaults(BehaviorVersion::latest())
+        .http_client(http)
+        .timeout_config(timeouts)
+        .retry_config(retries);
+    if let Some(profile) = given(arguments.profile.as_ref()) {
+        loader = loader.profile_name(profile);
+    }
+    if let Some(region) = given(arguments.region.as_ref()) {
+        loader = loader.region(Region::new(region.to_owned()));
+    }
+    let config = loader.load().await;
+    if config.region().is_none() {
+        return Err(Failure::Told(
+            "--region: found nothing, expected an AWS region (or AWS_REGION, or a profile that names one)"
+                .to_owned(),
+        ));
+    }
+    let mut builder = Builder::from(&config);
+    if let Some(endpoint) = given(arguments.endpoint_url.as_ref()) {
+        builder = builder.endpoint_url(url(endpoint)?);
+    }
+    Ok(Table::new(Client::from_conf(builder.build()), name))
+}
+
+fn url(endpoint: &str) -> Result<&str, Failure> {
+    if endpoint.starts_with("https://") || endpoint.starts_with("http://") {
+        return Ok(endpoint);
+    }
+    let found = quoted(endpoint);
+    Err(Failure::Told(format!(
+        "--endpoint-url: found {found}, expected a URL such as http://127.0.0.1:8000"
+    )))
+}
+
+/// An empty variable is one that is not set, as everywhere.
+fn given(value: Option<&String>) -> Option<&str> {
+    value
+        .map(|value| value.trim())
+        .filter(|value| !value.is_empty())
+}

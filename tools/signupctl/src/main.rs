@@ -1,0 +1,63 @@
+//! The operator's command line: allow and deny lists, connector credentials, Entra's signing keys.
+
+mod args;
+mod connection;
+mod credential;
+mod exit;
+mod expiry;
+mod keys;
+mod list;
+mod output;
+mod rows;
+
+use std::{
+    io::{BufWriter, Write, stderr, stdout},
+    process::ExitCode,
+    sync::Arc,
+};
+
+use clap::Parser;
+use shared::{
+    adapters::system_clock::SystemClock,
+    app::{credentials::Credentials, lists::Lists},
+    ports::clock::Clock,
+};
+
+use self::{
+    args::{Arguments, Command},
+    exit::{Exit, Failure},
+    output::Output,
+};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(usage) => return exit::usage(&usage),
+    };
+    let mut results = BufWriter::new(stdout().lock());
+    let mut output = Output {
+        results: &mut results,
+        notes: &mut stderr(),
+    };
+    let mut ended = run(&arguments, &mut output).await;
+    // What was printed before a failure still counts, and output that cannot be written is a failure.
+    if let Err(error) = results.flush()
+        && ended.is_ok()
+    {
+        ended = Err(error.into());
+    }
+    exit::code(ended)
+}
+
+async fn run(arguments: &Arguments, output: &mut Output<'_>) -> Result<Exit, Failure> {
+    let table = Arc::new(connection::table(&arguments.connection).await?);
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    match &arguments.command {
+        Command::List(command) => list::run(command, &Lists::new(table), clock.now(), output).await,
+        Command::Credential(command) => {
+            credential::run(command, &Credentials::new(table, clock), output).await
+        }
+        Command::Keys(command) => keys::run(command, &*table, clock.now(), output).await,
+    }
+}

@@ -1,0 +1,129 @@
+//! A table of its own for each test, and the binary in front of it.
+
+use std::process::Stdio;
+
+use aws_sdk_dynamodb::types::StreamSpecification;
+use local::engine::{Engine, create_table};
+use shared::adapters::dynamodb::Table;
+use tempfile::TempDir;
+use tokio::{io::AsyncWriteExt, process::Command};
+
+const TABLE: &str = "signups";
+
+pub(crate) struct Desk {
+    engine: Engine,
+    folder: TempDir,
+}
+
+/// How a run ended.
+#[derive(Debug)]
+pub(crate) struct Ran {
+    pub(crate) code: i32,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+impl Desk {
+    pub(crate) async fn new() -> Self {
+        let engine = Engine::in_memory().await.unwrap();
+        create_table(&engine.connection().client(), TABLE)
+            .await
+            .unwrap();
+        Self {
+            engine,
+            folder: TempDir::new().unwrap(),
+        }
+    }
+
+    /// Without the table's stream: to number a stream's record the engine reads all records before
+    /// it, so that a large import would measure the engine.
+    pub(crate) async fn without_stream() -> Self {
+        let desk = Self::new().await;
+        let off = StreamSpecification::builder()
+            .stream_enabled(false)
+            .build()
+            .unwrap();
+        let client = desk.engine.connection().client();
+        let update = client.update_table().table_name(TABLE);
+        update.stream_specification(off).send().await.unwrap();
+        desk
+    }
+
+    /// The table without the command line.
+    pub(crate) fn table(&self) -> Table {
+        Table::new(self.engine.connection().client(), TABLE)
+    }
+
+    /// The binary in an environment that knows this table and nothing of the machine.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_signupctl"));
+        command
+            .args(arguments)
+            .current_dir(self.folder.path())
+            .env_clear()
+            .env("HOME", self.folder.path())
+            .env("TABLE_NAME", TABLE)
+            .env("AWS_REGION", "local")
+            .env("AWS_ACCESS_KEY_ID", "local")
+            .env("AWS_SECRET_ACCESS_KEY", "local")
+            .env("AWS_EC2_METADATA_DISABLED", "true")
+            .env("AWS_ENDPOINT_URL_DYNAMODB", self.engine.endpoint())
+            .stdin(Stdio::null())
+            .kill_on_drop(true);
+        command
+    }
+
+    pub(crate) async fn run(&self, arguments: &[&str]) -> Ran {
+        ran(self.command(arguments)).await
+    }
+
+    /// A run that must succeed; gives what it printed.
+    pub(crate) async fn output(&self, arguments: &[&str]) -> String {
+        let ran = self.run(arguments).await;
+        assert_eq!(ran.code, 0, "{arguments:?}: {ran:?}");
+        ran.out
+    }
+
+    pub(crate) async fn run_with_input(&self, arguments: &[&str], input: &[u8]) -> Ran {
+        let mut command = self.command(arguments);
+        command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        stdin.write_all(input).await.unwrap();
+        drop(stdin);
+        Ran::of(child.wait_with_output().await.unwrap())
+    }
+
+    /// Puts a file where the binary runs.
+    pub(crate) fn file(&self, name: &str, content: impl AsRef<[u8]>) {
+        std::fs::write(self.folder.path().join(name), content).unwrap();
+    }
+
+    pub(crate) fn files(&self) -> Vec<String> {
+        std::fs::read_dir(self.folder.path())
+            .unwrap()
+            .map(|file| file.unwrap().file_name().into_string().unwrap())
+            .collect()
+    }
+
+    pub(crate) fn content(&self, name: &str) -> String {
+        std::fs::read_to_string(self.folder.path().join(name)).unwrap()
+    }
+}
+
+pub(crate) async fn ran(mut command: Command) -> Ran {
+    Ran::of(command.output().await.unwrap())
+}
+
+impl Ran {
+    fn of(output: std::process::Output) -> Self {
+        Self {
+            code: output.status.code().unwrap_or(-1),
+            out: String::from_utf8(output.stdout).unwrap(),
+            err: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+}

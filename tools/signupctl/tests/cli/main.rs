@@ -1,0 +1,11 @@
+//! The real binary against a real table: every command, and what it says and returns.
+
+// Clippy lets tests panic; with this their helpers, too.
+#![cfg(test)]
+
+mod credentials;
+mod desk;
+mod entries;
+mod import;
+mod keys;
+mod usage;
