@@ -1,0 +1,132 @@
+# The verbs of this project; `make` alone prints them. CI calls nothing else (.ci/run).
+# Everything that is installed goes into .venv, .venv-ministack and .tools of this folder, once.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+FUNCTIONS := after-federation before-creating-user before-token
+PACKAGES := $(addprefix --package ,$(FUNCTIONS))
+DEBUG := $(or $(CARGO_TARGET_DIR),target)/debug
+RELEASE := $(or $(CARGO_TARGET_DIR),target)/release
+
+PORT ?= 9000
+DYNAMODB_PORT ?= 8000
+FUZZ_SECONDS ?= 20
+FUZZ_TARGETS := $(sort $(basename $(notdir $(wildcard fuzz/fuzz_targets/*.rs))))
+
+CARGO_DENY := 0.20.2
+CARGO_FUZZ := 0.13.2
+
+# `cargo lambda` and the zig that it links with are found through PATH.
+export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/.tools/bin:$(PATH)
+export SAM_CLI_TELEMETRY := 0
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help
+help: ## Print this
+	@awk -F ': .*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+# --- on this machine
+
+.PHONY: dev
+dev: .venv/.installed dev-binaries ## Run everything on this machine until Ctrl-C (PORT=9000 DYNAMODB_PORT=8000)
+	@exec $(DEBUG)/local --port $(PORT) --dynamodb-port $(DYNAMODB_PORT)
+
+# All at once: built one by one they would enable different features of the same dependencies, and build those again.
+.PHONY: dev-binaries
+dev-binaries:
+	@cargo build --locked --workspace --bins
+
+# --- tests
+
+.PHONY: test
+test: .venv/.installed dev-binaries build-native ## Set up and run every test, those of the release binaries too
+	cargo test --locked --workspace --no-fail-fast
+
+.PHONY: fuzz
+fuzz: .tools/cargo-fuzz-$(CARGO_FUZZ) ## Fuzz each target for a while (FUZZ_SECONDS=20)
+	cargo fetch --locked --manifest-path fuzz/Cargo.toml
+	cargo fuzz build --sanitizer none
+	@for target in $(FUZZ_TARGETS); do \
+		echo "--- $$target, $(FUZZ_SECONDS) s"; \
+		mkdir -p "fuzz/corpus/$$target"; \
+		cargo fuzz run --sanitizer none "$$target" "fuzz/corpus/$$target" "fuzz/seeds/$$target" -- \
+			-max_total_time=$(FUZZ_SECONDS) -timeout=5 -max_len=16384 -verbosity=0 -print_final_stats=1; \
+	done
+
+.PHONY: rehearse
+rehearse: .venv/.installed .venv-ministack/.installed build-native ## Deploy the template into an AWS emulator and sign up through it
+	.venv/bin/python tools/templates/rehearse.py --binaries $(RELEASE)
+
+.PHONY: bench
+bench: bench-scale ## Measure; the numbers and their meaning are in docs/performance.md
+
+.PHONY: bench-scale
+bench-scale:
+	cargo run --release --locked --package benches --bin scale -- 10 10000 1000000
+
+# --- quality
+
+.PHONY: lint
+lint: .tools/cargo-deny-$(CARGO_DENY) ## Check format, lints, documentation, licences and dependencies
+	cargo fmt --all --check
+	cargo fmt --check --manifest-path fuzz/Cargo.toml
+	cargo clippy --locked --workspace --all-targets -- --deny warnings
+	RUSTDOCFLAGS="--deny warnings" cargo doc --locked --workspace --no-deps --document-private-items
+	cargo deny --locked check --hide-inclusion-graph bans licenses sources
+
+.PHONY: lint-templates
+lint-templates: .venv/.installed ## Check the CloudFormation templates, without an account
+	.venv/bin/python tools/templates/lint.py --self-test
+	.venv/bin/python tools/templates/lint.py
+
+# --- what is deployed
+
+.PHONY: build
+build: .venv/.installed arm64-target ## Build the functions for Lambda: target/lambda/*/bootstrap.zip
+	cargo lambda build --locked --release --arm64 --output-format zip $(PACKAGES)
+
+# signupctl apart from the functions: what it needs of a shared dependency is not for them to carry.
+.PHONY: build-native
+build-native: ## Build the functions and signupctl for this machine: target/release
+	cargo build --locked --release $(PACKAGES)
+	cargo build --locked --release --package signupctl
+
+.PHONY: deploy
+deploy: .venv/.installed arm64-target ## Deploy with your AWS credentials; STAGE is a section of samconfig.toml, without it you are asked
+	sam build $(if $(STAGE),--config-env $(STAGE))
+	sam deploy $(if $(STAGE),--config-env $(STAGE),--guided)
+
+# --- set up
+
+.PHONY: setup
+setup: .venv/.installed arm64-target ## Install what building and deploying need
+
+.venv/.installed: tools/templates/requirements.txt
+	test -x .venv/bin/python || python3 -m venv .venv
+	.venv/bin/python -m pip install --quiet --requirement $<
+	@touch $@
+
+.venv-ministack/.installed: tools/templates/requirements-rehearse.txt
+	test -x .venv-ministack/bin/python || python3 -m venv .venv-ministack
+	.venv-ministack/bin/python -m pip install --quiet --requirement $<
+	@touch $@
+
+.tools/cargo-deny-$(CARGO_DENY) .tools/cargo-fuzz-$(CARGO_FUZZ): .tools/%:
+	cargo install --quiet --locked --root .tools $(call tool,$*)
+	@touch $@
+
+# `cargo-deny-1.2.3` is the crate `cargo-deny` in the version 1.2.3.
+tool = $(patsubst %-$(lastword $(subst -, ,$1)),%,$1)@$(lastword $(subst -, ,$1))
+
+# The standard library for the functions' processor.
+.PHONY: arm64-target
+arm64-target:
+	@rustup target list --installed | grep -qx aarch64-unknown-linux-gnu || rustup target add aarch64-unknown-linux-gnu
+
+.PHONY: clean
+clean: ## Remove what was built; the state in .local and the installed tools stay
+	cargo clean
+	rm -rf .aws-sam .build fuzz/target fuzz/corpus fuzz/artifacts
