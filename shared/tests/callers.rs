@@ -12,7 +12,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use shared::{
     app::{
         callers::{Callers, FRESH_FOR},
@@ -31,7 +31,7 @@ use shared::{
     },
     testkit::{FixedClock, Remembered},
 };
-use tokio::time::{Instant, advance};
+use tokio::time::Instant;
 
 const ISSUER: &str = "https://login.example/v2.0";
 
@@ -150,7 +150,7 @@ async fn strangers_cause_one_read_in_twenty_seconds() {
         f.callers.renew_for_stranger(soon()).await.unwrap();
     }
     assert_eq!(f.world.reads.load(SeqCst), 1);
-    advance(FRESH_FOR).await;
+    f.clock.advance(FRESH_FOR);
     for _ in 0..100 {
         f.callers.renew_for_stranger(soon()).await.unwrap();
     }
@@ -162,7 +162,7 @@ async fn records_read_along_with_a_decision_count_as_read() {
     let f = fixture();
     f.callers.renew(soon()).await.unwrap();
     assert!(!f.callers.are_stale());
-    advance(FRESH_FOR).await;
+    f.clock.advance(FRESH_FOR);
     assert!(f.callers.are_stale());
     f.callers.renewed(CallerRecords {
         credentials: vec![credential("a")],
@@ -200,7 +200,7 @@ async fn the_last_known_records_stay_while_the_table_is_down() {
         .push(credential("a"));
     f.callers.renew(soon()).await.unwrap();
     f.world.down.store(true, SeqCst);
-    advance(FRESH_FOR).await;
+    f.clock.advance(FRESH_FOR);
     assert!(f.callers.renew_for_stranger(soon()).await.is_err());
     assert_eq!(f.callers.records().unwrap().credentials.len(), 1);
 }
@@ -213,7 +213,7 @@ async fn records_that_were_never_read_are_tried_again_after_a_second() {
     assert!(f.callers.renew_for_stranger(soon()).await.is_err());
     assert_eq!(f.world.reads.load(SeqCst), 1);
     f.world.down.store(false, SeqCst);
-    advance(Duration::from_secs(1)).await;
+    f.clock.advance(SignedDuration::from_secs(1));
     f.callers.renew_for_stranger(soon()).await.unwrap();
     assert!(f.callers.records().is_some());
 }
@@ -239,7 +239,7 @@ async fn a_rotation_is_survived_without_a_failed_request() {
     f.world.keys.lock().unwrap().push(key("old"));
     assert!(f.callers.signing_key(ISSUER, "old", soon()).await.is_some());
     f.world.keys.lock().unwrap().push(key("new"));
-    advance(Duration::from_mins(1)).await;
+    f.clock.advance(SignedDuration::from_mins(1));
     assert!(f.callers.signing_key(ISSUER, "new", soon()).await.is_some());
     assert!(f.callers.signing_key(ISSUER, "old", soon()).await.is_some());
     assert_eq!(f.world.fetches.load(SeqCst), 2);

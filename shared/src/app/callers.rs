@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tokio::{sync::Mutex, time::Instant};
 
 use crate::{
@@ -30,24 +30,25 @@ use crate::{
 
 /// How long records count as current. A credential that was created or retired takes effect within
 /// this time on an instance that is called.
-pub const FRESH_FOR: Duration = Duration::from_secs(20);
+pub const FRESH_FOR: SignedDuration = SignedDuration::from_secs(20);
 
 /// How soon records that could not be read at the start are tried again.
-const RETRY_START: Duration = Duration::from_secs(1);
+const RETRY_START: SignedDuration = SignedDuration::from_secs(1);
 
 /// How often Entra's keys are fetched at the most, for each issuer.
-const FETCH_EVERY: Duration = Duration::from_mins(1);
+const FETCH_EVERY: SignedDuration = SignedDuration::from_mins(1);
 
 /// How long a fetch may take.
 const FETCH_TAKES: Duration = Duration::from_secs(3);
 
 /// Keys fetched longer ago are fetched again before they are trusted, so that a key which Entra has
 /// withdrawn does not live on in a busy instance.
-const KEYS_TRUSTED_FOR: Duration = Duration::from_hours(24);
+const KEYS_TRUSTED_FOR: SignedDuration = SignedDuration::from_hours(24);
 
 /// The time of the last use is recorded at this grain.
-const USE_GRAIN: jiff::SignedDuration = jiff::SignedDuration::from_hours(1);
+const USE_GRAIN: SignedDuration = SignedDuration::from_hours(1);
 
+/// Ages are told by the time of day: while Lambda has an instance frozen, its own clock may stand still.
 pub struct Callers {
     reader: Arc<dyn SignUpReader>,
     key_source: Arc<dyn KeySource>,
@@ -57,29 +58,21 @@ pub struct Callers {
     known: RwLock<Known>,
     /// Held while records are read, so that many waiting requests cause one read.
     renewal: Mutex<()>,
-    fetches: Mutex<Vec<(String, Instant)>>,
+    fetches: Mutex<Vec<(String, Timestamp)>>,
 }
 
 #[derive(Debug, Clone, Default)]
 struct Known {
     records: Option<Arc<CallerRecords>>,
-    read_at: Option<Instant>,
+    read_at: Option<Timestamp>,
     /// When this instance last asked, also in vain.
-    tried_at: Option<Instant>,
+    tried_at: Option<Timestamp>,
     /// Keys that this instance fetched itself, newer than those of the table.
-    fetched: SigningKeys,
+    fetched: Arc<SigningKeys>,
     /// By issuer.
-    fetched_at: HashMap<String, Instant>,
+    fetched_at: HashMap<String, Timestamp>,
     /// The last use that this instance has recorded or seen recorded, by credential.
     uses: Vec<(String, Timestamp)>,
-}
-
-impl Known {
-    /// Whether Entra has told the keys of an issuer within [`KEYS_TRUSTED_FOR`].
-    fn has_fetched(&self, issuer: &str) -> bool {
-        let at = self.fetched_at.get(issuer);
-        at.is_some_and(|at| at.elapsed() < KEYS_TRUSTED_FOR)
-    }
 }
 
 impl std::fmt::Debug for Callers {
@@ -115,14 +108,12 @@ impl Callers {
 
     /// Whether the records should be read again along with the next decision.
     pub fn are_stale(&self) -> bool {
-        self.known()
-            .read_at
-            .is_none_or(|at| at.elapsed() >= FRESH_FOR)
+        self.is_past(self.known().read_at, FRESH_FOR)
     }
 
     /// Takes over records that were read along with a decision.
     pub fn renewed(&self, records: CallerRecords) {
-        let now = Instant::now();
+        let now = self.clock.now();
         self.update(|known| {
             known.records = Some(Arc::new(records));
             known.read_at = Some(now);
@@ -140,7 +131,7 @@ impl Callers {
         } else {
             RETRY_START
         };
-        if known.tried_at.is_none_or(|at| at.elapsed() >= pause) {
+        if self.is_past(known.tried_at, pause) {
             return self.renew(deadline).await;
         }
         let never_read =
@@ -155,7 +146,8 @@ impl Callers {
             caller_records: true,
         };
         let read = self.reader.read(wanted, deadline).await;
-        self.update(|known| known.tried_at = Some(Instant::now()));
+        let now = self.clock.now();
+        self.update(|known| known.tried_at = Some(now));
         match read {
             Ok(facts) => {
                 self.renewed(facts.caller_records.unwrap_or_default());
@@ -202,15 +194,25 @@ impl Callers {
     }
 
     fn is_trusted(&self, records: &CallerRecords) -> bool {
-        let limit = jiff::SignedDuration::try_from(KEYS_TRUSTED_FOR).unwrap_or_default();
-        records
-            .keys_fetched_at
-            .is_some_and(|at| self.clock.now().duration_since(at) < limit)
+        !self.is_past(records.keys_fetched_at, KEYS_TRUSTED_FOR)
+    }
+
+    /// Whether Entra has told the keys of an issuer within [`KEYS_TRUSTED_FOR`].
+    fn has_fetched(&self, known: &Known, issuer: &str) -> bool {
+        !self.is_past(known.fetched_at.get(issuer).copied(), KEYS_TRUSTED_FOR)
+    }
+
+    /// Whether something is so long ago, or was never; a clock that was set back counts as long ago.
+    fn is_past(&self, at: Option<Timestamp>, limit: SignedDuration) -> bool {
+        at.is_none_or(|at| {
+            let age = self.clock.now().duration_since(at);
+            age.is_negative() || age >= limit
+        })
     }
 
     fn trusted_key(&self, issuer: &str, kid: &str) -> Option<SigningKey> {
         let known = self.known();
-        if known.has_fetched(issuer)
+        if self.has_fetched(&known, issuer)
             && let Some(key) = known.fetched.find(issuer, kid)
         {
             return Some(key.clone());
@@ -222,7 +224,7 @@ impl Callers {
     /// A key that was trusted once; none when Entra has answered since, for then it is withdrawn.
     fn old_key(&self, issuer: &str, kid: &str) -> Option<SigningKey> {
         let known = self.known();
-        if known.has_fetched(issuer) {
+        if self.has_fetched(&known, issuer) {
             return None;
         }
         let of_table = || {
@@ -247,12 +249,12 @@ impl Callers {
         let mut fetches = self.fetches.lock().await;
         if fetches
             .iter()
-            .any(|(of, at)| of == issuer && at.elapsed() < FETCH_EVERY)
+            .any(|(of, at)| of == issuer && !self.is_past(Some(*at), FETCH_EVERY))
         {
             return;
         }
         fetches.retain(|(of, _)| of != issuer);
-        fetches.push((issuer.to_owned(), Instant::now()));
+        fetches.push((issuer.to_owned(), self.clock.now()));
         let deadline = Deadline(Instant::now() + FETCH_TAKES);
         match self.key_source.fetch(issuer, deadline).await {
             Ok(keys) => {
@@ -261,9 +263,10 @@ impl Callers {
                     issuer: issuer.clone(),
                     keys: keys.len(),
                 });
+                let now = self.clock.now();
                 self.update(|known| {
-                    known.fetched.replace(&issuer, keys);
-                    known.fetched_at.insert(issuer, Instant::now());
+                    Arc::make_mut(&mut known.fetched).replace(&issuer, keys);
+                    known.fetched_at.insert(issuer, now);
                 });
             }
             Err(error) => {
@@ -278,7 +281,7 @@ impl Callers {
     /// for it, and a use that could not be recorded is recorded with the next one.
     pub fn used(self: &Arc<Self>, slot: Slot, credential_id: &str) {
         let now = self.clock.now();
-        let recent = |at: Timestamp| now.duration_since(at) < USE_GRAIN;
+        let recent = |at| !self.is_past(Some(at), USE_GRAIN);
         let known = self.known();
         let of_table = known.records.as_ref().and_then(|records| {
             records

@@ -441,10 +441,9 @@ fn certificate_rule(entry: &str) -> Option<CertificateRule> {
         return is_digest.then_some(CertificateRule::Thumbprint(digits));
     }
     let (subject, issuer) = entry.split_once('|')?;
-    let subject = subject.trim().strip_prefix("subject=")?.trim().to_owned();
-    let issuer = issuer.trim().strip_prefix("issuer=")?.trim().to_owned();
-    (!subject.is_empty() && !issuer.is_empty())
-        .then_some(CertificateRule::SubjectAndIssuer { subject, issuer })
+    let subject = subject.trim().strip_prefix("subject=")?.trim();
+    let issuer = issuer.trim().strip_prefix("issuer=")?.trim();
+    CertificateRule::named(subject, issuer)
 }
 
 fn is_guid(text: &str) -> bool {

@@ -74,6 +74,17 @@ pub enum CertificateRule {
 }
 
 impl CertificateRule {
+    /// `None` when either text is no distinguished name: a part without its type would match nothing, or
+    /// be left out of what must match.
+    pub fn named(subject: &str, issuer: &str) -> Option<Self> {
+        name_parts(subject)?;
+        name_parts(issuer)?;
+        Some(Self::SubjectAndIssuer {
+            subject: subject.to_owned(),
+            issuer: issuer.to_owned(),
+        })
+    }
+
     pub fn allows(&self, certificate: &ClientCertificate) -> bool {
         match self {
             Self::Thumbprint(digest) => {
@@ -89,12 +100,14 @@ impl CertificateRule {
 /// Whether two distinguished names are the same, however they are written: tools differ in the spaces, in
 /// the case of the attribute types, and in which end comes first (RFC 4514 reverses the certificate's order).
 fn same_name(left: &str, right: &str) -> bool {
-    let (left, right) = (name_parts(left), name_parts(right));
-    !left.is_empty() && (left == right || left.iter().eq(right.iter().rev()))
+    let Some((left, right)) = name_parts(left).zip(name_parts(right)) else {
+        return false;
+    };
+    left == right || left.iter().eq(right.iter().rev())
 }
 
-/// The parts between commas that are not escaped, as `TYPE=value`.
-fn name_parts(name: &str) -> Vec<String> {
+/// The parts between commas that are not escaped, as `TYPE=value`, if all of them are.
+fn name_parts(name: &str) -> Option<Vec<String>> {
     let mut parts = vec![String::new()];
     let mut escaped = false;
     for c in name.chars() {
@@ -106,8 +119,11 @@ fn name_parts(name: &str) -> Vec<String> {
     }
     parts
         .iter()
-        .filter_map(|part| part.split_once('='))
-        .map(|(kind, value)| format!("{}={}", kind.trim().to_uppercase(), value.trim()))
+        .map(|part| {
+            let (kind, value) = part.split_once('=')?;
+            let kind = kind.trim();
+            (!kind.is_empty()).then(|| format!("{}={}", kind.to_uppercase(), value.trim()))
+        })
         .collect()
 }
 
@@ -156,6 +172,7 @@ mod tests {
     #[case::case_of_the_value("CN=A, O=b", "CN=a, O=b", false)]
     #[case::value_with_a_comma_is_not_two_parts("CN=a\\,O=b", "CN=a, O=b", false)]
     #[case::empty("", "", false)]
+    #[case::a_part_that_is_none("CN=a, junk", "CN=a", false)]
     fn names_are_compared_whole(#[case] left: &str, #[case] right: &str, #[case] expected: bool) {
         assert_eq!(same_name(left, right), expected);
     }

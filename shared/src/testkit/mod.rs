@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::ports::{
     clock::Clock,
@@ -16,6 +16,10 @@ pub struct FixedClock(Mutex<Timestamp>);
 impl FixedClock {
     pub fn at(now: Timestamp) -> Self {
         Self(Mutex::new(now))
+    }
+
+    pub fn advance(&self, by: SignedDuration) {
+        self.set(self.now() + by);
     }
 
     pub fn set(&self, now: Timestamp) {

@@ -192,7 +192,7 @@ async fn a_credential_is_exchanged_without_a_restart_and_without_a_refused_reque
     }
     assert_eq!(world.proxy.count("BatchGetItem"), before);
 
-    tokio::time::sleep(FRESH_FOR + Duration::from_millis(500)).await;
+    tokio::time::sleep(FRESH_FOR.unsigned_abs() + Duration::from_millis(500)).await;
 
     // The retired one is noticed along with the decision that it asks for.
     for (function, step) in [

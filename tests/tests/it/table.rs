@@ -485,7 +485,7 @@ async fn known_callers_stay_known_while_the_table_is_down() {
     let token = |protocol| Surface::new(Step::BeforeToken, protocol);
     break_table(&world, &Fault::Drop);
     // Old enough to be read again.
-    tokio::time::sleep(FRESH_FOR + Duration::from_millis(500)).await;
+    tokio::time::sleep(FRESH_FOR.unsigned_abs() + Duration::from_millis(500)).await;
     for surface in [CONNECTOR, EXTENSION] {
         let answer = at_sign_up.send(&world.event(surface, JOHN)).await;
         assert_unavailable(&answer, "unavailable");
