@@ -8,8 +8,7 @@ SHELL := /bin/bash
 
 FUNCTIONS := after-federation before-creating-user before-token
 PACKAGES := $(addprefix --package ,$(FUNCTIONS))
-DEBUG := $(or $(CARGO_TARGET_DIR),target)/debug
-RELEASE := $(or $(CARGO_TARGET_DIR),target)/release
+TARGET := $(or $(CARGO_TARGET_DIR),target)
 
 PORT ?= 9000
 DYNAMODB_PORT ?= 8000
@@ -21,6 +20,8 @@ CARGO_FUZZ := 0.13.2
 
 # `cargo lambda` and the zig that it links with are found through PATH.
 export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/.tools/bin:$(PATH)
+# Where the black-box tests find the functions.
+export FUNCTIONS_DIR := $(abspath $(TARGET)/release)
 export SAM_CLI_TELEMETRY := 0
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
@@ -32,7 +33,7 @@ help: ## Print this
 
 .PHONY: dev
 dev: .venv/.installed dev-binaries ## Run everything on this machine until Ctrl-C (PORT=9000 DYNAMODB_PORT=8000)
-	@exec $(DEBUG)/local --port $(PORT) --dynamodb-port $(DYNAMODB_PORT)
+	@exec $(TARGET)/debug/local --port $(PORT) --dynamodb-port $(DYNAMODB_PORT)
 
 # All at once: built one by one they would enable different features of the same dependencies, and build those again.
 .PHONY: dev-binaries
@@ -58,7 +59,7 @@ fuzz: .tools/cargo-fuzz-$(CARGO_FUZZ) ## Fuzz each target for a while (FUZZ_SECO
 
 .PHONY: rehearse
 rehearse: .venv/.installed .venv-ministack/.installed build-native ## Deploy the template into an AWS emulator and sign up through it
-	.venv/bin/python tools/templates/rehearse.py --binaries $(RELEASE)
+	.venv/bin/python tools/templates/rehearse.py --binaries $(TARGET)/release
 
 .PHONY: bench
 bench: bench-scale ## Measure; the numbers and their meaning are in docs/performance.md
@@ -74,6 +75,7 @@ lint: .tools/cargo-deny-$(CARGO_DENY) ## Check format, lints, documentation, lic
 	cargo fmt --all --check
 	cargo fmt --check --manifest-path fuzz/Cargo.toml
 	cargo clippy --locked --workspace --all-targets -- --deny warnings
+	cargo clippy --locked --manifest-path fuzz/Cargo.toml --target-dir $(TARGET) -- --deny warnings
 	RUSTDOCFLAGS="--deny warnings" cargo doc --locked --workspace --no-deps --document-private-items
 	cargo deny --locked check --hide-inclusion-graph bans licenses sources
 

@@ -40,7 +40,7 @@ pub trait ListStore: Send + Sync {
     /// same changes again changes nothing.
     async fn apply(&self, changes: &[Change]) -> Result<(), StoreError>;
 
-    /// All entries of one part of the table, in the order of their matchers, page by page.
+    /// All entries of one part of the table, in the order of their matchers, page by page. Consistent.
     async fn part(&self, part: u8, after: Option<Cursor>) -> Result<Page, StoreError>;
 }
 

@@ -14,6 +14,9 @@ use dynoxide::{Database, ImportOptions, server};
 use shared::adapters::dynamodb::Connection;
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 
+const STREAM_ORDER: &str = "CREATE INDEX IF NOT EXISTS stream_order
+    ON _stream_records (table_name, CAST(sequence_number AS INTEGER))";
+
 /// Why the engine does not run.
 #[derive(Debug)]
 pub struct EngineError(pub String);
@@ -51,9 +54,14 @@ impl Engine {
 
     /// An engine whose state survives in a file.
     pub async fn in_file(path: &Path, address: &str) -> Result<Self, EngineError> {
-        let path = path.to_string_lossy();
-        let database =
-            Database::new(&path).map_err(|error| EngineError(format!("{path}: {error}")))?;
+        let failed =
+            |error: &dyn std::fmt::Display| EngineError(format!("{}: {error}", path.display()));
+        let database = Database::new(&path.to_string_lossy()).map_err(|error| failed(&error))?;
+        // The engine looks for the last record of the stream at each write, without an index through all of
+        // them: a long import would get slower and slower.
+        rusqlite::Connection::open(path)
+            .and_then(|file| file.execute_batch(STREAM_ORDER))
+            .map_err(|error| failed(&error))?;
         Self::serve(database, address).await
     }
 

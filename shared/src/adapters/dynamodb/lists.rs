@@ -70,6 +70,7 @@ impl ListStore for Table {
             .table_name(&self.name)
             .key_condition_expression(format!("{PK} = :pk"))
             .expression_attribute_values(":pk", AttributeValue::S(pk))
+            .consistent_read(true)
             .set_exclusive_start_key(start)
             .limit(PAGE)
             .send()

@@ -2,7 +2,6 @@
 
 use std::process::Stdio;
 
-use aws_sdk_dynamodb::types::StreamSpecification;
 use local::engine::{Engine, create_table};
 use shared::adapters::dynamodb::Table;
 use tempfile::TempDir;
@@ -25,28 +24,20 @@ pub(crate) struct Ran {
 
 impl Desk {
     pub(crate) async fn new() -> Self {
-        let engine = Engine::in_memory().await.unwrap();
+        Self::of(Engine::in_memory().await.unwrap(), TempDir::new().unwrap()).await
+    }
+
+    pub(crate) async fn in_file() -> Self {
+        let folder = TempDir::new().unwrap();
+        let file = folder.path().join("dynamodb.sqlite");
+        Self::of(Engine::in_file(&file, "127.0.0.1:0").await.unwrap(), folder).await
+    }
+
+    async fn of(engine: Engine, folder: TempDir) -> Self {
         create_table(&engine.connection().client(), TABLE)
             .await
             .unwrap();
-        Self {
-            engine,
-            folder: TempDir::new().unwrap(),
-        }
-    }
-
-    /// Without the table's stream: to number a stream's record the engine reads all records before
-    /// it, so that a large import would measure the engine.
-    pub(crate) async fn without_stream() -> Self {
-        let desk = Self::new().await;
-        let off = StreamSpecification::builder()
-            .stream_enabled(false)
-            .build()
-            .unwrap();
-        let client = desk.engine.connection().client();
-        let update = client.update_table().table_name(TABLE);
-        update.stream_specification(off).send().await.unwrap();
-        desk
+        Self { engine, folder }
     }
 
     /// The table without the command line.

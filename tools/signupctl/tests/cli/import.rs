@@ -109,7 +109,7 @@ fn many(rows: usize) -> String {
 
 #[tokio::test]
 async fn of_two_rows_for_one_place_the_later_stands_however_far_apart() {
-    let desk = Desk::without_stream().await;
+    let desk = Desk::in_file().await;
     // Matchers come back within a batch, in the next batch, and in those that run at the same time.
     let mut file = "matcher,effect,reason\n".to_owned();
     for row in 0..3000 {
@@ -389,20 +389,16 @@ async fn the_example_is_imported_and_lets_the_documented_sign_up_continue() {
     }
 }
 
-/// Takes about a minute in a debug build: `cargo nextest run -p signupctl --release --run-ignored only`.
+/// As `make dev` runs it: the engine in a file, with the stream on.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "a measurement"]
 async fn a_hundred_thousand_rows_are_imported() {
-    let desk = Desk::without_stream().await;
+    let desk = Desk::in_file().await;
     desk.file("lists.csv", many(100_000));
-    let started = std::time::Instant::now();
     let out = desk.output(&["list", "import", "lists.csv"]).await;
-    let took = started.elapsed();
     assert_eq!(
         out,
         "lists.csv: 100000 added, 0 changed, 0 unchanged, 0 bad\n"
     );
     let exported = desk.output(&["list", "export"]).await;
     assert_eq!(exported.lines().count(), 100_001);
-    assert!(took.as_secs() < 600, "{took:?}");
 }
