@@ -41,7 +41,7 @@ use tokio::time::Instant;
 struct Fixture {
     table: Arc<Table>,
     client: Client,
-    _engine: Option<Engine>,
+    engine: Option<Engine>,
 }
 
 async fn fixture(test: &str) -> Fixture {
@@ -64,7 +64,7 @@ async fn fixture(test: &str) -> Fixture {
     Fixture {
         table,
         client,
-        _engine: engine,
+        engine,
     }
 }
 
@@ -308,7 +308,10 @@ async fn a_decision_reads_entries_and_the_callers_records_in_one_call() {
     };
     let facts = f.table.read(wanted, soon()).await.unwrap();
     assert_eq!((facts.entries.len(), facts.calls), (1, 1));
-    assert!(facts.read_units > 0.0);
+    // Another engine need not tell what it consumed; where ours does, it is counted.
+    if f.engine.is_some() {
+        assert!(facts.read_units > 0.0);
+    }
     let records = facts.caller_records.unwrap();
     assert_eq!(records.credentials.len(), 1);
     assert_eq!(records.signing_keys, keys());

@@ -601,6 +601,14 @@ def built(binaries: Path) -> Path:
     return binaries
 
 
+def store_contract(checks: Checks, running: Emulator) -> None:
+    """What every store must do, on this DynamoDB of another author: a second opinion on the engine of the tests."""
+    suite = ["cargo", "test", "--locked", "--workspace", "--quiet", "--test", "contract"]
+    environment = dict(os.environ) | {"CONTRACT_ENDPOINT_URL": f"http://127.0.0.1:{running.port}"}
+    ran = subprocess.run(suite, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=900, check=False)
+    checks.that("the store's contract holds", ran.returncode == 0, ran.stdout + ran.stderr, "every test to pass")
+
+
 def rehearsal(binaries: Path, directory: Path) -> int:
     template = yaml_parse((ROOT / "template.yaml").read_text(encoding="utf-8"))
     with contextlib.ExitStack() as ends:
@@ -612,6 +620,7 @@ def rehearsal(binaries: Path, directory: Path) -> int:
         signupctl = Signupctl(binaries / "signupctl", running.environment() | {"TABLE_NAME": outputs["TableName"]})
         checks = rehearse(DeployedApi(running, outputs["HttpApiId"]), signupctl, entra)
         roles_fit(checks, gates)
+        store_contract(checks, running)
         if checks.failed:
             sys.stdout.flush()
             print(f"--- the functions' logs\n{function_logs(running)}", file=sys.stderr)
