@@ -111,6 +111,13 @@ fn answered(record: &Answered, at: i64) -> Map<String, Value> {
         "dependency_failure",
         record.dependency_failure.map(|code| json!(code)),
     );
+    set(
+        "dependency_detail",
+        record
+            .dependency_detail
+            .as_ref()
+            .map(|detail| json!(detail)),
+    );
     set("duration_ms", Some(milliseconds(record.duration)));
     set(
         "read_ms",
@@ -177,10 +184,10 @@ fn notice(record: &Notice, at: i64) -> Map<String, Value> {
             format!("{function} does not start: {}", problems.join("; ")),
             json!({ "function": function, "problems": problems }),
         ),
-        Notice::CallerRecordsUnavailable { failure } => (
+        Notice::CallerRecordsUnavailable { failure, detail } => (
             "ERROR",
             "the callers' records could not be read; the last known ones stay".to_owned(),
-            json!({ "dependency_failure": failure, "dependency": "table" }),
+            json!({ "dependency_failure": failure, "dependency_detail": detail, "dependency": "table" }),
         ),
         Notice::KeysFetched { issuer, keys } => (
             "INFO",
@@ -192,10 +199,10 @@ fn notice(record: &Notice, at: i64) -> Map<String, Value> {
             problem.clone(),
             json!({ "dependency_failure": "unavailable", "dependency": "entra-keys" }),
         ),
-        Notice::CredentialUseNotRecorded { failure } => (
+        Notice::CredentialUseNotRecorded { failure, detail } => (
             "WARN",
             "the last use of a credential could not be recorded; the next use will be".to_owned(),
-            json!({ "failure": failure }),
+            json!({ "failure": failure, "detail": detail }),
         ),
         Notice::Panicked { step } => (
             "ERROR",
@@ -270,6 +277,7 @@ mod tests {
             application: None,
             fault: None,
             dependency_failure: None,
+            dependency_detail: None,
             deadline_missed: false,
             duration: Duration::from_micros(1500),
             read: Some(ReadCost {
@@ -334,7 +342,8 @@ mod tests {
         );
         let notices = [
             Notice::CallerRecordsUnavailable {
-                failure: "throttled",
+                failure: "unavailable",
+                detail: Some("AccessDeniedException".to_owned()),
             },
             Notice::KeysUnavailable {
                 problem: "x".to_owned(),

@@ -156,6 +156,7 @@ impl Callers {
             Err(failure) => {
                 self.journal.notice(&Notice::CallerRecordsUnavailable {
                     failure: failure.code(),
+                    detail: failure.detail(),
                 });
                 Err(failure)
             }
@@ -310,6 +311,7 @@ impl Callers {
                 callers.note_use(&id, None);
                 callers.journal.notice(&Notice::CredentialUseNotRecorded {
                     failure: failure.code(),
+                    detail: failure.detail(),
                 });
             }
         });

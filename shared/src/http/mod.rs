@@ -135,6 +135,7 @@ struct Notes {
     decided_by: Option<DecidedBy>,
     read: Option<ReadCost>,
     failure: Option<&'static str>,
+    failure_detail: Option<String>,
 }
 
 /// The status, the body of an answer, and what to call it in the log.
@@ -240,6 +241,7 @@ impl Service {
         notes.decided_by = decided.decided_by;
         notes.read = decided.read;
         notes.failure = decided.failure.as_ref().map(StoreError::code);
+        notes.failure_detail = decided.failure.as_ref().and_then(StoreError::detail);
         if let Some(records) = decided.caller_records {
             self.callers.renewed(records);
             if !self.callers.still_accepts(caller) {
@@ -309,6 +311,7 @@ impl Service {
             application: notes.application.clone(),
             fault: answer.fault.as_ref().map(ToString::to_string),
             dependency_failure: notes.failure,
+            dependency_detail: notes.failure_detail.clone(),
             deadline_missed: notes.failure == Some("timed-out")
                 || call.deadline.left() == Duration::ZERO,
             duration: started.elapsed(),

@@ -31,6 +31,8 @@ pub struct Answered {
     pub fault: Option<String>,
     /// Why the table could not be read.
     pub dependency_failure: Option<&'static str>,
+    /// See [`StoreError::detail`](super::StoreError::detail).
+    pub dependency_detail: Option<String>,
     pub deadline_missed: bool,
     pub duration: Duration,
     pub read: Option<ReadCost>,
@@ -62,6 +64,7 @@ pub enum Notice {
     /// The callers' records could not be read again; the last known ones stay.
     CallerRecordsUnavailable {
         failure: &'static str,
+        detail: Option<String>,
     },
     KeysFetched {
         issuer: String,
@@ -72,6 +75,7 @@ pub enum Notice {
     },
     CredentialUseNotRecorded {
         failure: &'static str,
+        detail: Option<String>,
     },
     /// A handler panicked; the person got a block page.
     Panicked {

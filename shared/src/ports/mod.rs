@@ -44,6 +44,16 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// What an operator needs beside the code: AWS's own error code, the fault of the connection, or which
+    /// item is corrupt. Nothing of an item's content.
+    pub fn detail(&self) -> Option<String> {
+        match self {
+            Self::Unavailable(cause) => Some(cause.clone()),
+            Self::Corrupt { key, .. } => Some(key.clone()),
+            Self::TimedOut | Self::Throttled | Self::Conflict => None,
+        }
+    }
+
     /// The stable name in logs and metrics.
     pub const fn code(&self) -> &'static str {
         match self {

@@ -290,6 +290,17 @@ async fn a_broken_table_means_a_review_when_the_operator_chose_so() {
 }
 
 #[tokio::test]
+async fn an_operator_reads_what_aws_itself_said() {
+    let world = World::new().await;
+    let function = world.start(Step::BeforeCreatingUser).await;
+    let denied = Fault::Error("com.amazon.coral.service#AccessDeniedException");
+    break_table(&world, &denied);
+    let answer = function.send(&world.event(CONNECTOR, JOHN)).await;
+    assert_failure(&answer, "unavailable");
+    assert_eq!(answer.line["dependency_detail"], "AccessDeniedException");
+}
+
+#[tokio::test]
 async fn each_user_flow_has_its_own_choice_for_a_broken_table() {
     let world = World::new().await;
     let settings = world.settings().set("ON_UNAVAILABLE", "review").set(
