@@ -21,7 +21,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("http", &["app", "wire", "domain", "ports", "i18n"]),
     ("adapters", &["ports", "domain", "wire", "http"]),
     ("telemetry", &["ports", "domain"]),
-    ("testkit", &["ports", "domain"]),
+    ("testkit", &["ports", "domain", "http"]),
     ("config", &["domain", "adapters", "http"]),
 ];
 

@@ -8,7 +8,7 @@
     reason = "a test fails by panicking"
 )]
 
-use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use async_trait::async_trait;
 use axum::{
@@ -30,18 +30,16 @@ use shared::{
         caller::{CertificateRule, ClientCertificate, Credential, EntraTrust, Slot},
         decision::{Decision, Violation},
         key_set::SigningKey,
-        language::Language,
-        list::Effect,
-        policy::{FlowPolicy, OnUnavailable, Policies},
+        policy::FlowPolicy,
         sign_up::{Protocol, SignUp, Step},
     },
-    http::{Budgets, Route, Service, Settings, Trust, VerifiedCertificate},
+    http::{Route, Service, Trust, VerifiedCertificate},
     ports::{
         Deadline,
         credential_store::CredentialStore,
         key_source::{KeySource, KeySourceError},
     },
-    testkit::{FixedClock, Remembered},
+    testkit::{FixedClock, Remembered, settings},
     wire::{
         auth_extension::{Action, ExtensionResponse},
         jwks::KeySet,
@@ -207,24 +205,7 @@ async fn run(case: &Value, decided: Option<Decision>) -> Result<(), String> {
         None => Arc::new(ListDecider::new(table, Arc::clone(&clock) as _)),
     };
     let route = route(case);
-    let settings = Settings {
-        step: route.step,
-        trust: trust(auth),
-        policies: Policies {
-            default: FlowPolicy {
-                default: Effect::Allow,
-                lists: None,
-                on_unavailable: OnUnavailable::Block,
-            },
-            flows: BTreeMap::new(),
-        },
-        budgets: Budgets {
-            connector: Duration::from_secs(4),
-            extension: Duration::from_secs(2),
-        },
-        default_language: Language::English,
-        api_version: "1.0.0".to_owned(),
-    };
+    let settings = settings(route.step, trust(auth));
     let service = Service::new(settings, callers, decide, clock, journal);
     let response = service
         .router()

@@ -6,7 +6,7 @@
     reason = "a test fails by panicking"
 )]
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use axum::{
@@ -24,18 +24,16 @@ use shared::{
     domain::{
         caller::{CertificateRule, ClientCertificate},
         key_set::SigningKey,
-        language::Language,
-        list::Effect,
-        policy::{FlowPolicy, OnUnavailable, Policies},
+        policy::{FlowPolicy, OnUnavailable},
         sign_up::{Protocol, SignUp, Step},
     },
-    http::{Budgets, Route, Service, Settings, Trust, VerifiedCertificate},
+    http::{Route, Service, Trust, VerifiedCertificate},
     ports::{
         Deadline,
         journal::Notice,
         key_source::{KeySource, KeySourceError},
     },
-    testkit::{FixedClock, Remembered},
+    testkit::{FixedClock, Remembered, settings},
 };
 use tower::ServiceExt;
 
@@ -71,27 +69,14 @@ async fn answer(step: Step) -> (StatusCode, Vec<u8>, Arc<Remembered>) {
         Arc::clone(&clock) as _,
         Arc::clone(&journal) as _,
     ));
-    let settings = Settings {
+    let mut settings = settings(
         step,
-        trust: Trust {
+        Trust {
             certificates: vec![CertificateRule::Thumbprint("a".repeat(40))],
             entra: None,
         },
-        policies: Policies {
-            default: FlowPolicy {
-                default: Effect::Allow,
-                lists: None,
-                on_unavailable: OnUnavailable::Continue,
-            },
-            flows: BTreeMap::new(),
-        },
-        budgets: Budgets {
-            connector: Duration::from_secs(2),
-            extension: Duration::from_secs(1),
-        },
-        default_language: Language::English,
-        api_version: "1.0.0".to_owned(),
-    };
+    );
+    settings.policies.default.on_unavailable = OnUnavailable::Continue;
     let service = Service::new(
         settings,
         callers,

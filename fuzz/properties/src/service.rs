@@ -16,12 +16,10 @@ use shared::{
     domain::{
         caller::{Credential, EntraTrust, Slot},
         key_set::{SigningKey, SigningKeys},
-        language::Language,
         list::{Effect, ListEntry, ListName},
-        policy::{FlowPolicy, OnUnavailable, Policies},
         sign_up::Step,
     },
-    http::{Budgets, Route, Service, Settings, Trust},
+    http::{Route, Service, Trust},
     ports::{
         Deadline, StoreError,
         credential_use::CredentialUse,
@@ -29,7 +27,7 @@ use shared::{
         key_source::{KeySource, KeySourceError},
         sign_up_reader::{CallerRecords, Facts, SignUpReader, Wanted},
     },
-    testkit::FixedClock,
+    testkit::{FixedClock, settings},
     wire::jwks::KeySet,
 };
 use tokio::{
@@ -160,25 +158,7 @@ fn router(runtime: &Runtime, step: Step, trust: Trust, now: Timestamp) -> Router
         keys_fetched_at: Some(now),
     }));
     let clock = Arc::new(FixedClock::at(now));
-    let settings = Settings {
-        step,
-        trust,
-        policies: Policies {
-            default: FlowPolicy {
-                default: Effect::Allow,
-                lists: None,
-                on_unavailable: OnUnavailable::Block,
-            },
-            flows: BTreeMap::new(),
-        },
-        // A slow machine is not what is looked for.
-        budgets: Budgets {
-            connector: Duration::from_mins(10),
-            extension: Duration::from_mins(10),
-        },
-        default_language: Language::English,
-        api_version: "1.0.0".to_owned(),
-    };
+    let settings = settings(step, trust);
     let callers = Arc::new(Callers::new(
         Arc::clone(&table) as _,
         Arc::clone(&table) as _,

@@ -1,13 +1,49 @@
-//! For tests: a clock in the test's hand and a journal that remembers.
+//! For tests: a clock in the test's hand, a journal that remembers, and settings.
 
-use std::sync::{Mutex, PoisonError};
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::ports::{
-    clock::Clock,
-    journal::{Answered, Journal, Notice},
+use crate::{
+    domain::{
+        language::Language,
+        list::Effect,
+        policy::{FlowPolicy, OnUnavailable, Policies},
+        sign_up::Step,
+    },
+    http::{Budgets, Settings, Trust},
+    ports::{
+        clock::Clock,
+        journal::{Answered, Journal, Notice},
+    },
 };
+
+/// The settings of a function as their defaults have them, but for the deadlines: a slow machine is not
+/// what such a test looks for.
+pub fn settings(step: Step, trust: Trust) -> Settings {
+    Settings {
+        step,
+        trust,
+        policies: Policies {
+            default: FlowPolicy {
+                default: Effect::Allow,
+                lists: None,
+                on_unavailable: OnUnavailable::Block,
+            },
+            flows: BTreeMap::new(),
+        },
+        budgets: Budgets {
+            connector: Duration::from_mins(10),
+            extension: Duration::from_mins(10),
+        },
+        default_language: Language::English,
+        api_version: "1.0.0".to_owned(),
+    }
+}
 
 /// A clock that stands still until it is set.
 #[derive(Debug)]
