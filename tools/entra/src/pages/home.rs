@@ -1,0 +1,36 @@
+//! The first page: the tenant's user flows.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::{extract::State, http::StatusCode, response::Response};
+
+use super::{page, steps::CalledStep};
+use crate::{Simulator, config::UserFlow, faults::Switches};
+
+#[derive(Template)]
+#[template(path = "flow/home.html")]
+struct Home<'s> {
+    tenant: &'s str,
+    flows: Vec<Card<'s>>,
+    has_faults: bool,
+}
+
+struct Card<'s> {
+    flow: &'s UserFlow,
+    steps: Vec<CalledStep<'s>>,
+}
+
+pub(super) async fn show(State(simulator): State<Arc<Simulator>>) -> Response {
+    let config = &simulator.config;
+    let flows = config.user_flows.iter().map(|flow| Card {
+        flow,
+        steps: CalledStep::all(flow),
+    });
+    let home = Home {
+        tenant: &config.tenant.name,
+        flows: flows.collect(),
+        has_faults: simulator.faults.now() != Switches::default(),
+    };
+    page(StatusCode::OK, &home)
+}
