@@ -22,6 +22,14 @@ pub(crate) struct Flags {
     #[arg(long, default_value_t = 8000)]
     pub(crate) dynamodb_port: u16,
 
+    /// Port of the local Entra: open it in a browser
+    #[arg(long, default_value_t = 7000)]
+    pub(crate) entra_port: u16,
+
+    /// Port on which mail is taken
+    #[arg(long, default_value_t = 2525)]
+    pub(crate) smtp_port: u16,
+
     /// Name of the table
     #[arg(long, default_value = "signup-connectors")]
     pub(crate) table: String,
@@ -33,6 +41,10 @@ pub(crate) struct Flags {
     /// CSV file of list entries that is loaded at each start, seen from the project's folder
     #[arg(long, default_value = "examples/lists.csv", value_parser = PathBufValueParser::new().map(in_project))]
     pub(crate) lists: PathBuf,
+
+    /// TOML file with the tenant of the local Entra, seen from the project's folder
+    #[arg(long, default_value = "examples/local-entra.toml", value_parser = PathBufValueParser::new().map(in_project))]
+    pub(crate) entra: PathBuf,
 }
 
 /// A path in the project, whatever the folder it is called from.

@@ -21,6 +21,7 @@ use tokio::{
 };
 
 use crate::{
+    entra::Entra,
     flags::{Flags, HOST, in_project},
     output,
     problem::{Problem, system},
@@ -41,7 +42,7 @@ pub(crate) struct Functions {
 }
 
 impl Functions {
-    pub(crate) fn start(flags: &Flags, engine: &Engine) -> Result<Self, Problem> {
+    pub(crate) fn start(flags: &Flags, engine: &Engine, entra: &Entra) -> Result<Self, Problem> {
         let mut command = Command::new("cargo-lambda");
         command
             .args(["lambda", "--color", "never", "watch", "--quiet", "--locked"])
@@ -60,6 +61,7 @@ impl Functions {
             .process_group(0)
             .kill_on_drop(true);
         table::point_to(&mut command, flags, engine);
+        entra.trusted_by(&mut command);
         forget_cargo(&mut command);
         let mut child = command.spawn().map_err(|error| match error.kind() {
             std::io::ErrorKind::NotFound => Problem::Missing {

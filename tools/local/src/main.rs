@@ -1,5 +1,6 @@
-//! `make dev`: DynamoDB, the example lists and the three functions on this machine, until Ctrl-C.
+//! `make dev`: DynamoDB, the example lists, the functions and a local Entra on this machine, until Ctrl-C.
 
+mod entra;
 mod flags;
 mod functions;
 mod output;
@@ -7,7 +8,7 @@ mod problem;
 mod ready;
 mod table;
 
-use std::{future::Future, process::ExitCode};
+use std::{future::Future, pin::pin, process::ExitCode};
 
 use clap::Parser;
 use local::engine::Engine;
@@ -17,6 +18,7 @@ use tokio::{
 };
 
 use crate::{
+    entra::Entra,
     flags::{Flags, HOST},
     functions::Functions,
     problem::{Problem, system},
@@ -40,11 +42,14 @@ async fn run(flags: &Flags) -> Result<(), Problem> {
     // Both before either is used: a table is not filled for functions that cannot be served.
     free(flags.dynamodb_port, "--dynamodb-port", "DYNAMODB_PORT").await?;
     free(flags.port, "--port", "PORT").await?;
+    free(flags.entra_port, "--entra-port", "ENTRA_PORT").await?;
+    free(flags.smtp_port, "--smtp-port", "SMTP_PORT").await?;
 
+    let entra = Entra::start(flags).await?;
     let engine = start_engine(flags).await?;
     let mut functions = None;
     let outcome = tokio::select! {
-        problem = serve(flags, &engine, &mut functions) => Err(problem),
+        problem = serve(flags, &engine, entra, &mut functions) => Err(problem),
         () = stop => Ok(()),
     };
     if let Some(functions) = functions {
@@ -55,24 +60,33 @@ async fn run(flags: &Flags) -> Result<(), Problem> {
 }
 
 /// Returns only when something went wrong.
-async fn serve(flags: &Flags, engine: &Engine, functions: &mut Option<Functions>) -> Problem {
+async fn serve(
+    flags: &Flags,
+    engine: &Engine,
+    entra: Entra,
+    functions: &mut Option<Functions>,
+) -> Problem {
     if let Err(problem) = table::fill(flags, engine).await {
         return problem;
     }
-    let functions = match Functions::start(flags, engine) {
+    let functions = match Functions::start(flags, engine, &entra) {
         Ok(started) => functions.insert(started),
         Err(problem) => return problem,
     };
+    let mut entra = pin!(entra.serve());
     let ready = tokio::select! {
         ready = ready::wait(flags.port) => ready,
         problem = functions.failed() => Err(problem),
+        problem = &mut entra => Err(problem),
     };
     if let Err(problem) = ready {
         return problem;
     }
     output::line(
         format!(
-            "ready: http://{HOST}:{} (connectors and extensions), DynamoDB on {}, credential {} / {}",
+            "ready: sign up at http://{HOST}:{}; connectors and extensions on http://{HOST}:{}, DynamoDB on {}, \
+             credential {} / {}",
+            flags.entra_port,
             flags.port,
             engine.endpoint(),
             table::USERNAME,
@@ -80,7 +94,10 @@ async fn serve(flags: &Flags, engine: &Engine, functions: &mut Option<Functions>
         )
         .as_bytes(),
     );
-    functions.ended().await
+    tokio::select! {
+        problem = functions.ended() => problem,
+        problem = entra => problem,
+    }
 }
 
 /// Resolves at Ctrl-C, at the end of the terminal, or when a supervisor says so.

@@ -1,6 +1,7 @@
 //! Why it does not run, in words for whoever typed `make dev`.
 
 use local::engine::EngineError;
+use local_entra::{StartError, config::ConfigError};
 use shared::{app::credentials::CredentialError, ports::StoreError};
 
 use crate::{flags::HOST, table::USERNAME};
@@ -18,6 +19,10 @@ pub(crate) enum Problem {
     },
     #[error("{0}")]
     Engine(#[from] EngineError),
+    #[error("the local Entra: {0}")]
+    Tenant(#[from] ConfigError),
+    #[error("the local Entra: {0}")]
+    Entra(#[from] StartError),
     #[error("the credential `{USERNAME}`: {0}")]
     Credential(#[from] CredentialError),
     #[error("the table: {0}")]

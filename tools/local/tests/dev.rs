@@ -38,11 +38,13 @@ static ONE: Mutex<()> = Mutex::new(());
 
 const JOHN: &str = r#"{"email":"johnsmith@fabrikam.onmicrosoft.com","identities":[{"signInType":"federated","issuer":"facebook.com","issuerAssignedId":"0123456789"}],"displayName":"John Smith","givenName":"John","surname":"Smith","ui_locales":"LANGUAGE"}"#;
 
-/// A folder for the state, and two ports that nobody uses.
+/// A folder for the state, and ports that nobody uses.
 struct Place {
     state: TempDir,
     port: u16,
     dynamodb_port: u16,
+    entra_port: u16,
+    smtp_port: u16,
     _alone: MutexGuard<'static, ()>,
 }
 
@@ -56,12 +58,15 @@ impl Place {
             version.is_ok_and(|output| output.status.success()),
             "cargo-lambda is not on PATH: run `make test`, or put .venv/bin of `make setup` first on PATH"
         );
-        let ports = [0, 0].map(|any| TcpListener::bind(("127.0.0.1", any)).unwrap());
-        let [port, dynamodb_port] = ports.map(|taken| taken.local_addr().unwrap().port());
+        let ports = [0; 4].map(|any| TcpListener::bind(("127.0.0.1", any)).unwrap());
+        let [port, dynamodb_port, entra_port, smtp_port] =
+            ports.map(|taken| taken.local_addr().unwrap().port());
         Self {
             state: TempDir::new().unwrap(),
             port,
             dynamodb_port,
+            entra_port,
+            smtp_port,
             _alone: alone,
         }
     }
@@ -71,6 +76,8 @@ impl Place {
         command
             .args(["--port", &self.port.to_string()])
             .args(["--dynamodb-port", &self.dynamodb_port.to_string()])
+            .args(["--entra-port", &self.entra_port.to_string()])
+            .args(["--smtp-port", &self.smtp_port.to_string()])
             .arg("--state")
             .arg(self.state.path().join("dynamodb.sqlite"))
             .stdin(Stdio::null());
@@ -134,7 +141,12 @@ impl Place {
     }
 
     fn assert_free(&self) {
-        for port in [self.port, self.dynamodb_port] {
+        for port in [
+            self.port,
+            self.dynamodb_port,
+            self.entra_port,
+            self.smtp_port,
+        ] {
             let bound = TcpListener::bind(("127.0.0.1", port));
             assert!(bound.is_ok(), "port {port} is still in use: {bound:?}");
         }
@@ -255,9 +267,9 @@ fn a_newcomer_gets_an_answer_and_ctrl_c_leaves_nothing_behind() {
     assert_eq!(
         ready,
         format!(
-            "ready: http://127.0.0.1:{} (connectors and extensions), DynamoDB on http://127.0.0.1:{}, \
-             credential connector / local-password",
-            place.port, place.dynamodb_port
+            "ready: sign up at http://127.0.0.1:{}; connectors and extensions on http://127.0.0.1:{}, DynamoDB on \
+             http://127.0.0.1:{}, credential connector / local-password",
+            place.entra_port, place.port, place.dynamodb_port
         )
     );
 

@@ -1,0 +1,73 @@
+//! The local Entra beside the functions: it calls them, and they trust its tokens.
+
+use std::sync::Arc;
+
+use local_entra::{
+    Simulator,
+    config::{Config, Deployment},
+    mail,
+};
+use tokio::{net::TcpListener, process::Command};
+
+use crate::{
+    flags::{Flags, HOST},
+    problem::{Problem, system},
+};
+
+/// Listening already, so that nobody else takes a port between this and serving.
+#[derive(Debug)]
+pub(crate) struct Entra {
+    simulator: Arc<Simulator>,
+    /// Host and port of the functions.
+    functions: String,
+    pages: TcpListener,
+    smtp: TcpListener,
+}
+
+impl Entra {
+    pub(crate) async fn start(flags: &Flags) -> Result<Self, Problem> {
+        let functions = format!("{HOST}:{}", flags.port);
+        let deployment = Deployment {
+            base_url: format!("http://{functions}"),
+        };
+        let config = Config::read(&flags.entra, &deployment)?;
+        let origin = format!("http://{HOST}:{}", flags.entra_port);
+        Ok(Self {
+            simulator: Simulator::new(origin, config)?,
+            functions,
+            pages: listen(flags.entra_port).await?,
+            smtp: listen(flags.smtp_port).await?,
+        })
+    }
+
+    /// Settings with which a function accepts the tokens of this tenant.
+    pub(crate) fn trusted_by(&self, function: &mut Command) {
+        let tenant = &self.simulator.config.tenant;
+        let audience = &tenant.extension_audience;
+        // The application id, and the Application ID URI in the form that Entra wants (PROTOCOL 5.10).
+        let audiences = format!("{audience},api://{}/{audience}", self.functions);
+        function
+            .env("ENTRA_TENANT_ID", &tenant.id)
+            .env("ENTRA_TENANT_DOMAIN", &tenant.name)
+            .env("ENTRA_AUDIENCES", audiences)
+            .env("ENTRA_ISSUERS", self.simulator.tokens.issuers().join(","));
+    }
+
+    /// Serves pages and takes mail; returns only when one of them cannot go on.
+    pub(crate) async fn serve(self) -> Problem {
+        let ended = tokio::select! {
+            ended = Arc::clone(&self.simulator).serve(self.pages) => ended,
+            () = mail::serve_smtp(self.smtp, Arc::clone(&self.simulator)) => Ok(()),
+        };
+        let error = ended
+            .err()
+            .unwrap_or_else(|| std::io::Error::other("it ended"));
+        system("the local Entra")(error)
+    }
+}
+
+async fn listen(port: u16) -> Result<TcpListener, Problem> {
+    TcpListener::bind((HOST, port))
+        .await
+        .map_err(system(format!("port {port}")))
+}
