@@ -13,7 +13,7 @@ use crate::{
     expiry::{Expiry, MOMENT},
 };
 
-/// Allow and deny lists, connector credentials and signing keys of a signup-connectors deployment.
+/// Allow and deny lists, connector credentials and signing keys of a signup-connectors deployment, and sign-ups on trial.
 #[derive(Debug, Parser)]
 #[command(name = "signupctl", version, after_help = CODES, max_term_width = 100)]
 pub(crate) struct Arguments {
@@ -69,6 +69,9 @@ pub(crate) enum Command {
     /// Entra's signing keys, kept in the table for the functions' start.
     #[command(subcommand)]
     Keys(KeysCommand),
+    /// Run sign-ups through a deployment as Entra would; without the table and AWS.
+    #[command(after_help = CODES)]
+    Try(TryArguments),
 }
 
 #[derive(Debug, Subcommand)]
@@ -215,6 +218,35 @@ pub(crate) enum KeysCommand {
         #[arg(long = "issuer", value_name = "URL")]
         issuers: Vec<String>,
     },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TryArguments {
+    /// Scenario files: TOML, as docs/scenarios.md explains it.
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// The deployment, such as `https://sign-up.contoso.com`; without it the one of each file.
+    #[arg(long)]
+    pub(crate) url: Option<String>,
+    /// The user name of the API connectors; the password is taken from `CONNECTOR_PASSWORD`.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) username: Option<String>,
+    /// A file with the password, instead of `CONNECTOR_PASSWORD`.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) password_file: Option<PathBuf>,
+    /// A client certificate with its chain and private key, in PEM.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) client_certificate: Option<PathBuf>,
+    /// The local Entra that signs tokens for the extensions. Without it the token in
+    /// `EXTENSION_TOKEN`, or for a deployment on this machine `http://127.0.0.1:7000`.
+    #[arg(long, value_name = "URL")]
+    pub(crate) entra: Option<String>,
+    /// Print only sign-ups that did not go as expected, and a summary.
+    #[arg(long, short)]
+    pub(crate) quiet: bool,
+    /// Print one JSON object in each line, for each sign-up.
+    #[arg(long, conflicts_with = "quiet")]
+    pub(crate) json: bool,
 }
 
 /// The kinds of matchers.

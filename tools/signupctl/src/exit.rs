@@ -7,7 +7,7 @@ use std::{
 
 use shared::{app::credentials::CredentialError, ports::StoreError};
 
-/// For `--help`; `docs/lists.md` says the same.
+/// For `--help`; `docs/lists.md` says the same, and `docs/scenarios.md` for `try`.
 pub(crate) const CODES: &str = "\
 Exit codes:
   0    done; `list check`: the sign-up would continue
@@ -15,6 +15,7 @@ Exit codes:
   2    `list import`: at least one row is bad; the good ones are imported
   3    `list check`: the sign-up would be denied
   4    `list check`: the sign-up would wait for a review
+  5    `try`: at least one sign-up did not go as the file expects
   64   the command line is not understood
   141  nobody reads the output any more";
 
@@ -31,6 +32,7 @@ pub(crate) enum Exit {
     BadRows,
     Denied,
     Review,
+    Unexpected,
 }
 
 /// Why a command did not do its work.
@@ -84,6 +86,7 @@ pub(crate) fn code(ended: Result<Exit, Failure>) -> ExitCode {
         Ok(Exit::BadRows) => ExitCode::from(2),
         Ok(Exit::Denied) => ExitCode::from(3),
         Ok(Exit::Review) => ExitCode::from(4),
+        Ok(Exit::Unexpected) => ExitCode::from(5),
         Err(Failure::BrokenPipe) => ExitCode::from(BROKEN_PIPE),
         Err(failure) => {
             // When even this cannot be written, the exit code still tells it.

@@ -1,4 +1,4 @@
-//! The operator's command line: allow and deny lists, connector credentials, Entra's signing keys.
+//! The operator's command line: allow and deny lists, connector credentials, Entra's signing keys, sign-ups on trial.
 
 mod args;
 mod connection;
@@ -9,6 +9,7 @@ mod keys;
 mod list;
 mod output;
 mod rows;
+mod trial;
 
 use std::{
     io::{BufWriter, Write, stderr, stdout},
@@ -20,6 +21,7 @@ use clap::Parser;
 use shared::{
     adapters::system_clock::SystemClock,
     app::{credentials::Credentials, lists::Lists},
+    config::ProcessEnvironment,
     ports::clock::Clock,
 };
 
@@ -51,13 +53,18 @@ async fn main() -> ExitCode {
 }
 
 async fn run(arguments: &Arguments, output: &mut Output<'_>) -> Result<Exit, Failure> {
-    let table = Arc::new(connection::table(&arguments.connection).await?);
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let table = async || connection::table(&arguments.connection).await.map(Arc::new);
     match &arguments.command {
-        Command::List(command) => list::run(command, &Lists::new(table), clock.now(), output).await,
-        Command::Credential(command) => {
-            credential::run(command, &Credentials::new(table, clock), output).await
+        Command::List(command) => {
+            let lists = Lists::new(table().await?);
+            list::run(command, &lists, clock.now(), output).await
         }
-        Command::Keys(command) => keys::run(command, &*table, clock.now(), output).await,
+        Command::Credential(command) => {
+            let credentials = Credentials::new(table().await?, clock);
+            credential::run(command, &credentials, output).await
+        }
+        Command::Keys(command) => keys::run(command, &*table().await?, clock.now(), output).await,
+        Command::Try(command) => trial::run(command, &ProcessEnvironment, output).await,
     }
 }

@@ -8,4 +8,6 @@ mod desk;
 mod entries;
 mod import;
 mod keys;
+mod mutual_tls;
+mod trial;
 mod usage;
