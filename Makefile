@@ -12,6 +12,8 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 
 PORT ?= 9000
 DYNAMODB_PORT ?= 8000
+ENTRA_PORT ?= 7000
+SMTP_PORT ?= 2525
 FUZZ_SECONDS ?= 20
 FUZZ_TARGETS := $(sort $(basename $(notdir $(wildcard fuzz/fuzz_targets/*.rs))))
 
@@ -32,8 +34,8 @@ help: ## Print this
 # --- on this machine
 
 .PHONY: dev
-dev: .venv/.installed dev-binaries ## Run everything on this machine until Ctrl-C (PORT=9000 DYNAMODB_PORT=8000)
-	@exec $(TARGET)/debug/local --port $(PORT) --dynamodb-port $(DYNAMODB_PORT)
+dev: .venv/.installed dev-binaries ## Run everything on this machine until Ctrl-C (ENTRA_PORT=7000 PORT=9000 DYNAMODB_PORT=8000 SMTP_PORT=2525)
+	@exec $(TARGET)/debug/local --entra-port $(ENTRA_PORT) --port $(PORT) --dynamodb-port $(DYNAMODB_PORT) --smtp-port $(SMTP_PORT)
 
 # All at once: built one by one they would enable different features of the same dependencies, and build those again.
 .PHONY: dev-binaries
@@ -43,8 +45,15 @@ dev-binaries:
 # --- tests
 
 .PHONY: test
-test: .venv/.installed dev-binaries build-native ## Set up and run every test, those of the release binaries too
+test: .venv/.installed dev-binaries build-native ## Set up and run every test, those of the release binaries and in a browser too
 	cargo test --locked --workspace --no-fail-fast
+	$(MAKE) --no-print-directory test-browser
+
+# One file after the other: each starts everything that `make dev` does.
+.PHONY: test-browser
+test-browser: .venv/.installed dev-binaries chromium tests/browser/node_modules/.installed ## Sign up in a real browser; screenshots go to target/browser
+	rm -rf $(TARGET)/browser
+	cd tests/browser && node --test --test-concurrency=1 --test-reporter=spec
 
 .PHONY: fuzz
 fuzz: .tools/cargo-fuzz-$(CARGO_FUZZ) ## Fuzz each target for a while (FUZZ_SECONDS=20)
@@ -110,6 +119,25 @@ setup: .venv/.installed arm64-target ## Install what building and deploying need
 	test -x .venv/bin/python || python3 -m venv .venv
 	.venv/bin/python -m pip install --quiet --requirement $<
 	@touch $@
+
+tests/browser/node_modules/.installed: tests/browser/package.json tests/browser/package-lock.json
+	npm ci --prefix tests/browser
+	@touch $@
+
+# Found where distributions put it, or named with CHROMIUM=.
+CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
+CHROMIUM_PACKAGES := chromium fonts-noto-cjk
+
+.PHONY: chromium
+chromium:
+ifeq ($(CHROMIUM),)
+	@if [[ $$(id -u) == 0 ]] && command -v apt-get > /dev/null; then \
+		apt-get update && apt-get install -y --no-install-recommends $(CHROMIUM_PACKAGES); \
+	else \
+		echo 'Chromium is missing: install the packages $(CHROMIUM_PACKAGES), or name one with CHROMIUM=/path/to/it' >&2; \
+		exit 1; \
+	fi
+endif
 
 .venv-ministack/.installed: tools/templates/requirements-rehearse.txt
 	test -x .venv-ministack/bin/python || python3 -m venv .venv-ministack

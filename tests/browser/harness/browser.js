@@ -1,0 +1,152 @@
+// Chromium, and what every page has to be like.
+
+import assert from 'node:assert/strict';
+import { accessSync, constants, readFileSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+
+import { chromium } from 'playwright-core';
+
+import { IMAGES, SCREENSHOTS, UPDATES_IMAGES } from './project.js';
+
+const ARGUMENTS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+export const DESKTOP = { width: 1280, height: 800 };
+export const PHONE = { width: 390, height: 844 };
+
+/** Long enough for a machine that is busy; the simulator's own time-outs end well before. */
+const PATIENCE_MS = 20_000;
+
+const MAX_IMAGE_OCTETS = 200_000;
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+export async function launch() {
+  return chromium.launch({ executablePath: installed(), args: ARGUMENTS, headless: true });
+}
+
+/** Debian's, Ubuntu's and Google's names of it. */
+function installed() {
+  const named = process.env.CHROMIUM;
+  if (named) return named;
+  const folders = (process.env.PATH ?? '').split(path.delimiter);
+  const names = ['chromium', 'chromium-browser', 'google-chrome'];
+  const found = names.flatMap((name) => folders.map((folder) => path.join(folder, name))).find(executable);
+  assert.ok(found, 'Chromium is missing: install the packages `chromium` and `fonts-noto-cjk`, or set CHROMIUM');
+  return found;
+}
+
+function executable(file) {
+  try {
+    accessSync(file, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** A person's window: cookies of its own, and a list of everything that no page may do. */
+export class Window {
+  #context;
+  #troubles = [];
+
+  static async open(browser, origin, { viewport = DESKTOP, javaScriptEnabled = true } = {}) {
+    const window = new Window();
+    window.#context = await browser.newContext({ baseURL: origin, viewport, javaScriptEnabled });
+    window.#context.setDefaultTimeout(PATIENCE_MS);
+    window.page = await window.#context.newPage();
+    window.#watch(origin);
+    return window;
+  }
+
+  /** Whatever a page did wrong since the window was opened: nothing, but for what the browser has to complain about. */
+  assertNoTroubles(complaint) {
+    const isExpected = (trouble) => complaint?.test(trouble);
+    assert.deepEqual(
+      this.#troubles.filter((trouble) => !isExpected(trouble)),
+      [],
+    );
+    assert.equal(this.#troubles.some(isExpected), complaint !== undefined, `the browser did not say ${complaint}`);
+  }
+
+  async close() {
+    await this.#context.close();
+  }
+
+  #watch(origin) {
+    const { page } = this;
+    page.on('request', (request) => {
+      const url = request.url();
+      if (!url.startsWith(`${origin}/`)) this.#troubles.push(`request to another origin: ${url}`);
+    });
+    page.on('console', (message) => {
+      if (message.type() === 'error') this.#troubles.push(`console: ${message.text()} (${message.location().url})`);
+    });
+    page.on('pageerror', (error) => this.#troubles.push(`script: ${error.message}`));
+    page.on('response', (response) => {
+      if (response.status() >= 500) this.#troubles.push(`${response.status()} of ${response.url()}`);
+    });
+  }
+}
+
+/** Clicks what leads to another page, and waits for that page. */
+export async function follow(page, link) {
+  await Promise.all([page.waitForEvent('domcontentloaded'), link.click()]);
+}
+
+export async function press(page, name) {
+  await follow(page, page.getByRole('button', { name, exact: true }));
+}
+
+/** What holds for every page; its screenshot becomes `target/browser/<name>.png`. Needs a page that may run scripts. */
+export async function checked(page, name) {
+  await screenshot(page, name);
+  await saysWhatItIs(page, name);
+  await fitsItsWidth(page, name);
+  await isAccessible(page, name);
+}
+
+export async function screenshot(page, name) {
+  await mkdir(SCREENSHOTS, { recursive: true });
+  await page.screenshot({ path: path.join(SCREENSHOTS, `${name}.png`), fullPage: true });
+}
+
+/** A whole page, no larger than a picture of the documentation may be. */
+export async function illustration(page, name) {
+  const folder = UPDATES_IMAGES ? IMAGES : SCREENSHOTS;
+  await mkdir(folder, { recursive: true });
+  const picture = await page.screenshot({ path: path.join(folder, `${name}.png`), fullPage: true });
+  assert.ok(picture.length < MAX_IMAGE_OCTETS, `${name}: ${picture.length} octets`);
+}
+
+async function saysWhatItIs(page, name) {
+  assert.ok(await page.getByText('Local simulator').first().isVisible(), `${name} does not say that it is a simulator`);
+}
+
+async function fitsItsWidth(page, name) {
+  const { content, window } = await page.evaluate(() => ({
+    content: document.documentElement.scrollWidth,
+    window: document.documentElement.clientWidth,
+  }));
+  assert.ok(content <= window, `${name} scrolls sideways: it is ${content} pixels wide in a window of ${window}`);
+}
+
+async function isAccessible(page, name) {
+  await page.evaluate(AXE);
+  const { violations } = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ['violations'] }));
+  assert.equal(violations.map(readable).join('\n'), '', `${name} is not accessible`);
+}
+
+function readable({ id, impact, help, nodes }) {
+  const places = nodes.map((node) => `    ${node.target.join(' ')}: ${node.html}\n      ${node.failureSummary}`);
+  return [`  ${impact} ${id}: ${help}`, ...places].join('\n');
+}

@@ -1,0 +1,41 @@
+// The tenant file of `make dev`, with the addresses of one test run.
+
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+
+import { PROJECT } from './project.js';
+
+/** The longest that Entra waits for an extension: an answer is never late because the machine is busy. */
+const PATIENT_MS = 2000;
+/** The shortest that it waits: a test of being late is soon over. */
+const IMPATIENT_MS = 200;
+
+/**
+ * The text of the file. Without a scripted connector the steps go to the functions, as in `make dev`. With one they go
+ * to `/<user flow>/<step>` of it, and each user flow has a twin `<user flow>-impatient` that does not wait long.
+ */
+export async function tenant({ program, connector }) {
+  const example = await readFile(path.join(PROJECT, 'examples/local-entra.toml'), 'utf8');
+  const text = example
+    .replaceAll('http://127.0.0.1:7000', program.origin)
+    .replaceAll('http://127.0.0.1:9000', program.functions);
+  if (!connector) return text;
+  const [head, ...flows] = text.split(/^(?=\[\[user-flow\]\])/m);
+  const twins = flows.map((flow) => flow.replace(/^(id|name) = "(.*)"$/gm, '$1 = "$2-impatient"'));
+  return [
+    head,
+    ...flows.map((flow) => scripted(flow, connector, PATIENT_MS)),
+    ...twins.map((flow) => scripted(flow, connector, IMPATIENT_MS)),
+  ].join('\n');
+}
+
+/** `after-federation = { url = "/connectors/after-federation" }`, sent elsewhere. */
+const ENDPOINT = /^([a-z-]+) = \{ url = "\/.*" \}$/gm;
+
+function scripted(flow, connector, timeOut) {
+  const [, id] = flow.match(/^id = "(.*)"$/m);
+  return flow.replace(
+    ENDPOINT,
+    (_, step) => `${step} = { url = "${connector.origin}/${id}/${step}", time-out-ms = ${timeOut} }`,
+  );
+}
