@@ -17,12 +17,8 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("wire", &["domain"]),
     ("ports", &["domain"]),
     ("i18n", &["domain"]),
-    ("policy", &["domain", "i18n"]),
-    ("app", &["ports", "domain", "policy"]),
-    (
-        "http",
-        &["app", "wire", "domain", "ports", "i18n", "policy"],
-    ),
+    ("app", &["ports", "domain"]),
+    ("http", &["app", "wire", "domain", "ports", "i18n"]),
     ("adapters", &["ports", "domain", "wire", "http"]),
     ("telemetry", &["ports", "domain"]),
     ("testkit", &["ports", "domain", "http"]),
@@ -151,10 +147,6 @@ fn the_rule_can_fail() {
         named_rooms("use crate::{adapters::x, domain::{y, z}};"),
         ["adapters", "domain"]
     );
-    assert_eq!(
-        named_rooms("use crate::{policy, wire::x};"),
-        ["policy", "wire"]
-    );
     assert_eq!(named_rooms("let a = crate::http::Route;"), ["http"]);
     assert!(!code("fn a() {} #[cfg(test)] mod tests { now() }").contains("now()"));
 }
@@ -212,10 +204,7 @@ fn named_rooms(text: &str) -> Vec<String> {
                 match c {
                     '{' => depth += 1,
                     '}' => depth -= 1,
-                    ',' if depth == 1 => {
-                        at_start = true;
-                        named.extend((!word.is_empty()).then(|| std::mem::take(&mut word)));
-                    }
+                    ',' if depth == 1 => at_start = true,
                     c if depth == 1 && at_start && (c.is_alphanumeric() || c == '_') => {
                         word.push(c);
                     }

@@ -4,5 +4,3 @@ pub mod callers;
 pub mod credentials;
 pub mod decide;
 pub mod lists;
-pub mod policies;
-pub mod publications;

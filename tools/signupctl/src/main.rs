@@ -8,7 +8,6 @@ mod expiry;
 mod keys;
 mod list;
 mod output;
-mod policy;
 mod rows;
 mod trial;
 
@@ -66,7 +65,6 @@ async fn run(arguments: &Arguments, output: &mut Output<'_>) -> Result<Exit, Fai
             credential::run(command, &credentials, output).await
         }
         Command::Keys(command) => keys::run(command, &*table().await?, clock.now(), output).await,
-        Command::Policy(command) => policy::run(command, table, clock, output).await,
         Command::Try(command) => trial::run(command, &ProcessEnvironment, output).await,
     }
 }
