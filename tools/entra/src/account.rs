@@ -67,14 +67,52 @@ fn principal_name(tenant: &Tenant, guest: bool, address: &str) -> String {
 
 /// The identity under which the directory keeps a person; an account of a Microsoft directory has none on the wire.
 fn identity(person: &Person) -> Option<Identity> {
+    // An address does not differ by case; a provider's own id may.
+    let address = person.email.to_lowercase();
     let (sign_in_type, issuer, id) = match person.provider {
-        Provider::Local => ("emailAddress", "local", &person.email),
-        Provider::EmailCode => ("federated", "mail", &person.email),
-        other => ("federated", other.issuer()?, &person.subject),
+        Provider::Local => ("emailAddress", "local", address),
+        Provider::EmailCode => ("federated", "mail", address),
+        other => ("federated", other.issuer()?, person.subject.clone()),
     };
-    Some(Identity {
+    // Two people without an id are not one.
+    (!id.is_empty()).then(|| Identity {
         sign_in_type: sign_in_type.to_owned(),
         issuer: issuer.to_owned(),
-        issuer_assigned_id: id.to_lowercase(),
+        issuer_assigned_id: id,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn person(provider: Provider, email: &str, subject: &str) -> Person {
+        Person {
+            provider,
+            email: email.to_owned(),
+            subject: subject.to_owned(),
+            display_name: String::new(),
+            given_name: String::new(),
+            surname: String::new(),
+        }
+    }
+
+    fn id(provider: Provider, email: &str, subject: &str) -> Option<String> {
+        identity(&person(provider, email, subject)).map(|identity| identity.issuer_assigned_id)
+    }
+
+    #[test]
+    fn a_providers_id_stays_as_it_is_and_an_address_is_folded() {
+        let google = id(Provider::Google, "Jane@Example.com", "AbC");
+        assert_eq!(google.as_deref(), Some("AbC"));
+        let code = id(Provider::EmailCode, "Jane@Example.com", "");
+        assert_eq!(code.as_deref(), Some("jane@example.com"));
+    }
+
+    #[test]
+    fn people_without_an_id_are_told_apart_by_their_address() {
+        assert_eq!(id(Provider::Google, "jane@example.com", ""), None);
+        assert_eq!(id(Provider::Entra, "jane@example.com", "x"), None);
+        assert_eq!(id(Provider::Local, "", ""), None);
+    }
 }

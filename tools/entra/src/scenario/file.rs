@@ -423,7 +423,7 @@ impl Check<'_> {
         values
     }
 
-    /// The attribute that a key of the file means, as text for now.
+    /// The attribute that a key of the file means; its type follows from the values.
     fn attribute(&self, key: &str) -> Result<Attribute, String> {
         let is_word = |word: &str| {
             !word.is_empty() && word.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
