@@ -3,6 +3,7 @@
 //! `make bench-scale`, or `cargo run --release -p benches --bin scale -- 10 10000 1000000`.
 
 use std::{
+    collections::BTreeMap,
     error::Error,
     io::Write,
     sync::Arc,
@@ -12,16 +13,20 @@ use std::{
 use local::engine::{Engine, create_table};
 use shared::{
     adapters::{dynamodb::Table, system_clock::SystemClock},
-    app::decide::{Decide, ListDecider},
+    app::{
+        decide::{Asked, Decide, Decider},
+        policies::Policies as Published,
+    },
     domain::{
         email::EmailAddress,
         identity::{Identity, IdentityProvider, Subject},
         language::LanguageWishes,
         list::{Effect, ListEntry, ListName, Matcher},
-        policy::{FlowPolicy, OnUnavailable},
+        policy::{FlowPolicy, OnUnavailable, Policies},
         sign_up::{SignUp, Step},
     },
     ports::Deadline,
+    telemetry::JsonJournal,
 };
 
 const DECISIONS: usize = 2_000;
@@ -76,11 +81,17 @@ async fn measure(entries: usize) -> Result<Row, Failure> {
     create_table(&client, TABLE).await?;
     let table = Arc::new(Table::new(client, TABLE));
     fill(&engine, entries)?;
-    let decider = ListDecider::new(table, Arc::new(SystemClock));
-    let policy = FlowPolicy {
-        default: Effect::Allow,
-        lists: None,
-        on_unavailable: OnUnavailable::Block,
+    let clock = Arc::new(SystemClock);
+    let journal = Arc::new(JsonJournal::new(std::io::sink(), Arc::clone(&clock) as _));
+    let policies = Published::new(Arc::clone(&table) as _, Arc::clone(&clock) as _, journal);
+    let decider = Decider::new(table, Arc::new(policies), clock);
+    let settings = Policies {
+        default: FlowPolicy {
+            default: Effect::Allow,
+            lists: None,
+            on_unavailable: OnUnavailable::Block,
+        },
+        flows: BTreeMap::new(),
     };
     let mut times = Vec::with_capacity(DECISIONS);
     let (mut read_units, mut calls) = (0.0_f64, 0);
@@ -88,7 +99,14 @@ async fn measure(entries: usize) -> Result<Row, Failure> {
         let sign_up = sign_up(number % entries)?;
         let deadline = Deadline(tokio::time::Instant::now() + Duration::from_secs(2));
         let started = Instant::now();
-        let outcome = decider.decide(&sign_up, &policy, false, deadline).await;
+        let asked = Asked {
+            sign_up: &sign_up,
+            user_flow: None,
+            settings: &settings,
+            current: None,
+            caller_records: false,
+        };
+        let outcome = decider.decide(asked, deadline).await;
         if number >= UNMEASURED {
             times.push(started.elapsed());
         }

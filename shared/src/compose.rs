@@ -8,7 +8,8 @@ use crate::{
     adapters::{dynamodb::Table, entra_keys::EntraKeys, lambda, system_clock::SystemClock},
     app::{
         callers::Callers,
-        decide::{Decide, ListDecider},
+        decide::{Decide, Decider},
+        policies::Policies,
     },
     config::{Environment, ProcessEnvironment, Settings},
     domain::sign_up::Step,
@@ -78,12 +79,22 @@ pub async fn service(
     let _ = callers.renew(deadline).await;
     let credentials = callers.records().map(|records| records.credentials.len());
     somebody_may_call(&settings.trust, credentials)?;
+    let policies = Arc::new(Policies::new(
+        Arc::clone(&table) as _,
+        Arc::clone(&clock),
+        Arc::clone(&journal),
+    ));
+    if step.is_sign_up()
+        && let Some(records) = callers.records()
+    {
+        policies.load(&records.policies, deadline).await;
+    }
     journal.notice(&Notice::Started {
         function: step.name(),
         init: started.elapsed(),
         credentials: credentials.unwrap_or_default(),
     });
-    let decide: Arc<dyn Decide> = Arc::new(ListDecider::new(table, Arc::clone(&clock)));
+    let decide: Arc<dyn Decide> = Arc::new(Decider::new(table, policies, Arc::clone(&clock)));
     let settings = http::Settings {
         step,
         trust: settings.trust,

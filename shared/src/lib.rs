@@ -11,6 +11,7 @@ pub mod config;
 pub mod domain;
 pub mod http;
 pub mod i18n;
+pub mod policy;
 pub mod ports;
 pub mod telemetry;
 #[cfg(any(test, feature = "testkit"))]

@@ -8,9 +8,12 @@ use std::{
 
 use serde_json::{Map, Value, json};
 
-use crate::ports::{
-    clock::Clock,
-    journal::{Answered, Journal, Notice},
+use crate::{
+    domain::{decision::DecidedBy, publication::PolicyVersion},
+    ports::{
+        clock::Clock,
+        journal::{Answered, Journal, Notice},
+    },
 };
 
 /// The CloudWatch namespace of the metrics.
@@ -59,7 +62,7 @@ impl<W: Write + Send> Journal for JsonJournal<W> {
 }
 
 fn answered(record: &Answered, at: i64) -> Map<String, Value> {
-    let mut fields = Map::new();
+    let mut fields = policy_fields(record);
     let mut set = |name: &str, value: Option<Value>| {
         if let Some(value) = value {
             fields.insert(name.to_owned(), value);
@@ -82,17 +85,14 @@ fn answered(record: &Answered, at: i64) -> Map<String, Value> {
     set("outcome", Some(json!(record.outcome)));
     set("reason", record.reason.map(|reason| json!(reason)));
     set("status", Some(json!(record.status)));
-    set(
-        "list",
-        record.decided_by.as_ref().map(|by| json!(by.list.as_str())),
-    );
-    set(
-        "matcher",
-        record
-            .decided_by
-            .as_ref()
-            .map(|by| json!(by.matcher.name())),
-    );
+    match &record.decided_by {
+        Some(DecidedBy::Entry { list, matcher }) => {
+            set("list", Some(json!(list.as_str())));
+            set("matcher", Some(json!(matcher.name())));
+        }
+        Some(DecidedBy::Rule(id)) => set("rule", Some(json!(id))),
+        None => {}
+    }
     set(
         "reference",
         record.reference.map(|code| json!(code.to_string())),
@@ -156,6 +156,29 @@ fn answered(record: &Answered, at: i64) -> Map<String, Value> {
     fields
 }
 
+/// The published policy that decided, and its rules that an operator watches.
+fn policy_fields(record: &Answered) -> Map<String, Value> {
+    let mut fields = record.policy.as_ref().map(named).unwrap_or_default();
+    for (name, rules) in [
+        ("rules_failed", &record.rules_failed),
+        ("rules_logged", &record.rules_logged),
+    ] {
+        if !rules.is_empty() {
+            fields.insert(name.to_owned(), json!(rules));
+        }
+    }
+    fields
+}
+
+fn named(version: &PolicyVersion) -> Map<String, Value> {
+    let flow = json!(version.flow.as_str());
+    let fields = [("policy", flow), ("policy_version", json!(version.number))];
+    fields
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect()
+}
+
 /// Readable alone, without the fields.
 fn message(record: &Answered) -> String {
     let step = record.step.name();
@@ -188,6 +211,32 @@ fn notice(record: &Notice, at: i64) -> Map<String, Value> {
             "ERROR",
             "the callers' records could not be read; the last known ones stay".to_owned(),
             json!({ "dependency_failure": failure, "dependency_detail": detail, "dependency": "table" }),
+        ),
+        Notice::PolicyActivated { version } => (
+            "INFO",
+            format!("{} decides", told(version)),
+            Value::Object(named(version)),
+        ),
+        Notice::PolicyRefused { version, problems } => (
+            "ERROR",
+            format!(
+                "{} cannot be used; the one before it stays: {}",
+                told(version),
+                problems.join("; ")
+            ),
+            policy_failure(version, "refused", None),
+        ),
+        Notice::PolicyUnavailable {
+            version,
+            failure,
+            detail,
+        } => (
+            "ERROR",
+            format!(
+                "{} could not be read; the one before it stays until it can",
+                told(version)
+            ),
+            policy_failure(version, failure, detail.as_deref()),
         ),
         Notice::KeysFetched { issuer, keys } => (
             "INFO",
@@ -234,6 +283,23 @@ fn notice(record: &Notice, at: i64) -> Map<String, Value> {
     fields
 }
 
+fn told(version: &PolicyVersion) -> String {
+    format!(
+        "version {} of the policy of {}",
+        version.number, version.flow
+    )
+}
+
+fn policy_failure(version: &PolicyVersion, failure: &str, detail: Option<&str>) -> Value {
+    let mut fields = named(version);
+    fields.insert("dependency".to_owned(), json!("policy"));
+    fields.insert("dependency_failure".to_owned(), json!(failure));
+    if let Some(detail) = detail {
+        fields.insert("dependency_detail".to_owned(), json!(detail));
+    }
+    Value::Object(fields)
+}
+
 fn metric(name: &str, unit: &str) -> Value {
     json!({ "Name": name, "Unit": unit })
 }
@@ -251,8 +317,8 @@ mod tests {
     use super::*;
     use crate::{
         domain::{
-            decision::DecidedBy,
             list::{ListName, MatcherKind},
+            publication::PolicyFlow,
             reference::ReferenceCode,
             sign_up::{Protocol, Step},
         },
@@ -267,10 +333,13 @@ mod tests {
             outcome: "block",
             reason: Some("denied"),
             status: 200,
-            decided_by: Some(DecidedBy {
+            decided_by: Some(DecidedBy::Entry {
                 list: ListName::parse("people").unwrap(),
                 matcher: MatcherKind::Address,
             }),
+            policy: None,
+            rules_failed: Vec::new(),
+            rules_logged: Vec::new(),
             reference: Some(ReferenceCode::derive(&[b"x"])),
             caller: Some("credential:ab".to_owned()),
             correlation_id: None,
@@ -287,6 +356,27 @@ mod tests {
             }),
             cold_start: false,
         }
+    }
+
+    fn version() -> PolicyVersion {
+        PolicyVersion {
+            flow: PolicyFlow::Others,
+            number: 3,
+        }
+    }
+
+    #[test]
+    fn a_line_tells_the_policy_and_its_rules() {
+        let mut record = record();
+        record.policy = Some(version());
+        record.decided_by = Some(DecidedBy::Rule("no-free-mail".to_owned()));
+        record.rules_logged = vec!["shadow".to_owned()];
+        let fields = answered(&record, 1);
+        assert_eq!(fields["policy"], "*");
+        assert_eq!(fields["policy_version"], 3);
+        assert_eq!(fields["rule"], "no-free-mail");
+        assert_eq!(fields["rules_logged"], json!(["shadow"]));
+        assert!(!fields.contains_key("rules_failed"));
     }
 
     /// CloudWatch drops a line whose directives name a field that is missing or of another type.
@@ -350,6 +440,15 @@ mod tests {
             },
             Notice::Panicked {
                 step: Step::BeforeToken,
+            },
+            Notice::PolicyRefused {
+                version: version(),
+                problems: vec!["rule[1].when: found nothing".to_owned()],
+            },
+            Notice::PolicyUnavailable {
+                version: version(),
+                failure: "absent",
+                detail: None,
             },
         ];
         for failed in notices {

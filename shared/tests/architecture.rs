@@ -17,8 +17,12 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("wire", &["domain"]),
     ("ports", &["domain"]),
     ("i18n", &["domain"]),
-    ("app", &["ports", "domain"]),
-    ("http", &["app", "wire", "domain", "ports", "i18n"]),
+    ("policy", &["domain", "i18n"]),
+    ("app", &["ports", "domain", "policy"]),
+    (
+        "http",
+        &["app", "wire", "domain", "ports", "i18n", "policy"],
+    ),
     ("adapters", &["ports", "domain", "wire", "http"]),
     ("telemetry", &["ports", "domain"]),
     ("testkit", &["ports", "domain", "http"]),
@@ -147,6 +151,10 @@ fn the_rule_can_fail() {
         named_rooms("use crate::{adapters::x, domain::{y, z}};"),
         ["adapters", "domain"]
     );
+    assert_eq!(
+        named_rooms("use crate::{policy, wire::x};"),
+        ["policy", "wire"]
+    );
     assert_eq!(named_rooms("let a = crate::http::Route;"), ["http"]);
     assert!(!code("fn a() {} #[cfg(test)] mod tests { now() }").contains("now()"));
 }
@@ -204,7 +212,10 @@ fn named_rooms(text: &str) -> Vec<String> {
                 match c {
                     '{' => depth += 1,
                     '}' => depth -= 1,
-                    ',' if depth == 1 => at_start = true,
+                    ',' if depth == 1 => {
+                        at_start = true;
+                        named.extend((!word.is_empty()).then(|| std::mem::take(&mut word)));
+                    }
                     c if depth == 1 && at_start && (c.is_alphanumeric() || c == '_') => {
                         word.push(c);
                     }

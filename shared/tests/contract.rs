@@ -18,19 +18,24 @@ use shared::{
     app::{
         credentials::{CredentialError, Credentials},
         lists::{Difference, Lists, Place},
+        publications::{Changed, Draft, PublicationError, Publications},
     },
     config::{Environment, ProcessEnvironment},
     domain::{
         caller::Slot,
         key_set::{SigningKey, SigningKeys},
         list::{Effect, ListEntry, ListName, Matcher},
+        publication::{CurrentPolicies, PolicyFlow, PolicyVersion},
     },
+    policy::document::{Document, MAX_DOCUMENT_OCTETS},
     ports::{
         Deadline, StoreError,
         credential_store::CredentialStore,
         credential_use::CredentialUse,
         key_store::KeyStore,
         list_store::{Change, ListStore, MAX_BATCH},
+        policy_reader::PolicyReader,
+        policy_store::{MAX_TEXT_OCTETS, NewVersion, PolicyStore},
         sign_up_reader::{SignUpReader, Wanted},
     },
     testkit::FixedClock,
@@ -480,4 +485,215 @@ fn keys() -> SigningKeys {
     };
     keys.replace("https://login.example/v2.0", vec![key]);
     keys
+}
+
+fn policy_flow(name: &str) -> PolicyFlow {
+    PolicyFlow::parse(name).unwrap()
+}
+
+fn version(flow: &str, number: u32) -> PolicyVersion {
+    PolicyVersion {
+        flow: policy_flow(flow),
+        number,
+    }
+}
+
+fn publications(f: &Fixture) -> Publications {
+    let clock = FixedClock::at(Timestamp::UNIX_EPOCH);
+    Publications::new(Arc::clone(&f.table) as _, Arc::new(clock))
+}
+
+async fn publish(f: &Fixture, flow: &str, source: &str) -> Result<Changed, PublicationError> {
+    let flow = policy_flow(flow);
+    let draft = Draft {
+        flow: &flow,
+        source,
+        document: &toml::from_str(source).unwrap(),
+        author: "ada",
+        note: "why",
+    };
+    publications(f).publish(draft).await
+}
+
+/// The current versions as a function reads them.
+async fn current(f: &Fixture) -> CurrentPolicies {
+    let wanted = Wanted {
+        matchers: &[],
+        caller_records: true,
+    };
+    let facts = f.table.read(wanted, soon()).await.unwrap();
+    facts.caller_records.unwrap().policies
+}
+
+#[tokio::test]
+async fn a_published_policy_is_what_functions_read() {
+    let f = fixture("publish").await;
+    assert_eq!(current(&f).await, CurrentPolicies::default());
+    let changed = publish(&f, "partners", "default = \"deny\"").await.unwrap();
+    assert_eq!((changed.from, changed.to.number), (None, 1));
+    let changed = publish(&f, "partners", "# new\ndefault = \"review\"")
+        .await
+        .unwrap();
+    assert_eq!((changed.from, changed.to.number), (Some(1), 2));
+    publish(&f, "*", "default = \"allow\"").await.unwrap();
+
+    let current = current(&f).await;
+    let all: Vec<_> = current.all().collect();
+    assert_eq!(all, [version("*", 1), version("partners", 2)]);
+    let json = f.table.document(&version("partners", 2), soon()).await;
+    let document: Document = serde_json::from_str(&json.unwrap().unwrap()).unwrap();
+    assert_eq!(document.default, Effect::Review);
+    let absent = f.table.document(&version("partners", 3), soon()).await;
+    assert_eq!(absent.unwrap(), None);
+    let past = Deadline(Instant::now());
+    let late = f.table.document(&version("partners", 2), past).await;
+    assert!(matches!(late, Err(StoreError::TimedOut)));
+}
+
+#[tokio::test]
+async fn a_published_version_never_changes() {
+    let f = fixture("immutable").await;
+    publish(&f, "*", "default = \"deny\"").await.unwrap();
+    let seen = f.table.current().await.unwrap();
+    let new = NewVersion {
+        publication: publications(&f)
+            .history(&PolicyFlow::Others)
+            .await
+            .unwrap()
+            .publications
+            .remove(0),
+        source: "default = \"allow\"".to_owned(),
+        document: "{\"default\":\"allow\"}".to_owned(),
+    };
+    let again = PolicyStore::publish(&*f.table, &new, &seen).await;
+    assert!(matches!(again, Err(StoreError::Conflict)), "{again:?}");
+    let source = f.table.source(&version("*", 1)).await.unwrap();
+    assert_eq!(source.unwrap(), "default = \"deny\"");
+    assert_eq!(f.table.current().await.unwrap(), seen);
+}
+
+#[tokio::test]
+async fn of_two_who_publish_at_once_one_wins_and_the_other_is_told() {
+    let f = fixture("publish-race").await;
+    publish(&f, "*", "default = \"deny\"").await.unwrap();
+    let (one, other) = tokio::join!(
+        publish(&f, "*", "default = \"allow\""),
+        publish(&f, "*", "default = \"review\"")
+    );
+    let won = [&one, &other].iter().filter(|ended| ended.is_ok()).count();
+    // The slower one may also start after the faster one ended.
+    if won == 1 {
+        let lost = one.err().or(other.err()).unwrap();
+        let overtaken = matches!(&lost, PublicationError::Overtaken { now: 2, .. });
+        assert!(overtaken, "{lost}");
+    }
+    let history = publications(&f).history(&PolicyFlow::Others).await.unwrap();
+    assert_eq!(history.publications.len(), 1 + won);
+    assert_eq!(history.current, Some(1 + u32::try_from(won).unwrap()));
+}
+
+#[tokio::test]
+async fn whoever_has_seen_other_versions_than_the_current_ones_changes_nothing() {
+    let f = fixture("publish-stale").await;
+    let seen = f.table.current().await.unwrap();
+    publish(&f, "*", "default = \"deny\"").await.unwrap();
+    let mut new = NewVersion {
+        publication: publications(&f)
+            .history(&PolicyFlow::Others)
+            .await
+            .unwrap()
+            .publications
+            .remove(0),
+        source: String::new(),
+        document: String::new(),
+    };
+    new.publication.version.number = 2;
+    let late = PolicyStore::publish(&*f.table, &new, &seen).await;
+    assert!(matches!(late, Err(StoreError::Conflict)), "{late:?}");
+    assert_eq!(f.table.source(&version("*", 2)).await.unwrap(), None);
+    let late = f.table.point(&version("*", 2), &seen).await;
+    assert!(matches!(late, Err(StoreError::Conflict)), "{late:?}");
+}
+
+#[tokio::test]
+async fn another_flows_policy_is_no_conflict() {
+    let f = fixture("publish-flows").await;
+    let (one, other) = tokio::join!(
+        publish(&f, "partners", "default = \"deny\""),
+        publish(&f, "customers", "default = \"allow\"")
+    );
+    assert!(one.is_ok() && other.is_ok(), "{one:?} {other:?}");
+    let all: Vec<_> = current(&f).await.all().collect();
+    assert_eq!(all, [version("customers", 1), version("partners", 1)]);
+}
+
+#[tokio::test]
+async fn a_rollback_points_to_an_earlier_version_and_the_history_stays() {
+    let f = fixture("rollback").await;
+    for effect in ["deny", "review", "allow"] {
+        let source = format!("default = \"{effect}\"");
+        publish(&f, "*", &source).await.unwrap();
+    }
+    let publications = publications(&f);
+    let changed = publications.roll_back(version("*", 1)).await.unwrap();
+    assert_eq!((changed.from, changed.to.number), (Some(3), 1));
+    assert_eq!(
+        current(&f).await.of(None).map(|version| version.number),
+        Some(1)
+    );
+    let (shown, source) = publications
+        .source(&PolicyFlow::Others, None)
+        .await
+        .unwrap();
+    assert_eq!((shown.number, source.as_str()), (1, "default = \"deny\""));
+
+    let history = publications.history(&PolicyFlow::Others).await.unwrap();
+    let numbers: Vec<_> = history
+        .publications
+        .iter()
+        .map(|one| one.version.number)
+        .collect();
+    assert_eq!(numbers, [3, 2, 1]);
+    assert_eq!(history.current, Some(1));
+    assert_eq!(history.publications[0].sha256.len(), 64);
+    assert_eq!(history.publications[0].author, "ada");
+    let page = PolicyStore::history(&*f.table, &PolicyFlow::Others, Some(3), 1).await;
+    assert_eq!(page.unwrap()[0].version.number, 2);
+
+    let unknown = publications.roll_back(version("*", 4)).await.unwrap_err();
+    let unknown = matches!(unknown, PublicationError::Unknown { number: 4, .. });
+    assert!(unknown);
+    // The next one counts on from the newest, not from the current one.
+    let next = publish(&f, "*", "default = \"review\"").await.unwrap();
+    assert_eq!((next.from, next.to.number), (Some(1), 4));
+}
+
+#[tokio::test]
+async fn the_largest_policy_fits_and_a_larger_one_is_refused() {
+    let f = fixture("publish-size").await;
+    let line = "default = \"deny\"\n";
+    let comment = "#".repeat(MAX_DOCUMENT_OCTETS - line.len());
+    let largest = format!("{line}{comment}");
+    publish(&f, "*", &largest).await.unwrap();
+    let source = f.table.source(&version("*", 1)).await.unwrap();
+    assert_eq!(source.unwrap(), largest);
+    let refused = publish(&f, "*", &format!("{largest}#")).await.unwrap_err();
+    assert!(
+        matches!(refused, PublicationError::TooLarge { .. }),
+        "{refused}"
+    );
+    let text = "x".repeat(MAX_TEXT_OCTETS);
+    let mut new = NewVersion {
+        publication: publications(&f)
+            .history(&PolicyFlow::Others)
+            .await
+            .unwrap()
+            .publications
+            .remove(0),
+        source: text.clone(),
+        document: text,
+    };
+    new.publication.version.number = 2;
+    let seen = f.table.current().await.unwrap();
+    PolicyStore::publish(&*f.table, &new, &seen).await.unwrap();
 }

@@ -123,6 +123,7 @@ fn every_link_between_the_documents_leads_somewhere() {
         "README.md",
         "docs/architecture.md",
         "docs/lists.md",
+        "docs/policy.md",
         "docs/security.md",
     ] {
         let text = document(name);

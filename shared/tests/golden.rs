@@ -17,23 +17,24 @@ use axum::{
 };
 use jiff::Timestamp;
 use local::engine::{Engine, create_table};
-use serde_json::Value;
+use serde_json::{Value, json};
 use shared::{
     adapters::dynamodb::Table,
     app::{
         callers::Callers,
         credentials::{Credentials, verifier},
-        decide::{Decide, Decided, ListDecider},
+        decide::{Asked, Decide, Decided, Decider},
+        policies::Policies,
     },
     domain::{
         attribute::{AttributeName, AttributeValue, ClaimValue},
         caller::{CertificateRule, ClientCertificate, Credential, EntraTrust, Slot},
-        decision::{Decision, Violation},
+        decision::Decision,
         key_set::SigningKey,
-        policy::FlowPolicy,
-        sign_up::{Protocol, SignUp, Step},
+        sign_up::{Protocol, Step},
     },
     http::{Route, Service, Trust, VerifiedCertificate},
+    policy::{Circumstances, Policy, compile, document::Document},
     ports::{
         Deadline,
         credential_store::CredentialStore,
@@ -51,8 +52,10 @@ use tower::ServiceExt;
 enum Mode {
     /// Everything is real: the lists decide.
     Lists,
-    /// The case says what was decided (its claims, its validation message); the rest is real.
+    /// The case says what was decided (its claims); the rest is real.
     Decided(Decision),
+    /// The case's rules as a policy, which decides.
+    Ruled(Box<Policy>),
     /// The case's texts are the operator's own; the bytes of the answer are compared.
     Literal(ExtensionResponse),
     /// Waits for a feature.
@@ -67,14 +70,6 @@ const WAITING: &[(&str, &str)] = &[
     ("B01", "an automatic approval"),
     ("B03", "an automatic denial with the operator's message"),
     ("B05", "an approval request that is made once"),
-    ("B08", "an attribute rule on a claim that is null"),
-    ("B10", "an attribute rule that is satisfied"),
-    ("B16", "the operator's own block message"),
-    ("B18", "the operator's own block message"),
-    ("B23", "the operator's own message in the person's language"),
-    ("B25", "the operator's own message in the default language"),
-    ("B26", "a rule on an integer attribute"),
-    ("C06", "a required attribute"),
     ("C08", "invitation codes"),
     ("C10", "invitation codes"),
     ("E06", "a pending approval request"),
@@ -96,13 +91,6 @@ fn mode(case: &Value) -> Mode {
                 &serde_json::json!({ blanked: "" }),
             )))
         }
-        "B06" | "B20" | "E15" => {
-            let rule = &given["rules"][0];
-            Mode::Decided(Decision::Invalid(vec![Violation {
-                field: AttributeName::new(rule["claim"].as_str().unwrap()).unwrap(),
-                message: rule["message"].as_str().unwrap().to_owned(),
-            }]))
-        }
         "E03" | "E11" => Mode::Literal(ExtensionResponse::new(
             route(case).event(),
             Action::ShowBlockPage {
@@ -121,6 +109,7 @@ fn mode(case: &Value) -> Mode {
                 },
             ))
         }
+        _ if given["rules"].is_array() => Mode::Ruled(Box::new(policy(&given["rules"]))),
         _ => Mode::Lists,
     }
 }
@@ -136,7 +125,8 @@ async fn every_case_of_the_contract_holds() {
                 continue;
             }
             Mode::Lists => run(&case, None).await,
-            Mode::Decided(decision) => run(&case, Some(decision)).await,
+            Mode::Decided(decision) => run(&case, Some(Arc::new(Given(decision)))).await,
+            Mode::Ruled(policy) => run(&case, Some(Arc::new(Ruled(*policy)))).await,
             Mode::Literal(response) => compare(
                 &case,
                 StatusCode::OK,
@@ -180,7 +170,7 @@ fn route(case: &Value) -> Route {
 }
 
 /// Sends the case's request to a service that is configured as the case says.
-async fn run(case: &Value, decided: Option<Decision>) -> Result<(), String> {
+async fn run(case: &Value, decided: Option<Arc<dyn Decide>>) -> Result<(), String> {
     let engine = Engine::in_memory().await.unwrap();
     let client = engine.connection().client();
     create_table(&client, "golden").await.unwrap();
@@ -200,10 +190,13 @@ async fn run(case: &Value, decided: Option<Decision>) -> Result<(), String> {
         Arc::clone(&clock) as _,
         Arc::clone(&journal) as _,
     ));
-    let decide: Arc<dyn Decide> = match decided {
-        Some(decision) => Arc::new(Given(decision)),
-        None => Arc::new(ListDecider::new(table, Arc::clone(&clock) as _)),
-    };
+    let policies = Arc::new(Policies::new(
+        Arc::clone(&table) as _,
+        Arc::clone(&clock) as _,
+        Arc::clone(&journal) as _,
+    ));
+    let decide =
+        decided.unwrap_or_else(|| Arc::new(Decider::new(table, policies, Arc::clone(&clock) as _)));
     let route = route(case);
     let settings = settings(route.step, trust(auth));
     let service = Service::new(settings, callers, decide, clock, journal);
@@ -409,16 +402,71 @@ fn text(value: &Value) -> String {
 /// The case's decision.
 struct Given(Decision);
 
+/// Decides by a policy, without any list entry.
+struct Ruled(Policy);
+
+#[async_trait]
+impl Decide for Ruled {
+    async fn decide(&self, asked: Asked<'_>, _: Deadline) -> Decided {
+        let verdict = self.0.decide(Circumstances {
+            sign_up: asked.sign_up,
+            entries: &[],
+            user_flow: None,
+            now: Timestamp::UNIX_EPOCH,
+        });
+        Decided {
+            block_text: verdict.block_text,
+            ..Decided::new(verdict.decision)
+        }
+    }
+}
+
+/// The rules of a case in the words of a policy.
+fn policy(rules: &Value) -> Policy {
+    let mut document = json!({ "default": "allow", "attribute": {}, "rule": [], "message": {} });
+    for (number, rule) in rules.as_array().unwrap().iter().enumerate() {
+        let code = format!("own-{number}");
+        document["message"][&code] = match &rule["message"] {
+            Value::Object(texts) => texts
+                .iter()
+                .map(|(tag, text)| (tag.replace("default", "en"), text.clone()))
+                .collect(),
+            text => json!({ "en": text }),
+        };
+        if let Some(domains) = rule["allowed_domains"].as_array() {
+            let rules = document["rule"].as_array_mut().unwrap();
+            rules.push(json!({
+                "id": code,
+                "when": format!("!(email.domain in {})", Value::from(domains.clone())),
+                "effect": "deny",
+                "message": code,
+            }));
+            continue;
+        }
+        let mut attribute = json!({ "message": code });
+        for (key, found) in rule.as_object().unwrap() {
+            match key.as_str() {
+                "required" | "pattern" => attribute[key] = found.clone(),
+                "minimum" => {
+                    attribute["minimum"] = found.clone();
+                    attribute["type"] = json!("integer");
+                }
+                "min_length" => attribute["min-length"] = found.clone(),
+                "allowed" => attribute["allowed"] = found.clone(),
+                "claim" | "message" | "on_fail" => {}
+                other => panic!("no word of a policy for {other}"),
+            }
+        }
+        document["attribute"][text(&rule["claim"])] = attribute;
+    }
+    let document: Document = serde_json::from_value(document).unwrap();
+    compile(&document).unwrap()
+}
+
 #[async_trait]
 impl Decide for Given {
-    async fn decide(&self, _: &SignUp, _: &FlowPolicy, _: bool, _: Deadline) -> Decided {
-        Decided {
-            decision: self.0.clone(),
-            decided_by: None,
-            caller_records: None,
-            read: None,
-            failure: None,
-        }
+    async fn decide(&self, _: Asked<'_>, _: Deadline) -> Decided {
+        Decided::new(self.0.clone())
     }
 }
 

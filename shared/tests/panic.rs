@@ -19,13 +19,13 @@ use shared::{
     adapters::dynamodb::Table,
     app::{
         callers::Callers,
-        decide::{Decide, Decided},
+        decide::{Asked, Decide, Decided},
     },
     domain::{
         caller::{CertificateRule, ClientCertificate},
         key_set::SigningKey,
-        policy::{FlowPolicy, OnUnavailable},
-        sign_up::{Protocol, SignUp, Step},
+        policy::OnUnavailable,
+        sign_up::{Protocol, Step},
     },
     http::{Route, Service, Trust, VerifiedCertificate},
     ports::{
@@ -42,7 +42,7 @@ struct Broken;
 
 #[async_trait]
 impl Decide for Broken {
-    async fn decide(&self, _: &SignUp, _: &FlowPolicy, _: bool, _: Deadline) -> Decided {
+    async fn decide(&self, _: Asked<'_>, _: Deadline) -> Decided {
         panic!("a fault of the program");
     }
 }

@@ -54,9 +54,9 @@ def leading_keys(operator: str, *keys: str) -> Json:
 
 
 TABLE_ARN = {"Fn::GetAtt": ["Table", "Arn"]}
-START_UP_ITEMS = ("CREDENTIALS", "CREDENTIAL_USE", "SIGNING_KEYS")
+START_UP_ITEMS = ("CREDENTIALS", "CREDENTIAL_USE", "SIGNING_KEYS", "POLICIES")
 
-# Ports -> actions. The first three are those of shared/src/ports; the others are what any function needs beside them.
+# Ports -> actions. The first four are those of shared/src/ports; the others are what any function needs beside them.
 # "log" is completed with the function's own log group.
 PORTS = {
     "sign_up_reader": Port(
@@ -65,6 +65,7 @@ PORTS = {
     "sign_up_reader of callers' records": Port(
         ("dynamodb:BatchGetItem",), TABLE_ARN, leading_keys("StringEquals", *START_UP_ITEMS)
     ),
+    "policy_reader": Port(("dynamodb:GetItem",), TABLE_ARN, leading_keys("StringLike", "POLICY#*")),
     "credential_use": Port(("dynamodb:UpdateItem",), TABLE_ARN, leading_keys("StringEquals", "CREDENTIAL_USE")),
     "table key": Port(
         ("kms:Decrypt",),
@@ -97,12 +98,12 @@ EVERY_FUNCTION = ("credential_use", "table key", "log")
 FUNCTIONS = {
     "AfterFederationFunction": Function(
         "after-federation",
-        ("sign_up_reader", *EVERY_FUNCTION),
+        ("sign_up_reader", "policy_reader", *EVERY_FUNCTION),
         routes("after-federation", "attribute-collection-start"),
     ),
     "BeforeCreatingUserFunction": Function(
         "before-creating-user",
-        ("sign_up_reader", *EVERY_FUNCTION),
+        ("sign_up_reader", "policy_reader", *EVERY_FUNCTION),
         routes("before-creating-user", "attribute-collection-submit"),
     ),
     "BeforeTokenFunction": Function(

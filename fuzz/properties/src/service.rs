@@ -12,11 +12,12 @@ use axum::{
 use jiff::Timestamp;
 use serde_json::Value;
 use shared::{
-    app::{callers::Callers, credentials::verifier, decide::ListDecider},
+    app::{callers::Callers, credentials::verifier, decide::Decider, policies::Policies},
     domain::{
         caller::{Credential, EntraTrust, Slot},
         key_set::{SigningKey, SigningKeys},
         list::{Effect, ListEntry, ListName},
+        publication::PolicyVersion,
         sign_up::Step,
     },
     http::{Route, Service, Trust},
@@ -25,6 +26,7 @@ use shared::{
         credential_use::CredentialUse,
         journal::{Answered, Journal, Notice},
         key_source::{KeySource, KeySourceError},
+        policy_reader::PolicyReader,
         sign_up_reader::{CallerRecords, Facts, SignUpReader, Wanted},
     },
     testkit::{FixedClock, settings},
@@ -156,6 +158,7 @@ fn router(runtime: &Runtime, step: Step, trust: Trust, now: Timestamp) -> Router
         }],
         signing_keys,
         keys_fetched_at: Some(now),
+        ..CallerRecords::default()
     }));
     let clock = Arc::new(FixedClock::at(now));
     let settings = settings(step, trust);
@@ -169,7 +172,12 @@ fn router(runtime: &Runtime, step: Step, trust: Trust, now: Timestamp) -> Router
     // What a function does at its start.
     let soon = Deadline(Instant::now() + Duration::from_mins(10));
     runtime.block_on(callers.renew(soon)).unwrap();
-    let decide = Arc::new(ListDecider::new(table, Arc::clone(&clock) as _));
+    let policies = Arc::new(Policies::new(
+        Arc::clone(&table) as _,
+        Arc::clone(&clock) as _,
+        Arc::new(Silence),
+    ));
+    let decide = Arc::new(Decider::new(table, policies, Arc::clone(&clock) as _));
     Service::new(settings, callers, decide, clock, Arc::new(Silence)).router()
 }
 
@@ -194,6 +202,13 @@ impl SignUpReader for Table {
             read_units: 1.0,
             calls: 1,
         })
+    }
+}
+
+#[async_trait]
+impl PolicyReader for Table {
+    async fn document(&self, _: &PolicyVersion, _: Deadline) -> Result<Option<String>, StoreError> {
+        Ok(None)
     }
 }
 

@@ -30,3 +30,72 @@ block-miswired = This sign-up page isn’t set up correctly. Please contact the 
 
 # Heading of a form whose marked fields must be corrected.
 invalid-page = Please correct the marked fields.
+
+# A required field is empty.
+invalid-required = Please fill in this field.
+
+# A text is too short; $min is the least number of characters, two or more.
+invalid-too-short = Please enter at least { $min } characters.
+
+# A text is too long; $max is the greatest number of characters, and may be 1: words that suit any number.
+invalid-too-long = Please use fewer characters (at most { $max }).
+
+# A number is too small; $min is the least that is accepted, and may be negative.
+invalid-too-small = Please enter a number that is { $min } or higher.
+
+# A number is too large; $max is the greatest that is accepted, and may be negative.
+invalid-too-large = Please enter a number that is { $max } or lower.
+
+# The value is of another type than the field's, such as a text where a number belongs.
+invalid-type = Please enter the kind of value that this field asks for.
+
+# A text does not have the form that the administrator asks for, which we cannot describe.
+invalid-pattern = Please enter this in the format that the field asks for.
+
+# The value is not one of those that the administrator accepts, which we do not list.
+invalid-not-allowed = Please enter another value, as this one isn’t accepted here.
+
+# This is not a telephone number.
+invalid-phone = Please enter a valid telephone number.
+
+# This is a national telephone number and the country isn't known, so the number is needed with its country code.
+invalid-phone-country = Please enter the telephone number starting with its country code, for example +46.
+
+# This is not a postal code of the country that the person gave.
+invalid-postal-code = Please enter a valid postal code for the country of the address.
+
+# This is neither the name nor the code of a country.
+invalid-country = Please enter the name of a country or its two-letter code, for example Sweden or SE.
+
+# This is not a day of the calendar in the form year-month-day; the form is the same in every language.
+invalid-date = Please enter a valid date in the form year-month-day, for example 2026-11-21.
+
+# This is not an https or http URL.
+invalid-url = Please enter a complete web address, for example https://www.example.com.
+
+# This is not a VAT number: form, country or check digits are wrong.
+invalid-vat-number = Please enter a valid VAT number starting with the letters of its country, for example SE.
+
+# This is not an e-mail address.
+invalid-email = Please enter a valid e-mail address, for example name@example.com.
+
+# The person's company has its own sign-in, and the sign-up came through another one. Beside a field or on a page.
+use-company-sign-in = Please sign up with your company’s own sign-in instead of this one.
+
+# The address is of a provider of throw-away mailboxes. Beside a field or on a page.
+disposable-address = Please use your usual e-mail address instead of a temporary one.
+
+# A field's name and what is wrong with it, where there is one text for all fields; $problem is a whole sentence.
+invalid-field = { $field }: { $problem }
+
+# What a form calls the built-in attributes (at most 40 characters).
+field-displayName = Display name
+field-givenName = Given name
+field-surname = Surname
+field-jobTitle = Job title
+field-companyName = Company
+field-streetAddress = Street address
+field-city = City
+field-postalCode = Postal code
+field-state = State or province
+field-country = Country or region

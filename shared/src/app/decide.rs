@@ -5,123 +5,282 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use tokio::time::Instant;
 
+use super::policies;
 use crate::{
     domain::{
-        decision::{DecidedBy, Decision},
-        list::Matcher,
-        policy::FlowPolicy,
+        decision::{BlockReason, DecidedBy, Decision},
+        list::{ListEntry, Matcher},
+        policy::{Chosen, FlowPolicy, Policies, UserFlow},
+        publication::{CurrentPolicies, PolicyVersion},
         sign_up::{SignUp, Step},
     },
+    policy::{Circumstances, RuleResult},
     ports::{
         Deadline, StoreError,
         clock::Clock,
         journal::ReadCost,
-        sign_up_reader::{CallerRecords, SignUpReader, Wanted},
+        sign_up_reader::{CallerRecords, Facts, SignUpReader, Wanted},
     },
 };
+
+/// What is to be decided.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked<'a> {
+    pub sign_up: &'a SignUp,
+    pub user_flow: Option<&'a UserFlow>,
+    /// What the settings say of user flows without a published policy.
+    pub settings: &'a Policies,
+    /// The versions that decide, as far as they are known.
+    pub current: Option<&'a CurrentPolicies>,
+    /// Whether to read the callers' records along the way.
+    pub caller_records: bool,
+}
 
 /// A decision with what led to it.
 #[derive(Debug)]
 pub struct Decided {
+    /// [`BlockReason::Miswired`] for a user flow that is not configured.
     pub decision: Decision,
+    /// The policy's own sentence for a block page.
+    pub block_text: Option<String>,
+    /// The code of the sentence that the deciding rule names.
+    pub block_code: Option<String>,
     pub decided_by: Option<DecidedBy>,
+    /// The published policy that decided.
+    pub policy: Option<PolicyVersion>,
+    /// What became of its rules, in order.
+    pub rules: Vec<RuleResult>,
     /// The callers' records, when they were asked for and could be read.
     pub caller_records: Option<CallerRecords>,
     pub read: Option<ReadCost>,
     pub failure: Option<StoreError>,
 }
 
-#[async_trait]
-pub trait Decide: Send + Sync {
-    /// Decides by the deadline, whatever fails behind it. With `caller_records` the callers' records
-    /// are read along the way.
-    async fn decide(
-        &self,
-        sign_up: &SignUp,
-        policy: &FlowPolicy,
-        caller_records: bool,
-        deadline: Deadline,
-    ) -> Decided;
+impl Decided {
+    /// A decision that nothing led to.
+    pub fn new(decision: Decision) -> Self {
+        Self {
+            decision,
+            block_text: None,
+            block_code: None,
+            decided_by: None,
+            policy: None,
+            rules: Vec::new(),
+            caller_records: None,
+            read: None,
+            failure: None,
+        }
+    }
+
+    fn miswired() -> Self {
+        Self::new(Decision::Block(BlockReason::Miswired))
+    }
+
+    fn go_on() -> Self {
+        Self::new(Decision::Continue(Vec::new()))
+    }
+
+    /// Fails closed: there is no policy to say otherwise.
+    fn without_a_policy(version: &PolicyVersion) -> Self {
+        let problem = format!(
+            "version {} of the policy of `{}`",
+            version.number, version.flow
+        );
+        Self {
+            failure: Some(StoreError::Unavailable(problem)),
+            ..Self::new(Decision::Block(BlockReason::Unavailable))
+        }
+    }
 }
 
-/// Decides from the allow and deny lists.
-pub struct ListDecider {
+#[async_trait]
+pub trait Decide: Send + Sync {
+    /// Decides by the deadline, whatever fails behind it.
+    async fn decide(&self, asked: Asked<'_>, deadline: Deadline) -> Decided;
+}
+
+/// Decides by the published policy of the user flow, or without one from the allow and deny lists.
+pub struct Decider {
     reader: Arc<dyn SignUpReader>,
+    policies: Arc<policies::Policies>,
     clock: Arc<dyn Clock>,
 }
 
-impl std::fmt::Debug for ListDecider {
+impl std::fmt::Debug for Decider {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("ListDecider")
-    }
-}
-
-impl ListDecider {
-    pub fn new(reader: Arc<dyn SignUpReader>, clock: Arc<dyn Clock>) -> Self {
-        Self { reader, clock }
+        f.write_str("Decider")
     }
 }
 
 #[async_trait]
-impl Decide for ListDecider {
-    async fn decide(
-        &self,
-        sign_up: &SignUp,
-        policy: &FlowPolicy,
-        caller_records: bool,
-        deadline: Deadline,
-    ) -> Decided {
+impl Decide for Decider {
+    async fn decide(&self, asked: Asked<'_>, deadline: Deadline) -> Decided {
         // Nobody is kept out at the token step: it comes at every sign-in of an existing account, and
         // the connector's protocol has no way to refuse there (PROTOCOL 1.1).
-        let matchers = match sign_up.step {
+        let matchers = match asked.sign_up.step {
             Step::BeforeToken => Vec::new(),
             Step::AfterFederation | Step::BeforeCreatingUser => {
-                Matcher::of(&sign_up.addresses, &sign_up.identities)
+                Matcher::of(&asked.sign_up.addresses, &asked.sign_up.identities)
             }
         };
-        if matchers.is_empty() && !caller_records {
-            return Decided {
-                decision: Decision::Continue(Vec::new()),
-                decided_by: None,
-                caller_records: None,
-                read: None,
-                failure: None,
-            };
+        let nothing_to_read = matchers.is_empty() || asked.is_miswired();
+        if nothing_to_read && !asked.caller_records {
+            return self.decide_from(asked, asked.current, &[], deadline).await;
         }
         let started = Instant::now();
         let wanted = Wanted {
             matchers: &matchers,
-            caller_records,
+            caller_records: asked.caller_records,
         };
         match self.reader.read(wanted, deadline).await {
-            Ok(facts) => {
-                let (decision, decided_by) = match sign_up.step {
-                    Step::BeforeToken => (Decision::Continue(Vec::new()), None),
-                    _ => policy.decide(sign_up, &facts.entries, self.clock.now()),
-                };
-                Decided {
-                    decision,
-                    decided_by,
-                    caller_records: facts.caller_records,
-                    read: Some(ReadCost {
-                        duration: started.elapsed(),
-                        units: facts.read_units,
-                        calls: facts.calls,
-                    }),
-                    failure: None,
-                }
-            }
+            Ok(facts) => self.decide_with(asked, facts, started, deadline).await,
             Err(failure) => Decided {
-                decision: match sign_up.step {
-                    // Only the callers' records were asked for, and the last known ones stay.
-                    Step::BeforeToken => Decision::Continue(Vec::new()),
-                    _ => policy.on_unavailable.decision(),
-                },
-                decided_by: None,
-                caller_records: None,
-                read: None,
                 failure: Some(failure),
+                ..self.decide_blind(asked)
             },
         }
+    }
+}
+
+impl Decider {
+    pub fn new(
+        reader: Arc<dyn SignUpReader>,
+        policies: Arc<policies::Policies>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self {
+            reader,
+            policies,
+            clock,
+        }
+    }
+
+    async fn decide_with(
+        &self,
+        asked: Asked<'_>,
+        facts: Facts,
+        started: Instant,
+        deadline: Deadline,
+    ) -> Decided {
+        let read = ReadCost {
+            duration: started.elapsed(),
+            units: facts.read_units,
+            calls: facts.calls,
+        };
+        let renewed = facts.caller_records.as_ref();
+        let current = renewed.map(|records| &records.policies).or(asked.current);
+        let decided = self
+            .decide_from(asked, current, &facts.entries, deadline)
+            .await;
+        Decided {
+            read: Some(read),
+            caller_records: facts.caller_records,
+            ..decided
+        }
+    }
+
+    async fn decide_from(
+        &self,
+        asked: Asked<'_>,
+        current: Option<&CurrentPolicies>,
+        entries: &[ListEntry],
+        deadline: Deadline,
+    ) -> Decided {
+        let Some(chosen) = asked.choose(current) else {
+            return Decided::miswired();
+        };
+        let at_token = asked.sign_up.step == Step::BeforeToken;
+        match chosen {
+            Chosen::Settings(_) if at_token => Decided::go_on(),
+            Chosen::Published(version) if at_token => self.at_token(asked, &version),
+            Chosen::Settings(policy) => self.by_lists(asked, policy, entries),
+            Chosen::Published(version) => self.by_policy(asked, &version, entries, deadline).await,
+        }
+    }
+
+    fn by_lists(&self, asked: Asked<'_>, policy: &FlowPolicy, entries: &[ListEntry]) -> Decided {
+        let (decision, decided_by) = policy.decide(asked.sign_up, entries, self.clock.now());
+        Decided {
+            decided_by,
+            ..Decided::new(decision)
+        }
+    }
+
+    async fn by_policy(
+        &self,
+        asked: Asked<'_>,
+        version: &PolicyVersion,
+        entries: &[ListEntry],
+        deadline: Deadline,
+    ) -> Decided {
+        let Some(active) = self.policies.get(version, deadline).await else {
+            return Decided::without_a_policy(version);
+        };
+        self.verdict(asked, &active, entries)
+    }
+
+    /// Nobody is kept out here, so it waits for no policy: the one that runs counts its rules with the effect `log`.
+    fn at_token(&self, asked: Asked<'_>, version: &PolicyVersion) -> Decided {
+        let active = self.policies.active(&version.flow);
+        active.map_or_else(Decided::go_on, |active| self.verdict(asked, &active, &[]))
+    }
+
+    fn verdict(
+        &self,
+        asked: Asked<'_>,
+        active: &policies::Active,
+        entries: &[ListEntry],
+    ) -> Decided {
+        let verdict = active.policy.decide(Circumstances {
+            sign_up: asked.sign_up,
+            entries,
+            user_flow: asked.user_flow.map(UserFlow::as_str),
+            now: self.clock.now(),
+        });
+        Decided {
+            block_text: verdict.block_text,
+            block_code: verdict.block_code,
+            decided_by: verdict.trace.decided_by,
+            policy: Some(active.version.clone()),
+            rules: verdict.trace.rules,
+            ..Decided::new(verdict.decision)
+        }
+    }
+
+    /// When the table could not be read: what the last known policy says of that.
+    fn decide_blind(&self, asked: Asked<'_>) -> Decided {
+        let Some(chosen) = asked.choose(asked.current) else {
+            return match asked.current {
+                Some(_) => Decided::miswired(),
+                // It may have a published policy.
+                None => Decided::new(Decision::Block(BlockReason::Unavailable)),
+            };
+        };
+        match chosen {
+            // Only the callers' records were asked for, and the last known ones stay.
+            _ if asked.sign_up.step == Step::BeforeToken => Decided::go_on(),
+            Chosen::Settings(policy) => Decided::new(policy.on_unavailable.decision()),
+            Chosen::Published(version) => match self.policies.active(&version.flow) {
+                Some(active) => Decided {
+                    policy: Some(active.version.clone()),
+                    ..Decided::new(active.policy.on_unavailable.decision())
+                },
+                None => Decided::without_a_policy(&version),
+            },
+        }
+    }
+}
+
+impl<'a> Asked<'a> {
+    fn choose(&self, current: Option<&CurrentPolicies>) -> Option<Chosen<'a>> {
+        match current {
+            Some(current) => self.settings.choose(self.user_flow, current),
+            None => self.settings.of(self.user_flow).map(Chosen::Settings),
+        }
+    }
+
+    /// Whether it is known without a read.
+    fn is_miswired(&self) -> bool {
+        self.current.is_some() && self.choose(self.current).is_none()
     }
 }

@@ -4,3 +4,5 @@ pub mod callers;
 pub mod credentials;
 pub mod decide;
 pub mod lists;
+pub mod policies;
+pub mod publications;

@@ -16,6 +16,24 @@ impl AttributeName {
         &self.0
     }
 
+    /// `Name` of a custom attribute in either form, and a built-in name as it is.
+    pub fn short(&self) -> &str {
+        const PREFIX: &str = "extension_";
+        const APPLICATION_ID: usize = 32;
+        if !self.is_custom() {
+            return &self.0;
+        }
+        let rest = self.0.get(PREFIX.len()..).unwrap_or_default();
+        match rest.split_once('_') {
+            Some((id, short))
+                if id.len() == APPLICATION_ID && id.bytes().all(|b| b.is_ascii_hexdigit()) =>
+            {
+                short
+            }
+            _ => rest,
+        }
+    }
+
     /// Whether this is `extension_<extensions-app-id>_Name` or the short `extension_Name`.
     pub fn is_custom(&self) -> bool {
         self.0

@@ -2,7 +2,7 @@
 
 use super::{
     attribute::{AttributeName, Claims},
-    list::{ListName, MatcherKind},
+    list::{ListEntry, ListName, MatcherKind},
 };
 
 /// What happens to the sign-up.
@@ -16,11 +16,18 @@ pub enum Decision {
     Block(BlockReason),
 }
 
-/// One field that must be corrected, and the sentence to show beside it.
+/// One field that must be corrected.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Violation {
     pub field: AttributeName,
-    pub message: String,
+    /// What the person's form calls it, when the policy says so.
+    pub label: Option<String>,
+    /// The stable code of the sentence: one of the catalogue, or of the policy.
+    pub code: String,
+    /// What the sentence names, such as a largest length; never what the person typed.
+    pub arguments: Vec<(&'static str, String)>,
+    /// The policy's own words, in the person's language.
+    pub text: Option<String>,
 }
 
 /// Why a block page is shown. Each reason has one message in the catalogue.
@@ -79,10 +86,23 @@ impl Decision {
     }
 }
 
-/// Which list entry decided; `None` where the default did.
+/// What decided, where it was not the default.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DecidedBy {
-    pub list: ListName,
-    /// The kind alone: the matcher of an address is personal data.
-    pub matcher: MatcherKind,
+pub enum DecidedBy {
+    Entry {
+        list: ListName,
+        /// The kind alone: the matcher of an address is personal data.
+        matcher: MatcherKind,
+    },
+    /// The rule of that id.
+    Rule(String),
+}
+
+impl DecidedBy {
+    pub fn entry(entry: &ListEntry) -> Self {
+        Self::Entry {
+            list: entry.list.clone(),
+            matcher: entry.matcher.kind(),
+        }
+    }
 }

@@ -9,5 +9,6 @@ pub mod key_set;
 pub mod language;
 pub mod list;
 pub mod policy;
+pub mod publication;
 pub mod reference;
 pub mod sign_up;

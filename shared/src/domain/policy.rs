@@ -8,11 +8,13 @@ use super::{
     decision::{BlockReason, DecidedBy, Decision},
     email::EmailAddress,
     list::{Effect, ListEntry, ListName, Matcher},
+    publication::{CurrentPolicies, PolicyVersion},
     sign_up::SignUp,
 };
 
 /// What happens when the lists cannot be read within the deadline.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum OnUnavailable {
     Block,
@@ -76,6 +78,34 @@ impl Policies {
             _ => Some(&self.default),
         }
     }
+
+    /// The same with the published policies: a user flow that has one counts as configured, and a published policy goes
+    /// before the settings.
+    pub fn choose(&self, flow: Option<&UserFlow>, current: &CurrentPolicies) -> Option<Chosen<'_>> {
+        if flow.is_some_and(|flow| !self.knows(flow, current)) {
+            return None;
+        }
+        match current.of(flow) {
+            Some(version) => Some(Chosen::Published(version)),
+            None => self.of(flow).map(Chosen::Settings),
+        }
+    }
+
+    /// Without names in the settings, a published policy for the others takes in every other name.
+    fn knows(&self, flow: &UserFlow, current: &CurrentPolicies) -> bool {
+        if !self.flows.is_empty() {
+            return self.flows.contains_key(flow) || current.names(flow);
+        }
+        !current.name_any() || current.of(Some(flow)).is_some()
+    }
+}
+
+/// What decides the sign-ups of one URL.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Chosen<'p> {
+    Published(PolicyVersion),
+    /// The lists, as the settings say.
+    Settings(&'p FlowPolicy),
 }
 
 impl FlowPolicy {
@@ -87,10 +117,7 @@ impl FlowPolicy {
         now: Timestamp,
     ) -> (Decision, Option<DecidedBy>) {
         let (effect, entry) = self.verdict(sign_up, entries, now);
-        let decided_by = entry.map(|entry| DecidedBy {
-            list: entry.list.clone(),
-            matcher: entry.matcher.kind(),
-        });
+        let decided_by = entry.map(DecidedBy::entry);
         (decision(effect, decided_by.is_some()), decided_by)
     }
 
@@ -156,6 +183,7 @@ mod tests {
     use crate::domain::{
         identity::{Identity, IdentityProvider, Subject},
         language::LanguageWishes,
+        publication::PolicyFlow,
         sign_up::Step,
     };
 
@@ -301,6 +329,42 @@ mod tests {
             .insert(UserFlow::parse("customers").unwrap(), policy(Effect::Deny));
         assert_eq!(policies.of(Some(&flow)), None);
         assert!(policies.of(None).is_some());
+    }
+
+    #[test]
+    fn a_flow_with_a_published_policy_counts_as_configured() {
+        let flow = |name| UserFlow::parse(name).unwrap();
+        let (partners, shop) = (flow("partners"), flow("shop"));
+        let mut policies = Policies {
+            default: policy(Effect::Allow),
+            flows: BTreeMap::new(),
+        };
+        let mut current = CurrentPolicies::default();
+        let settings = policy(Effect::Allow);
+        let chosen = policies.choose(Some(&partners), &current);
+        assert_eq!(chosen, Some(Chosen::Settings(&settings)));
+
+        current
+            .versions
+            .insert(PolicyFlow::Named(partners.clone()), 4);
+        let chosen = policies.choose(Some(&partners), &current);
+        assert!(matches!(chosen, Some(Chosen::Published(version)) if version.number == 4));
+        assert_eq!(policies.choose(Some(&shop), &current), None);
+        let chosen = policies.choose(None, &current);
+        assert_eq!(chosen, Some(Chosen::Settings(&settings)));
+        let mut with_others = current.clone();
+        with_others.versions.insert(PolicyFlow::Others, 1);
+        let chosen = policies.choose(Some(&shop), &with_others);
+        assert!(matches!(chosen, Some(Chosen::Published(version)) if version.number == 1));
+
+        policies.flows.insert(shop.clone(), policy(Effect::Deny));
+        let strict = policy(Effect::Deny);
+        let chosen = policies.choose(Some(&shop), &current);
+        assert_eq!(chosen, Some(Chosen::Settings(&strict)));
+        current.versions.insert(PolicyFlow::Others, 2);
+        let chosen = policies.choose(Some(&shop), &current);
+        assert!(matches!(chosen, Some(Chosen::Published(version)) if version.number == 2));
+        assert_eq!(policies.choose(Some(&flow("misspelt")), &current), None);
     }
 
     /// The precedence of DESIGN section 4 written the slow and obvious way, on plain texts.

@@ -8,7 +8,9 @@ use super::{
 };
 
 /// Where in the sign-up Entra asks (DESIGN section 2).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
 pub enum Step {
     AfterFederation,
     BeforeCreatingUser,
@@ -21,6 +23,11 @@ impl Step {
         Self::BeforeCreatingUser,
         Self::BeforeToken,
     ];
+
+    /// Whether somebody can still be kept out.
+    pub const fn is_sign_up(self) -> bool {
+        !matches!(self, Self::BeforeToken)
+    }
 
     /// The name in routes, logs and metrics.
     pub const fn name(self) -> &'static str {

@@ -24,19 +24,25 @@ pub use self::{
     authenticate::Trust,
     basic::parse_basic,
     bearer::{Claims as TokenClaims, UnverifiedToken},
+    read::sign_up as read_sign_up,
     route::Route,
 };
 use crate::{
-    app::{callers::Callers, decide::Decide},
+    app::{
+        callers::Callers,
+        decide::{Asked, Decide, Decided},
+    },
     domain::{
         caller::{Caller, ClientCertificate},
         decision::{BlockReason, DecidedBy, Decision},
         language::{Language, LanguageWishes},
         policy::{Policies, UserFlow},
+        publication::PolicyVersion,
         reference::ReferenceCode,
         sign_up::{Protocol, SignUp, Step},
     },
     i18n::Catalogue,
+    policy::{Outcome, RuleResult, document::RuleEffect},
     ports::{
         Deadline, StoreError,
         clock::Clock,
@@ -133,6 +139,13 @@ struct Notes {
     application: Option<String>,
     languages: LanguageWishes,
     decided_by: Option<DecidedBy>,
+    /// The policy's own sentence for a block page.
+    block_text: Option<String>,
+    /// The code of the sentence that the deciding rule names.
+    block_code: Option<String>,
+    policy: Option<PolicyVersion>,
+    rules_failed: Vec<String>,
+    rules_logged: Vec<String>,
     read: Option<ReadCost>,
     failure: Option<&'static str>,
     failure_detail: Option<String>,
@@ -228,27 +241,28 @@ impl Service {
         sign_up: &SignUp,
         notes: &mut Notes,
     ) -> Result<Decision, Refusal> {
-        let policy = self
-            .settings
-            .policies
-            .of(call.user_flow.as_ref())
-            .ok_or_else(|| Refusal::miswired(sign_up.languages.clone()))?;
-        let stale = self.callers.are_stale();
-        let decided = self
-            .decide
-            .decide(sign_up, policy, stale, call.deadline)
-            .await;
-        notes.decided_by = decided.decided_by;
-        notes.read = decided.read;
-        notes.failure = decided.failure.as_ref().map(StoreError::code);
-        notes.failure_detail = decided.failure.as_ref().and_then(StoreError::detail);
+        let known = self.callers.records();
+        let asked = Asked {
+            sign_up,
+            user_flow: call.user_flow.as_ref(),
+            settings: &self.settings.policies,
+            current: known.as_ref().map(|records| &records.policies),
+            caller_records: self.callers.are_stale(),
+        };
+        let decided = self.decide.decide(asked, call.deadline).await;
+        notes.take(&decided);
         if let Some(records) = decided.caller_records {
             self.callers.renewed(records);
             if !self.callers.still_accepts(caller) {
                 return Err(Refusal::Unauthenticated("retired-credential"));
             }
         }
-        Ok(decided.decision)
+        match decided.decision {
+            Decision::Block(BlockReason::Miswired) => {
+                Err(Refusal::miswired(sign_up.languages.clone()))
+            }
+            decision => Ok(decision),
+        }
     }
 
     async fn receive(
@@ -304,6 +318,9 @@ impl Service {
             reason: answer.reason,
             status: answer.status.as_u16(),
             decided_by: notes.decided_by.clone(),
+            policy: notes.policy.clone(),
+            rules_failed: notes.rules_failed.clone(),
+            rules_logged: notes.rules_logged.clone(),
             // Nobody was shown one without a page.
             reference: notes.reference.filter(|_| answer.json.is_some()),
             caller: notes.caller.as_ref().map(Caller::label),
@@ -336,6 +353,29 @@ impl Call {
         };
         ReferenceCode::derive(&[step, proof, self.body.as_deref().unwrap_or_default()])
     }
+}
+
+impl Notes {
+    fn take(&mut self, decided: &Decided) {
+        self.decided_by.clone_from(&decided.decided_by);
+        self.block_text.clone_from(&decided.block_text);
+        self.block_code.clone_from(&decided.block_code);
+        self.policy.clone_from(&decided.policy);
+        self.rules_failed = ids(&decided.rules, |rule| {
+            matches!(rule.outcome, Outcome::Failed(_))
+        });
+        self.rules_logged = ids(&decided.rules, |rule| {
+            rule.effect == RuleEffect::Log && rule.outcome == Outcome::Holds
+        });
+        self.read = decided.read;
+        self.failure = decided.failure.as_ref().map(StoreError::code);
+        self.failure_detail = decided.failure.as_ref().and_then(StoreError::detail);
+    }
+}
+
+fn ids(rules: &[RuleResult], wanted: impl Fn(&RuleResult) -> bool) -> Vec<String> {
+    let wanted = rules.iter().filter(|rule| wanted(rule));
+    wanted.map(|rule| rule.id.clone()).collect()
 }
 
 impl Refusal {

@@ -31,6 +31,21 @@ pub(super) fn body(route: Route, body: &[u8], caller: &Caller) -> Result<Read, R
     }
 }
 
+/// The sign-up that a body tells of, whoever sent it, or why it cannot be read: for tools that explain a decision.
+pub fn sign_up(route: Route, body: &[u8]) -> Result<SignUp, String> {
+    let nobody = Caller::Certificate {
+        sha256: String::new(),
+    };
+    match self::body(route, body, &nobody) {
+        Ok(read) => Ok(read.sign_up),
+        Err(Refusal::Body { reason, fault, .. }) => {
+            let fault = fault.map(|fault| format!(" at {fault}"));
+            Err(format!("{}{}", reason.code(), fault.unwrap_or_default()))
+        }
+        Err(refusal) => Err(format!("{refusal:?}")),
+    }
+}
+
 fn connector(step: Step, body: &[u8]) -> Result<Read, Refusal> {
     let request = ConnectorRequest::parse(body).map_err(malformed)?;
     let languages = LanguageWishes::parse(request.ui_locales.as_deref().unwrap_or_default());

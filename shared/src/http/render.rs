@@ -14,6 +14,7 @@ use crate::{
         sign_up::{Protocol, Step},
     },
     i18n::MessageId,
+    policy,
     wire::{
         api_connector::{self, ConnectorResponse, RESERVED, Scalar},
         auth_extension::{
@@ -111,7 +112,7 @@ impl Service {
                 user_message: self.message(notes, *reason),
             },
             Decision::Invalid(violations) => {
-                let user_message = sentences(violations);
+                let user_message = self.sentences(notes, violations);
                 if step == Step::BeforeCreatingUser {
                     api_connector::Action::ValidationError { user_message }
                 } else {
@@ -160,14 +161,14 @@ impl Service {
             },
             (Decision::Invalid(violations), Step::AfterFederation) => Action::ShowBlockPage {
                 title: self.text(notes, MessageId::TitleProblem),
-                message: sentences(violations),
+                message: self.sentences(notes, violations),
             },
             (Decision::Invalid(violations), Step::BeforeCreatingUser) => {
                 Action::ShowValidationError {
                     message: self.text(notes, MessageId::InvalidPage),
                     attribute_errors: violations
                         .iter()
-                        .map(|v| (v.field.as_str().to_owned(), v.message.clone()))
+                        .map(|v| (v.field.as_str().to_owned(), self.sentence(notes, v)))
                         .collect(),
                 }
             }
@@ -178,19 +179,76 @@ impl Service {
         )
     }
 
+    /// The policy's own words, or the catalogue's for the rule or the reason.
     fn message(&self, notes: &Notes, reason: BlockReason) -> String {
-        self.text(notes, MessageId::of(reason))
+        let own = notes.block_text.as_ref();
+        own.map_or_else(
+            || {
+                let code = notes.block_code.as_deref();
+                let message = code.and_then(MessageId::of_code);
+                self.text(notes, message.unwrap_or(MessageId::of(reason)))
+            },
+            |text| policy::message::fill(text, &[("reference", &reference(notes))]),
+        )
+    }
+
+    /// Every field that is to be corrected, by its name: a connector has one message for all of them (PROTOCOL 1.3). A
+    /// sentence of the policy itself stands as it is written.
+    fn sentences(&self, notes: &Notes, violations: &[Violation]) -> String {
+        let named = violations.iter().map(|violation| {
+            if let Some(text) = &violation.text {
+                return text.clone();
+            }
+            let field = self.field(notes, violation);
+            let problem = self.sentence(notes, violation);
+            let arguments = [("field", field.as_str()), ("problem", problem.as_str())];
+            self.catalogue
+                .text(self.language(notes), MessageId::InvalidField, &arguments)
+        });
+        named.collect::<Vec<_>>().join(" ")
+    }
+
+    fn field(&self, notes: &Notes, violation: &Violation) -> String {
+        let short = violation.field.short();
+        let translated = || {
+            let message = MessageId::field(short)?;
+            Some(self.catalogue.text(self.language(notes), message, &[]))
+        };
+        let label = violation.label.clone().or_else(translated);
+        label.unwrap_or_else(|| short.to_owned())
+    }
+
+    fn sentence(&self, notes: &Notes, violation: &Violation) -> String {
+        if let Some(text) = &violation.text {
+            return text.clone();
+        }
+        let arguments: Vec<(&str, &str)> = violation
+            .arguments
+            .iter()
+            .map(|(name, value)| (*name, value.as_str()))
+            .collect();
+        // The policy is refused when it names a code that nobody knows.
+        let message = MessageId::of_code(&violation.code).unwrap_or(MessageId::InvalidPage);
+        self.catalogue
+            .text(self.language(notes), message, &arguments)
+    }
+
+    fn language(&self, notes: &Notes) -> Language {
+        notes.languages.best(self.settings.default_language)
     }
 
     fn text(&self, notes: &Notes, message: MessageId) -> String {
-        let language = notes.languages.best(self.settings.default_language);
-        let reference = notes
-            .reference
-            .map(|code| code.to_string())
-            .unwrap_or_default();
-        self.catalogue
-            .text(language, message, &[("reference", &reference)])
+        self.catalogue.text(
+            self.language(notes),
+            message,
+            &[("reference", &reference(notes))],
+        )
     }
+}
+
+fn reference(notes: &Notes) -> String {
+    let code = notes.reference.map(|code| code.to_string());
+    code.unwrap_or_default()
 }
 
 /// What cannot be said at the token step fails the call, and with it the sign-in. A connector knows no
@@ -204,14 +262,6 @@ const fn failed_call(protocol: Protocol) -> StatusCode {
 
 fn json(status: StatusCode, body: &impl Serialize) -> Rendered {
     serde_json::to_vec(body).ok().map(|json| (status, json))
-}
-
-fn sentences(violations: &[Violation]) -> String {
-    violations
-        .iter()
-        .map(|violation| violation.message.as_str())
-        .collect::<Vec<_>>()
-        .join(" ")
 }
 
 /// Claims as members of a connector's answer: scalars, for user attributes cannot be lists.

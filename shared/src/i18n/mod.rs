@@ -21,10 +21,40 @@ pub enum MessageId {
     BlockMalformed,
     BlockMiswired,
     InvalidPage,
+    InvalidRequired,
+    InvalidTooShort,
+    InvalidTooLong,
+    InvalidTooSmall,
+    InvalidTooLarge,
+    InvalidType,
+    InvalidPattern,
+    InvalidNotAllowed,
+    InvalidPhone,
+    InvalidPhoneCountry,
+    InvalidPostalCode,
+    InvalidCountry,
+    InvalidDate,
+    InvalidUrl,
+    InvalidVatNumber,
+    InvalidEmail,
+    UseCompanySignIn,
+    DisposableAddress,
+    /// A field by its name, and what is wrong with it.
+    InvalidField,
+    FieldDisplayName,
+    FieldGivenName,
+    FieldSurname,
+    FieldJobTitle,
+    FieldCompanyName,
+    FieldStreetAddress,
+    FieldCity,
+    FieldPostalCode,
+    FieldState,
+    FieldCountry,
 }
 
 impl MessageId {
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 40] = [
         Self::TitleBlocked,
         Self::TitlePending,
         Self::TitleProblem,
@@ -36,6 +66,35 @@ impl MessageId {
         Self::BlockMalformed,
         Self::BlockMiswired,
         Self::InvalidPage,
+        Self::InvalidRequired,
+        Self::InvalidTooShort,
+        Self::InvalidTooLong,
+        Self::InvalidTooSmall,
+        Self::InvalidTooLarge,
+        Self::InvalidType,
+        Self::InvalidPattern,
+        Self::InvalidNotAllowed,
+        Self::InvalidPhone,
+        Self::InvalidPhoneCountry,
+        Self::InvalidPostalCode,
+        Self::InvalidCountry,
+        Self::InvalidDate,
+        Self::InvalidUrl,
+        Self::InvalidVatNumber,
+        Self::InvalidEmail,
+        Self::UseCompanySignIn,
+        Self::DisposableAddress,
+        Self::InvalidField,
+        Self::FieldDisplayName,
+        Self::FieldGivenName,
+        Self::FieldSurname,
+        Self::FieldJobTitle,
+        Self::FieldCompanyName,
+        Self::FieldStreetAddress,
+        Self::FieldCity,
+        Self::FieldPostalCode,
+        Self::FieldState,
+        Self::FieldCountry,
     ];
 
     /// The id in `shared/locales/<language>/messages.ftl`.
@@ -52,7 +111,50 @@ impl MessageId {
             Self::BlockMalformed => "block-malformed",
             Self::BlockMiswired => "block-miswired",
             Self::InvalidPage => "invalid-page",
+            Self::InvalidRequired => "invalid-required",
+            Self::InvalidTooShort => "invalid-too-short",
+            Self::InvalidTooLong => "invalid-too-long",
+            Self::InvalidTooSmall => "invalid-too-small",
+            Self::InvalidTooLarge => "invalid-too-large",
+            Self::InvalidType => "invalid-type",
+            Self::InvalidPattern => "invalid-pattern",
+            Self::InvalidNotAllowed => "invalid-not-allowed",
+            Self::InvalidPhone => "invalid-phone",
+            Self::InvalidPhoneCountry => "invalid-phone-country",
+            Self::InvalidPostalCode => "invalid-postal-code",
+            Self::InvalidCountry => "invalid-country",
+            Self::InvalidDate => "invalid-date",
+            Self::InvalidUrl => "invalid-url",
+            Self::InvalidVatNumber => "invalid-vat-number",
+            Self::InvalidEmail => "invalid-email",
+            Self::UseCompanySignIn => "use-company-sign-in",
+            Self::DisposableAddress => "disposable-address",
+            Self::InvalidField => "invalid-field",
+            Self::FieldDisplayName => "field-displayName",
+            Self::FieldGivenName => "field-givenName",
+            Self::FieldSurname => "field-surname",
+            Self::FieldJobTitle => "field-jobTitle",
+            Self::FieldCompanyName => "field-companyName",
+            Self::FieldStreetAddress => "field-streetAddress",
+            Self::FieldCity => "field-city",
+            Self::FieldPostalCode => "field-postalCode",
+            Self::FieldState => "field-state",
+            Self::FieldCountry => "field-country",
         }
+    }
+
+    /// The message of a code that a policy can name.
+    pub fn of_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|message| message.id() == code)
+    }
+
+    /// What a form calls a built-in attribute.
+    pub fn field(name: &str) -> Option<Self> {
+        let wanted = |message: &Self| {
+            let field = message.id().strip_prefix("field-");
+            field.is_some_and(|field| field.eq_ignore_ascii_case(name))
+        };
+        Self::ALL.into_iter().find(wanted)
     }
 
     /// The sentence for a reason.
@@ -153,32 +255,83 @@ fn bundle(language: Language) -> FluentBundle<FluentResource> {
 mod tests {
     use super::*;
 
+    /// Every argument that some message takes, with values that no sentence has of itself.
+    const ARGUMENTS: [(&str, &str); 5] = [
+        ("reference", "7K3M-Q2ZT"),
+        ("min", "90417"),
+        ("max", "86253"),
+        ("field", "Xylofield"),
+        ("problem", "Xyloproblem."),
+    ];
+
+    /// What a message is given, all of which it tells in every language.
+    fn arguments_of(id: &str) -> &'static [&'static str] {
+        match id {
+            "invalid-too-short" | "invalid-too-small" => &["min"],
+            "invalid-too-long" | "invalid-too-large" => &["max"],
+            "invalid-field" => &["field", "problem"],
+            _ if id.starts_with("block-") => &["reference"],
+            _ => &[],
+        }
+    }
+
+    fn arguments_in(text: &str) -> Vec<&'static str> {
+        let told = ARGUMENTS.iter().filter(|(_, value)| text.contains(value));
+        told.map(|(name, _)| *name).collect()
+    }
+
+    /// Longest text, in characters.
+    fn limit_of(id: &str) -> usize {
+        match id.split_once('-') {
+            Some(("title" | "field", _)) => 40,
+            Some(("block", _)) => 240,
+            _ => 160,
+        }
+    }
+
+    fn is_sentence(id: &str) -> bool {
+        !(id.starts_with("title-") || id.starts_with("field-") || id == "invalid-field")
+    }
+
     #[test]
     fn every_message_exists_in_every_language() {
         let catalogue = Catalogue::new();
-        let args = [("reference", "7K3M-Q2ZT")];
         for language in Language::ALL {
             for message in MessageId::ALL {
+                let id = message.id();
                 let text = catalogue
-                    .format(language, message, &args)
-                    .unwrap_or_else(|| panic!("{language}: {} cannot be rendered", message.id()));
+                    .format(language, message, &ARGUMENTS)
+                    .unwrap_or_else(|| panic!("{language}: {id} cannot be rendered"));
                 assert!(
-                    text.chars().count() <= 240,
-                    "{language}: {} is too long",
-                    message.id()
+                    text.chars().count() <= limit_of(id),
+                    "{language}: {id} is too long"
                 );
+                assert!(!text.contains(['{', '<', '\n']), "{language}: {id}: {text}");
                 assert!(
-                    !text.contains(['{', '<', '\n']),
-                    "{language}: {}: {text}",
-                    message.id()
+                    !is_sentence(id) || text.ends_with(['.', '。']),
+                    "{language}: {id} has no full stop: {text}"
                 );
-                let refers = text.contains("7K3M-Q2ZT");
                 assert_eq!(
-                    refers,
-                    message.id().starts_with("block-"),
-                    "{language}: {text}"
+                    arguments_in(&text),
+                    arguments_of(id),
+                    "{language}: {id}: {text}"
                 );
             }
+        }
+    }
+
+    #[test]
+    fn a_field_and_its_problem_are_joined_as_the_language_does() {
+        let catalogue = Catalogue::new();
+        let arguments = [("field", "F"), ("problem", "P.")];
+        for language in Language::ALL {
+            let expected = match language {
+                Language::French => "F\u{202f}: P.",
+                Language::TraditionalChinese | Language::Japanese => "F：P.",
+                _ => "F: P.",
+            };
+            let text = catalogue.text(language, MessageId::InvalidField, &arguments);
+            assert_eq!(text, expected, "{language}");
         }
     }
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::domain::{
     decision::DecidedBy,
+    publication::PolicyVersion,
     reference::ReferenceCode,
     sign_up::{Protocol, Step},
 };
@@ -20,6 +21,12 @@ pub struct Answered {
     pub reason: Option<&'static str>,
     pub status: u16,
     pub decided_by: Option<DecidedBy>,
+    /// The published policy that decided.
+    pub policy: Option<PolicyVersion>,
+    /// Ids of its rules that could not be evaluated.
+    pub rules_failed: Vec<String>,
+    /// Ids of its rules that hold and are only to be logged.
+    pub rules_logged: Vec<String>,
     pub reference: Option<ReferenceCode>,
     /// How the caller proved itself.
     pub caller: Option<String>,
@@ -63,6 +70,21 @@ pub enum Notice {
     },
     /// The callers' records could not be read again; the last known ones stay.
     CallerRecordsUnavailable {
+        failure: &'static str,
+        detail: Option<String>,
+    },
+    /// This version of a policy decides from now on.
+    PolicyActivated {
+        version: PolicyVersion,
+    },
+    /// A published version cannot be used; the one before it stays.
+    PolicyRefused {
+        version: PolicyVersion,
+        problems: Vec<String>,
+    },
+    /// A published version could not be read; the one before it stays until it can.
+    PolicyUnavailable {
+        version: PolicyVersion,
         failure: &'static str,
         detail: Option<String>,
     },

@@ -8,6 +8,8 @@ pub mod journal;
 pub mod key_source;
 pub mod key_store;
 pub mod list_store;
+pub mod policy_reader;
+pub mod policy_store;
 pub mod sign_up_reader;
 
 use tokio::time::Instant;

@@ -8,6 +8,7 @@ use crate::domain::{
     caller::Credential,
     key_set::SigningKeys,
     list::{ListEntry, Matcher},
+    publication::CurrentPolicies,
 };
 
 /// What to read together.
@@ -19,16 +20,17 @@ pub struct Wanted<'a> {
     pub caller_records: bool,
 }
 
-/// A `BatchGetItem` takes 100 keys; the callers' records need five of them.
-pub const MAX_MATCHERS: usize = 95;
+/// A `BatchGetItem` takes 100 keys; the callers' records need six of them.
+pub const MAX_MATCHERS: usize = 94;
 
-/// What proves a caller, as the table has it.
+/// What proves a caller, and which policies decide, as the table has it.
 #[derive(Debug, Clone, Default)]
 pub struct CallerRecords {
     pub credentials: Vec<Credential>,
     pub signing_keys: SigningKeys,
     /// When `signing_keys` was fetched from Entra.
     pub keys_fetched_at: Option<Timestamp>,
+    pub policies: CurrentPolicies,
 }
 
 /// What was found.

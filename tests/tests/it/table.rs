@@ -66,8 +66,8 @@ async fn a_decision_is_one_read_and_no_other_call() {
         );
         assert_eq!(
             reads[0].keys().len(),
-            5,
-            "two credentials, their uses, Entra's keys"
+            6,
+            "two credentials, their uses, Entra's keys, the current policies"
         );
         for read in reads.get(1..).unwrap() {
             let mut keys: Vec<String> = read.keys().iter().map(Value::to_string).collect();

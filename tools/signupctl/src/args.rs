@@ -6,6 +6,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use shared::domain::{
     identity::{IdentityProvider, Subject},
     list::{Effect, ListName, Matcher, MatcherKind},
+    policy::UserFlow,
+    publication::PolicyFlow,
+    sign_up::Step,
 };
 
 use crate::{
@@ -69,6 +72,9 @@ pub(crate) enum Command {
     /// Entra's signing keys, kept in the table for the functions' start.
     #[command(subcommand)]
     Keys(KeysCommand),
+    /// What a user flow asks and decides: check, publish and roll back its policy.
+    #[command(subcommand)]
+    Policy(PolicyCommand),
     /// Run sign-ups through a deployment as Entra would; without the table and AWS.
     #[command(after_help = CODES)]
     Try(TryArguments),
@@ -220,6 +226,122 @@ pub(crate) enum KeysCommand {
     },
 }
 
+#[derive(Debug, Subcommand)]
+pub(crate) enum PolicyCommand {
+    /// Tell every fault of policies, with line, column and what was probably meant.
+    #[command(after_help = CODES)]
+    Check {
+        /// Policies: TOML, as docs/policy.md explains it. Files of cases (`*.test.toml`) are passed over.
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+    },
+    /// Decide the cases of policies, and tell what is not as expected.
+    #[command(after_help = CODES)]
+    Test(TestArguments),
+    /// Show how one sign-up is decided: values, list entry, every rule with its time, the answer.
+    Explain(ExplainArguments),
+    /// Print the JSON Schema of policies, for editors.
+    Schema,
+    /// Check a policy and make it the current one of its user flow; every function follows within 30 seconds.
+    Publish(PublishArguments),
+    /// Show the published versions of a user flow, the newest first.
+    History {
+        #[command(flatten)]
+        of: FlowArguments,
+        /// One JSON object in each line instead of a table.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print a version as it was written.
+    Show {
+        #[command(flatten)]
+        of: FlowArguments,
+        /// Without it the current one.
+        #[arg(long, value_name = "NUMBER")]
+        version: Option<u32>,
+    },
+    /// Make an earlier version the current one again.
+    Rollback {
+        #[command(flatten)]
+        of: FlowArguments,
+        /// The number that `history` shows.
+        #[arg(long, value_name = "NUMBER")]
+        version: u32,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TestArguments {
+    /// Policies. Files of cases (`*.test.toml`) are passed over.
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// The cases; without it those of `NAME.test.toml` beside each `NAME.toml`.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) cases: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExplainArguments {
+    /// The policy.
+    pub(crate) file: PathBuf,
+    /// The name of a case.
+    #[arg(long, value_name = "NAME", required_unless_present = "request")]
+    pub(crate) case: Option<String>,
+    /// Where the case stands; without it in `NAME.test.toml` beside `NAME.toml`.
+    #[arg(long, value_name = "FILE", requires = "case")]
+    pub(crate) cases: Option<PathBuf>,
+    /// A request body of an API connector or a custom authentication extension, as Entra sends it. The lists in the table
+    /// are not read.
+    #[arg(long, value_name = "FILE", conflicts_with = "case")]
+    pub(crate) request: Option<PathBuf>,
+    /// The step of the request, where its body does not say.
+    #[arg(long, requires = "request")]
+    pub(crate) step: Option<StepName>,
+    /// The user flow in the URL of the request.
+    #[arg(long, value_name = "NAME", requires = "request")]
+    pub(crate) user_flow: Option<String>,
+}
+
+/// The steps of a sign-up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum StepName {
+    AfterFederation,
+    BeforeCreatingUser,
+    BeforeToken,
+}
+
+impl From<StepName> for Step {
+    fn from(name: StepName) -> Self {
+        match name {
+            StepName::AfterFederation => Self::AfterFederation,
+            StepName::BeforeCreatingUser => Self::BeforeCreatingUser,
+            StepName::BeforeToken => Self::BeforeToken,
+        }
+    }
+}
+
+/// Whose policy.
+#[derive(Debug, Args)]
+pub(crate) struct FlowArguments {
+    /// The user flow in the connector's URL; `*` is for URLs without one and for user flows without a policy of their own.
+    #[arg(long, value_parser = policy_flow, value_name = "NAME")]
+    pub(crate) flow: PolicyFlow,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PublishArguments {
+    /// The policy: a TOML file; `-` is standard input.
+    pub(crate) file: PathBuf,
+    #[command(flatten)]
+    pub(crate) of: FlowArguments,
+    /// What is new and why, for your colleagues.
+    #[arg(long, value_parser = note, value_name = "TEXT")]
+    pub(crate) note: String,
+    /// Who publishes; without it the name of the account on this machine.
+    #[arg(long, value_parser = note, value_name = "NAME")]
+    pub(crate) author: Option<String>,
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct TryArguments {
     /// Scenario files: TOML, as docs/scenarios.md explains it.
@@ -299,6 +421,13 @@ fn expiry(text: &str) -> Result<TypedExpiry, String> {
     Ok(TypedExpiry {
         text: text.to_owned(),
         expiry,
+    })
+}
+
+fn policy_flow(text: &str) -> Result<PolicyFlow, String> {
+    PolicyFlow::parse(text).ok_or_else(|| {
+        let max = UserFlow::MAX;
+        format!("expected `*`, or at most {max} letters, digits, `_` and `-`")
     })
 }
 

@@ -7,15 +7,16 @@ use std::{
 
 use shared::{app::credentials::CredentialError, ports::StoreError};
 
-/// For `--help`; `docs/lists.md` says the same, and `docs/scenarios.md` for `try`.
+/// For `--help`; `docs/lists.md` says the same, `docs/scenarios.md` for `try`, and `docs/policy.md` for `policy`.
 pub(crate) const CODES: &str = "\
 Exit codes:
   0    done; `list check`: the sign-up would continue
   1    failed: nothing there to remove, no such credential, the table or a file cannot be used
   2    `list import`: at least one row is bad; the good ones are imported
+       `policy check`, `policy test`, `policy publish`: a policy is faulty
   3    `list check`: the sign-up would be denied
   4    `list check`: the sign-up would wait for a review
-  5    `try`: at least one sign-up did not go as the file expects
+  5    `try`: at least one sign-up did not go as the file expects; `policy test` and `publish`: a case did not
   64   the command line is not understood
   141  nobody reads the output any more";
 
@@ -30,6 +31,7 @@ const BROKEN_PIPE: u8 = 141;
 pub(crate) enum Exit {
     Done,
     BadRows,
+    Faulty,
     Denied,
     Review,
     Unexpected,
@@ -83,7 +85,7 @@ fn advice(error: &StoreError) -> &'static str {
 pub(crate) fn code(ended: Result<Exit, Failure>) -> ExitCode {
     match ended {
         Ok(Exit::Done) => ExitCode::SUCCESS,
-        Ok(Exit::BadRows) => ExitCode::from(2),
+        Ok(Exit::BadRows | Exit::Faulty) => ExitCode::from(2),
         Ok(Exit::Denied) => ExitCode::from(3),
         Ok(Exit::Review) => ExitCode::from(4),
         Ok(Exit::Unexpected) => ExitCode::from(5),

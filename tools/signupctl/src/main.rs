@@ -8,6 +8,7 @@ mod expiry;
 mod keys;
 mod list;
 mod output;
+mod policy;
 mod rows;
 mod trial;
 
@@ -65,6 +66,7 @@ async fn run(arguments: &Arguments, output: &mut Output<'_>) -> Result<Exit, Fai
             credential::run(command, &credentials, output).await
         }
         Command::Keys(command) => keys::run(command, &*table().await?, clock.now(), output).await,
+        Command::Policy(command) => policy::run(command, table, clock, output).await,
         Command::Try(command) => trial::run(command, &ProcessEnvironment, output).await,
     }
 }

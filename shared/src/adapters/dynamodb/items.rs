@@ -14,6 +14,7 @@ use crate::{
         caller::{Credential, Slot, Verifier},
         key_set::{SigningKey, SigningKeys},
         list::{Effect, ListEntry, ListName, Matcher},
+        publication::{CurrentPolicies, PolicyFlow, PolicyVersion, Publication},
     },
     ports::StoreError,
 };
@@ -216,6 +217,102 @@ impl SigningKeysItem {
             );
         }
         Ok((keys, timestamp(&at, self.fetched_at)?))
+    }
+}
+
+/// Which version of each policy decides now.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct CurrentPoliciesItem {
+    schema: u32,
+    /// Version numbers by user flow; `*` is for the others.
+    flows: BTreeMap<String, u32>,
+    /// Counts up with each change; the condition of the next one.
+    version: u64,
+}
+
+impl CurrentPoliciesItem {
+    /// One version further.
+    pub(super) fn next(current: &CurrentPolicies) -> Self {
+        let flow = |(flow, number): (&PolicyFlow, &u32)| (flow.as_str().to_owned(), *number);
+        Self {
+            schema: SCHEMA,
+            flows: current.versions.iter().map(flow).collect(),
+            version: current.revision + 1,
+        }
+    }
+
+    pub(super) fn current(self) -> Result<CurrentPolicies, StoreError> {
+        let key = Key::current_policies();
+        let flow = |(flow, number): (String, u32)| {
+            let flow = PolicyFlow::parse(&flow);
+            Ok((
+                flow.ok_or_else(|| corrupt(&key, "a user flow's name"))?,
+                number,
+            ))
+        };
+        Ok(CurrentPolicies {
+            versions: self.flows.into_iter().map(flow).collect::<Result<_, _>>()?,
+            revision: self.version,
+        })
+    }
+}
+
+/// What is told of a version of a policy.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct PublicationItem {
+    schema: u32,
+    number: u32,
+    sha256: String,
+    author: String,
+    note: String,
+    published_at: i64,
+}
+
+impl From<&Publication> for PublicationItem {
+    fn from(publication: &Publication) -> Self {
+        Self {
+            schema: SCHEMA,
+            number: publication.version.number,
+            sha256: publication.sha256.clone(),
+            author: publication.author.clone(),
+            note: publication.note.clone(),
+            published_at: publication.at.as_second(),
+        }
+    }
+}
+
+impl PublicationItem {
+    pub(super) fn publication(
+        self,
+        key: &Key,
+        flow: &PolicyFlow,
+    ) -> Result<Publication, StoreError> {
+        Ok(Publication {
+            version: PolicyVersion {
+                flow: flow.clone(),
+                number: self.number,
+            },
+            sha256: self.sha256,
+            author: self.author,
+            note: self.note,
+            at: timestamp(key, self.published_at)?,
+        })
+    }
+}
+
+/// One of the two texts of a version: its source, or the document in JSON.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct PolicyTextItem {
+    schema: u32,
+    pub(super) text: String,
+}
+
+impl PolicyTextItem {
+    pub(super) fn new(text: &str) -> Self {
+        Self {
+            schema: SCHEMA,
+            text: text.to_owned(),
+        }
     }
 }
 

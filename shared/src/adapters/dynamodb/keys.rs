@@ -6,7 +6,11 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use ring::digest::{SHA256, digest};
 
 use crate::{
-    domain::{caller::Slot, list::Matcher},
+    domain::{
+        caller::Slot,
+        list::Matcher,
+        publication::{PolicyFlow, PolicyVersion},
+    },
     ports::list_store::PARTS,
 };
 
@@ -57,6 +61,37 @@ impl Key {
         }
     }
 
+    pub(super) fn current_policies() -> Self {
+        Self {
+            pk: "POLICIES".to_owned(),
+            sk: "CURRENT".to_owned(),
+        }
+    }
+
+    /// What is told of a version of a policy.
+    pub(super) fn publication(version: &PolicyVersion) -> Self {
+        Self {
+            pk: policy(&version.flow),
+            sk: format!("{PUBLICATION}{:08}", version.number),
+        }
+    }
+
+    /// The version as the functions read it: apart from its source, which only operators read.
+    pub(super) fn policy_document(version: &PolicyVersion) -> Self {
+        Self {
+            pk: policy(&version.flow),
+            sk: format!("DOCUMENT#{:08}", version.number),
+        }
+    }
+
+    /// The version as it was written.
+    pub(super) fn policy_source(version: &PolicyVersion) -> Self {
+        Self {
+            pk: policy(&version.flow),
+            sk: format!("SOURCE#{:08}", version.number),
+        }
+    }
+
     pub(super) fn attributes(&self) -> HashMap<String, AttributeValue> {
         HashMap::from([
             (PK.to_owned(), AttributeValue::S(self.pk.clone())),
@@ -69,6 +104,14 @@ impl Key {
         let kind = self.sk.split('#').next().unwrap_or_default();
         format!("{}/{kind}", self.pk)
     }
+}
+
+/// How the sort keys of publications begin.
+pub(super) const PUBLICATION: &str = "VERSION#";
+
+/// The partition key of everything published for a user flow.
+pub(super) fn policy(flow: &PolicyFlow) -> String {
+    format!("POLICY#{flow}")
 }
 
 /// The partition key of one part of the entries.
@@ -91,6 +134,19 @@ mod tests {
         let part: u8 = key.pk.strip_prefix("ENTRY#").unwrap().parse().unwrap();
         assert!(part < PARTS);
         assert_eq!(key.told(), format!("{}/address", key.pk));
+    }
+
+    #[test]
+    fn versions_are_in_the_order_of_their_numbers() {
+        let key = |number| {
+            Key::publication(&PolicyVersion {
+                flow: PolicyFlow::Others,
+                number,
+            })
+        };
+        assert_eq!(key(7).pk, "POLICY#*");
+        assert_eq!(key(7).sk, "VERSION#00000007");
+        assert!(key(9).sk < key(10).sk);
     }
 
     #[test]

@@ -6,6 +6,7 @@ mod credentials;
 mod items;
 mod keys;
 mod lists;
+mod policies;
 mod sign_up;
 mod signing_keys;
 

@@ -9,8 +9,8 @@ use super::{
     Table,
     client::store_error,
     items::{
-        CredentialItem, CredentialUseItem, EntryItem, Item, SigningKeysItem, decode, decode_plain,
-        key_of,
+        CredentialItem, CredentialUseItem, CurrentPoliciesItem, EntryItem, Item, SigningKeysItem,
+        decode, decode_plain, key_of,
     },
     keys::Key,
 };
@@ -110,12 +110,12 @@ impl Table {
     }
 }
 
-/// The five keys that prove callers.
+/// The keys of the callers' records.
 pub(super) fn caller_keys() -> Vec<Key> {
     let slots = Slot::ALL.into_iter();
     slots
         .flat_map(|slot| [Key::credential(slot), Key::credential_use(slot)])
-        .chain([Key::signing_keys()])
+        .chain([Key::signing_keys(), Key::current_policies()])
         .collect()
 }
 
@@ -141,6 +141,10 @@ pub(super) fn caller_records(items: &mut HashMap<Key, Item>) -> Result<CallerRec
         let (keys, fetched_at) = decode::<SigningKeysItem>(&key, item)?.keys()?;
         records.signing_keys = keys;
         records.keys_fetched_at = Some(fetched_at);
+    }
+    let key = Key::current_policies();
+    if let Some(item) = items.remove(&key) {
+        records.policies = decode::<CurrentPoliciesItem>(&key, item)?.current()?;
     }
     Ok(records)
 }

@@ -9,5 +9,7 @@ mod entries;
 mod import;
 mod keys;
 mod mutual_tls;
+mod policies;
+mod policy_files;
 mod trial;
 mod usage;

@@ -1,0 +1,239 @@
+//! Publishing policies, for the operator: a version, the history, and the way back.
+
+use std::sync::Arc;
+
+use ring::digest::{SHA256, digest};
+
+use crate::{
+    domain::publication::{CurrentPolicies, PolicyFlow, PolicyVersion, Publication},
+    policy::{
+        compile,
+        document::{Document, MAX_DOCUMENT_OCTETS},
+        fault::Fault,
+    },
+    ports::{
+        StoreError,
+        clock::Clock,
+        policy_store::{MAX_TEXT_OCTETS, NewVersion, PolicyStore},
+    },
+};
+
+/// How often a change is tried again when others change other user flows.
+const TRIES: u32 = 8;
+
+/// Versions that are read at once.
+const PAGE: u16 = 100;
+
+/// Why a policy was not published, found or rolled back.
+#[derive(Debug, thiserror::Error)]
+pub enum PublicationError {
+    #[error("the policy has {} faults", .0.len())]
+    Faulty(Vec<Fault>),
+    #[error("the policy has {found} octets, expected at most {most}")]
+    TooLarge { found: usize, most: usize },
+    #[error(
+        "somebody else has made version {now} of `{flow}` the current one in the meantime: look at `signupctl policy \
+         history` and try again"
+    )]
+    Overtaken { flow: PolicyFlow, now: u32 },
+    #[error("`{flow}` has no published policy")]
+    NothingPublished { flow: PolicyFlow },
+    #[error("`{flow}` has no version {number}: see `signupctl policy history`")]
+    Unknown { flow: PolicyFlow, number: u32 },
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// What an operator publishes.
+#[derive(Debug, Clone, Copy)]
+pub struct Draft<'d> {
+    pub flow: &'d PolicyFlow,
+    /// As it was written.
+    pub source: &'d str,
+    /// What the source says.
+    pub document: &'d Document,
+    pub author: &'d str,
+    pub note: &'d str,
+}
+
+/// A change of what decides.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Changed {
+    pub from: Option<u32>,
+    pub to: PolicyVersion,
+    /// What decides after it.
+    pub current: CurrentPolicies,
+}
+
+/// The versions of a user flow.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct History {
+    pub current: Option<u32>,
+    /// The newest first.
+    pub publications: Vec<Publication>,
+}
+
+pub struct Publications {
+    store: Arc<dyn PolicyStore>,
+    clock: Arc<dyn Clock>,
+}
+
+impl std::fmt::Debug for Publications {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Publications")
+    }
+}
+
+impl Publications {
+    pub fn new(store: Arc<dyn PolicyStore>, clock: Arc<dyn Clock>) -> Self {
+        Self { store, clock }
+    }
+
+    /// Publishes a policy that compiles, as the next version, and makes it the current one.
+    pub async fn publish(&self, draft: Draft<'_>) -> Result<Changed, PublicationError> {
+        compile(draft.document).map_err(PublicationError::Faulty)?;
+        let document = text_of(draft)?;
+        let seen = self.store.current().await?;
+        let newest = self.store.history(draft.flow, None, 1).await?;
+        let number = newest.first().map_or(1, |newest| newest.version.number + 1);
+        let to = PolicyVersion {
+            flow: draft.flow.clone(),
+            number,
+        };
+        let new = NewVersion {
+            publication: self.publication(draft, to.clone()),
+            source: draft.source.to_owned(),
+            document,
+        };
+        self.change(to, seen, async |seen| self.store.publish(&new, seen).await)
+            .await
+    }
+
+    /// Makes an earlier version the current one again.
+    pub async fn roll_back(&self, to: PolicyVersion) -> Result<Changed, PublicationError> {
+        let seen = self.store.current().await?;
+        let before = Some(to.number.saturating_add(1));
+        let found = self.store.history(&to.flow, before, 1).await?;
+        if found.first().is_none_or(|found| found.version != to) {
+            return Err(unknown(to));
+        }
+        self.change(to.clone(), seen, async |seen| {
+            self.store.point(&to, seen).await
+        })
+        .await
+    }
+
+    pub async fn history(&self, flow: &PolicyFlow) -> Result<History, PublicationError> {
+        let current = self.store.current().await?.versions.get(flow).copied();
+        let mut publications: Vec<Publication> = Vec::new();
+        loop {
+            let before = publications.last().map(|last| last.version.number);
+            let page = self.store.history(flow, before, PAGE).await?;
+            let ended = page.len() < usize::from(PAGE);
+            publications.extend(page);
+            if ended {
+                return Ok(History {
+                    current,
+                    publications,
+                });
+            }
+        }
+    }
+
+    /// A version as it was written; without a number the current one.
+    pub async fn source(
+        &self,
+        flow: &PolicyFlow,
+        number: Option<u32>,
+    ) -> Result<(PolicyVersion, String), PublicationError> {
+        let number = match number {
+            Some(number) => number,
+            None => self.current_number(flow).await?,
+        };
+        let version = PolicyVersion {
+            flow: flow.clone(),
+            number,
+        };
+        match self.store.source(&version).await? {
+            Some(source) => Ok((version, source)),
+            None => Err(unknown(version)),
+        }
+    }
+
+    async fn current_number(&self, flow: &PolicyFlow) -> Result<u32, PublicationError> {
+        let current = self.store.current().await?;
+        let nothing = || PublicationError::NothingPublished { flow: flow.clone() };
+        current.versions.get(flow).copied().ok_or_else(nothing)
+    }
+
+    fn publication(&self, draft: Draft<'_>, version: PolicyVersion) -> Publication {
+        Publication {
+            version,
+            sha256: sha256(draft.source),
+            author: draft.author.to_owned(),
+            note: draft.note.to_owned(),
+            at: self.clock.now(),
+        }
+    }
+
+    /// The current versions of all user flows stand in one item: a change of another flow's is no reason to give up, a
+    /// change of this one's is.
+    async fn change(
+        &self,
+        to: PolicyVersion,
+        mut seen: CurrentPolicies,
+        write: impl AsyncFn(&CurrentPolicies) -> Result<(), StoreError>,
+    ) -> Result<Changed, PublicationError> {
+        let from = seen.versions.get(&to.flow).copied();
+        for _ in 0..TRIES {
+            match write(&seen).await {
+                Ok(()) => {
+                    seen.versions.insert(to.flow.clone(), to.number);
+                    return Ok(Changed {
+                        from,
+                        to,
+                        current: seen,
+                    });
+                }
+                Err(StoreError::Conflict) => seen = self.store.current().await?,
+                Err(error) => return Err(error.into()),
+            }
+            if let Some(now) = seen.versions.get(&to.flow).copied()
+                && Some(now) != from
+            {
+                return Err(PublicationError::Overtaken { flow: to.flow, now });
+            }
+        }
+        Err(StoreError::Conflict.into())
+    }
+}
+
+/// The document as functions read it; refused when one of the texts does not fit.
+fn text_of(draft: Draft<'_>) -> Result<String, PublicationError> {
+    let document = serde_json::to_string(draft.document)
+        .map_err(|error| StoreError::Unavailable(error.to_string()))?;
+    let sizes = [
+        (draft.source.len(), MAX_DOCUMENT_OCTETS),
+        (document.len(), MAX_TEXT_OCTETS),
+    ];
+    for (found, most) in sizes {
+        if found > most {
+            return Err(PublicationError::TooLarge { found, most });
+        }
+    }
+    Ok(document)
+}
+
+/// As `sha256sum` prints it.
+fn sha256(text: &str) -> String {
+    let digest = digest(&SHA256, text.as_bytes());
+    let bytes = digest.as_ref().iter();
+    bytes.fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
+}
+
+fn unknown(version: PolicyVersion) -> PublicationError {
+    PublicationError::Unknown {
+        flow: version.flow,
+        number: version.number,
+    }
+}

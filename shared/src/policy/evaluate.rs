@@ -1,0 +1,650 @@
+//! One sign-up against one policy.
+
+use jiff::Timestamp;
+
+use super::{
+    Attribute, Policy, RequiredWhen, Rule, Set,
+    compile::same,
+    document::{OnError, RuleEffect, ValueType},
+    expression::{Failure, Scope, Subject},
+    format::{self, Country},
+    message, normalise,
+    values::{Key, Values},
+};
+use crate::domain::{
+    attribute::{AttributeValue, ClaimValue, Claims},
+    decision::{BlockReason, DecidedBy, Decision, Violation},
+    language::Language,
+    list::{Effect, ListEntry, Matcher},
+    policy::FlowPolicy,
+    sign_up::{SignUp, Step},
+};
+
+/// What a decision is made from.
+#[derive(Debug, Clone, Copy)]
+pub struct Circumstances<'c> {
+    pub sign_up: &'c SignUp,
+    /// The entries found for [`Matcher::of`] the sign-up.
+    pub entries: &'c [ListEntry],
+    pub user_flow: Option<&'c str>,
+    pub now: Timestamp,
+}
+
+/// A decision with what led to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verdict {
+    pub decision: Decision,
+    /// The policy's own sentence for a block page, in the person's language.
+    pub block_text: Option<String>,
+    /// The code of the sentence that a rule has for a block page, when it is not the reason's own; its words are in the
+    /// catalogue unless `block_text` has them.
+    pub block_code: Option<String>,
+    pub trace: Trace,
+}
+
+/// How a decision came about, without a value of the person.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Trace {
+    /// Of the rules that were looked at, in order.
+    pub rules: Vec<RuleResult>,
+    pub decided_by: Option<DecidedBy>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RuleResult {
+    pub id: String,
+    pub effect: RuleEffect,
+    pub outcome: Outcome,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    Holds,
+    DoesNotHold,
+    /// It could not be evaluated, and `on-error` was applied.
+    Failed(Failure),
+}
+
+/// A decision laid open, for those who ask why.
+#[derive(Debug)]
+pub struct Inspection<'i, 's> {
+    pub verdict: &'i Verdict,
+    /// As the person typed them, and as they are after every normalisation, map, template and fixed value.
+    pub typed: &'i Values,
+    pub values: &'i Values,
+    /// The list entry that stands, whether or not a rule came before it.
+    pub entry: Option<&'i ListEntry>,
+    /// Every rule in order, those that nobody had to look at as well.
+    pub rules: Vec<InspectedRule<'i, 's>>,
+}
+
+/// A rule that can be evaluated by itself.
+#[derive(Debug)]
+pub struct InspectedRule<'i, 's> {
+    rule: &'i Rule,
+    scope: &'i Scope<'s>,
+    /// Whether it counts at this step.
+    pub counts: bool,
+}
+
+impl InspectedRule<'_, '_> {
+    pub fn id(&self) -> &str {
+        &self.rule.id
+    }
+
+    pub const fn effect(&self) -> RuleEffect {
+        self.rule.effect
+    }
+
+    pub fn evaluate(&self) -> Outcome {
+        outcome(self.rule, self.scope)
+    }
+}
+
+/// What stands after lists and rules: effect, who decided, the code of the sentence.
+struct Standing {
+    effect: Effect,
+    decided_by: Option<DecidedBy>,
+    message: Option<String>,
+}
+
+impl Policy {
+    /// Decides one sign-up.
+    ///
+    /// A rule that comes before the lists decides first, then the list entry, then the other rules in order, then the
+    /// default. Whoever is not denied corrects what is invalid before anything else happens.
+    ///
+    /// Each address that a request asserts is decided by itself and the strictest verdict stands: one that is allowed
+    /// does not help another.
+    pub fn decide(&self, circumstances: Circumstances<'_>) -> Verdict {
+        let sign_up = circumstances.sign_up;
+        if sign_up.addresses.len() < 2 {
+            return self.decide_one(circumstances, sign_up);
+        }
+        let each = sign_up.addresses.iter().map(|address| SignUp {
+            addresses: vec![address.clone()],
+            ..sign_up.clone()
+        });
+        each.map(|one| self.decide_one(circumstances, &one))
+            .max_by_key(strictness)
+            .unwrap_or_else(|| self.decide_one(circumstances, sign_up))
+    }
+
+    fn decide_one(&self, circumstances: Circumstances<'_>, sign_up: &SignUp) -> Verdict {
+        let entries = circumstances.entries;
+        let typed = Values::of(sign_up);
+        let values = self.normalised(&typed, sign_up);
+        let lists = self.lists_policy();
+        let (listed, entry) = lists.verdict(sign_up, entries, circumstances.now);
+        let listed = entry.map(|_| listed);
+        let lists = listing(sign_up, entries, circumstances.now);
+        let scope = self.scope(circumstances, &values, listed, &lists);
+        let mut trace = Trace::default();
+        let entry = entry.map(DecidedBy::entry);
+        let standing = self.standing(&scope, sign_up.step, listed.zip(entry), &mut trace);
+        trace.decided_by.clone_from(&standing.decided_by);
+        let language = self.language_of(sign_up);
+        let decision = if standing.effect == Effect::Deny {
+            denied(&standing)
+        } else {
+            let violations = self.violations(&scope, sign_up.step, &values, language, &mut trace);
+            match (violations.is_empty(), standing.effect) {
+                (false, _) => Decision::Invalid(violations),
+                (true, Effect::Review) => Decision::Block(BlockReason::PendingReview),
+                (true, _) => Decision::Continue(self.changes(sign_up.step, &typed, &values)),
+            }
+        };
+        let (block_text, block_code) = match &decision {
+            Decision::Block(reason) => {
+                let code = standing.message;
+                (self.block_text(*reason, code.as_deref(), language), code)
+            }
+            Decision::Continue(_) | Decision::Invalid(_) => (None, None),
+        };
+        Verdict {
+            decision,
+            block_text,
+            block_code,
+            trace,
+        }
+    }
+
+    /// Decides one sign-up and shows how.
+    pub fn inspect<R>(
+        &self,
+        circumstances: Circumstances<'_>,
+        look: impl FnOnce(&Inspection<'_, '_>) -> R,
+    ) -> R {
+        let sign_up = circumstances.sign_up;
+        let verdict = self.decide(circumstances);
+        let typed = Values::of(sign_up);
+        let values = self.normalised(&typed, sign_up);
+        let lists = self.lists_policy();
+        let (listed, entry) = lists.verdict(sign_up, circumstances.entries, circumstances.now);
+        let lists = listing(sign_up, circumstances.entries, circumstances.now);
+        let scope = self.scope(circumstances, &values, entry.map(|_| listed), &lists);
+        let rules = self.rules.iter().map(|rule| InspectedRule {
+            rule,
+            scope: &scope,
+            counts: rule.steps.contains(&sign_up.step),
+        });
+        look(&Inspection {
+            verdict: &verdict,
+            typed: &typed,
+            values: &values,
+            entry,
+            rules: rules.collect(),
+        })
+    }
+
+    fn scope<'s>(
+        &'s self,
+        circumstances: Circumstances<'s>,
+        values: &'s Values,
+        listed: Option<Effect>,
+        lists: &'s [String],
+    ) -> Scope<'s> {
+        Scope::new(Subject {
+            sign_up: circumstances.sign_up,
+            values,
+            listed,
+            lists,
+            user_flow: circumstances.user_flow,
+            now: circumstances.now,
+            domains: &self.domains,
+        })
+    }
+
+    /// The language in which the policy speaks to a person.
+    pub fn language_of(&self, sign_up: &SignUp) -> Language {
+        sign_up.languages.best(self.default_language())
+    }
+
+    fn default_language(&self) -> Language {
+        self.messages.default_language.unwrap_or(Language::English)
+    }
+
+    fn lists_policy(&self) -> FlowPolicy {
+        FlowPolicy {
+            default: self.default,
+            lists: self.lists.clone(),
+            on_unavailable: self.on_unavailable,
+        }
+    }
+
+    fn standing(
+        &self,
+        scope: &Scope<'_>,
+        step: Step,
+        entry: Option<(Effect, DecidedBy)>,
+        trace: &mut Trace,
+    ) -> Standing {
+        if let Some(standing) = self.first_rule(scope, step, true, trace) {
+            return standing;
+        }
+        // Nobody is kept out at the token step: the account exists, and the connector's protocol has no way to refuse there
+        // (PROTOCOL 1.1). Only rules that log count at it.
+        if step == Step::BeforeToken {
+            self.first_rule(scope, step, false, trace);
+            return Standing {
+                effect: Effect::Allow,
+                decided_by: None,
+                message: None,
+            };
+        }
+        if let Some((effect, entry)) = entry {
+            return Standing {
+                effect,
+                decided_by: Some(entry),
+                message: None,
+            };
+        }
+        if let Some(standing) = self.first_rule(scope, step, false, trace) {
+            return standing;
+        }
+        Standing {
+            effect: self.default,
+            decided_by: None,
+            message: None,
+        }
+    }
+
+    fn first_rule(
+        &self,
+        scope: &Scope<'_>,
+        step: Step,
+        before_lists: bool,
+        trace: &mut Trace,
+    ) -> Option<Standing> {
+        let rules = self.rules.iter().filter(|rule| {
+            rule.before_lists == before_lists
+                && rule.steps.contains(&step)
+                && rule.effect != RuleEffect::Invalid
+        });
+        for rule in rules {
+            let outcome = evaluated(rule, scope, trace);
+            if let Some(effect) = deciding(rule, outcome) {
+                return Some(Standing {
+                    effect,
+                    decided_by: Some(DecidedBy::Rule(rule.id.clone())),
+                    message: rule.message.clone(),
+                });
+            }
+        }
+        None
+    }
+
+    /// Everything that the person has to correct; nothing before the attribute page was seen.
+    fn violations(
+        &self,
+        scope: &Scope<'_>,
+        step: Step,
+        values: &Values,
+        language: Language,
+        trace: &mut Trace,
+    ) -> Vec<Violation> {
+        if step != Step::BeforeCreatingUser {
+            return Vec::new();
+        }
+        let country = country(values);
+        let mut violations: Vec<Violation> = self
+            .attributes
+            .iter()
+            .filter_map(|attribute| {
+                let problem = attribute.problem(scope, values, country)?;
+                Some(self.violation(attribute, values, problem, language))
+            })
+            .collect();
+        for rule in &self.rules {
+            let invalid = rule.effect == RuleEffect::Invalid && rule.steps.contains(&step);
+            let Some((field, name)) = rule.field.as_ref().zip(rule.field_name.as_ref()) else {
+                continue;
+            };
+            let told = violations
+                .iter()
+                .any(|one| Key::of(one.field.as_str()) == *field);
+            if !invalid || told {
+                continue;
+            }
+            let fails = match evaluated(rule, scope, trace) {
+                Outcome::Holds => true,
+                Outcome::DoesNotHold => false,
+                Outcome::Failed(_) => rule.on_error != OnError::Ignore,
+            };
+            if fails {
+                let code = rule.message.clone().unwrap_or_default();
+                violations.push(Violation {
+                    field: values.name(field).unwrap_or(name).clone(),
+                    label: None,
+                    text: self.text(&code, language, &[]),
+                    code,
+                    arguments: Vec::new(),
+                });
+            }
+        }
+        violations
+    }
+
+    fn violation(
+        &self,
+        attribute: &Attribute,
+        values: &Values,
+        problem: Problem,
+        language: Language,
+    ) -> Violation {
+        let code = attribute.message.clone().unwrap_or(problem.code);
+        let arguments: Vec<(&str, &str)> = problem
+            .arguments
+            .iter()
+            .map(|(name, value)| (*name, value.as_str()))
+            .collect();
+        let label = attribute.label.get(language.tag());
+        let label = label.or_else(|| attribute.label.get(self.default_language().tag()));
+        Violation {
+            field: values
+                .name(&attribute.key)
+                .unwrap_or(&attribute.name)
+                .clone(),
+            label: label.cloned(),
+            text: self.text(&code, language, &arguments),
+            code,
+            arguments: problem.arguments,
+        }
+    }
+
+    fn text(&self, code: &str, language: Language, arguments: &[(&str, &str)]) -> Option<String> {
+        let text = self.messages.text(code, language)?;
+        Some(message::fill(text, arguments))
+    }
+
+    fn block_text(
+        &self,
+        reason: BlockReason,
+        code: Option<&str>,
+        language: Language,
+    ) -> Option<String> {
+        let of_reason = format!("block-{}", reason.code());
+        let code = code.unwrap_or(&of_reason);
+        self.messages.text(code, language).map(str::to_owned)
+    }
+
+    /// The values as they are after every normalisation, map, template and fixed value.
+    fn normalised(&self, typed: &Values, sign_up: &SignUp) -> Values {
+        let mut values = typed.clone();
+        if sign_up.step == Step::BeforeToken {
+            return values;
+        }
+        let language = self.language_of(sign_up);
+        for attribute in &self.attributes {
+            attribute.normalise(&mut values, language);
+        }
+        values
+    }
+
+    /// What is returned: only what is another value than the person typed, and never another type.
+    fn changes(&self, step: Step, typed: &Values, values: &Values) -> Claims {
+        let mut values = values.clone();
+        if step == Step::BeforeToken {
+            return Claims::new();
+        }
+        if step == Step::BeforeCreatingUser {
+            for attribute in self.attributes.iter().filter(|one| one.blank) {
+                if values.text(&attribute.key).is_some() {
+                    let blank = AttributeValue::Text(String::new());
+                    values.set(&attribute.key, &attribute.name, blank);
+                }
+            }
+        }
+        values
+            .iter()
+            .filter(|(key, _, value)| typed.get(key) != Some(*value))
+            .map(|(_, name, value)| (name.clone(), ClaimValue::One(value.clone())))
+            .collect()
+    }
+}
+
+const fn strictness(verdict: &Verdict) -> u8 {
+    match verdict.decision {
+        Decision::Continue(_) => 0,
+        Decision::Block(BlockReason::PendingReview) => 1,
+        Decision::Invalid(_) => 2,
+        Decision::Block(_) => 3,
+    }
+}
+
+/// The lists that have an entry for this person, whatever its effect.
+fn listing(sign_up: &SignUp, entries: &[ListEntry], now: Timestamp) -> Vec<String> {
+    let matchers = Matcher::of(&sign_up.addresses, &sign_up.identities);
+    entries
+        .iter()
+        .filter(|entry| entry.is_active(now) && matchers.contains(&entry.matcher))
+        .map(|entry| entry.list.as_str().to_owned())
+        .collect()
+}
+
+fn outcome(rule: &Rule, scope: &Scope<'_>) -> Outcome {
+    match rule.when.holds(scope) {
+        Ok(true) => Outcome::Holds,
+        Ok(false) => Outcome::DoesNotHold,
+        Err(failure) => Outcome::Failed(failure),
+    }
+}
+
+fn evaluated(rule: &Rule, scope: &Scope<'_>, trace: &mut Trace) -> Outcome {
+    let outcome = outcome(rule, scope);
+    trace.rules.push(RuleResult {
+        id: rule.id.clone(),
+        effect: rule.effect,
+        outcome,
+    });
+    outcome
+}
+
+/// The effect that ends the search, if this is one.
+fn deciding(rule: &Rule, outcome: Outcome) -> Option<Effect> {
+    if rule.effect == RuleEffect::Log {
+        return None;
+    }
+    match (outcome, rule.effect, rule.on_error) {
+        (Outcome::Holds, RuleEffect::Allow, _) => Some(Effect::Allow),
+        (Outcome::Holds, RuleEffect::Deny, _) | (Outcome::Failed(_), _, OnError::Deny) => {
+            Some(Effect::Deny)
+        }
+        (Outcome::Holds, RuleEffect::Review, _) | (Outcome::Failed(_), _, OnError::Review) => {
+            Some(Effect::Review)
+        }
+        _ => None,
+    }
+}
+
+fn denied(standing: &Standing) -> Decision {
+    Decision::Block(match standing.decided_by {
+        Some(_) => BlockReason::Denied,
+        None => BlockReason::NotAllowed,
+    })
+}
+
+/// After how many rounds steps that never come to rest are left alone.
+const MAX_ROUNDS: usize = 4;
+
+/// Why a value is not accepted: the code of the sentence and what it names.
+struct Problem {
+    code: String,
+    arguments: Vec<(&'static str, String)>,
+}
+
+fn problem(code: &str) -> Problem {
+    Problem {
+        code: format!("invalid-{code}"),
+        arguments: Vec::new(),
+    }
+}
+
+impl Problem {
+    fn with(mut self, name: &'static str, value: i64) -> Self {
+        self.arguments.push((name, value.to_string()));
+        self
+    }
+}
+
+impl Attribute {
+    fn normalise(&self, values: &mut Values, language: Language) {
+        self.bring_into_form(values, language);
+        if self.set(values) {
+            self.bring_into_form(values, language);
+        }
+    }
+
+    fn bring_into_form(&self, values: &mut Values, language: Language) {
+        let context = normalise::Context {
+            country: country(values),
+            language,
+        };
+        let Some(typed) = values.text(&self.key) else {
+            return;
+        };
+        let mut text = typed.to_owned();
+        // One step can undo a little of what another did, such as capitals that come in pieces after composing: what is
+        // returned has come to rest, so that it is not changed again when it is typed.
+        for _ in 0..MAX_ROUNDS {
+            let formed = self.formed(&text, &context);
+            if formed == text {
+                break;
+            }
+            text = formed;
+        }
+        values.set(&self.key, &self.name, AttributeValue::Text(text));
+    }
+
+    fn formed(&self, text: &str, context: &normalise::Context) -> String {
+        let mut text = text.to_owned();
+        for step in &self.normalise {
+            text = normalise::apply(*step, &text, context);
+        }
+        if self.map.is_empty() {
+            return text;
+        }
+        self.map.get(&text.to_lowercase()).cloned().unwrap_or(text)
+    }
+
+    /// Whether a fixed value or a template was put in.
+    fn set(&self, values: &mut Values) -> bool {
+        let Some(set) = &self.set else { return false };
+        if self.only_if_empty && self.has_value(values) {
+            return false;
+        }
+        let value = match set {
+            Set::Template(template) => AttributeValue::Text(template.fill(values)),
+            Set::Number(number) => AttributeValue::Number(*number),
+            Set::Flag(flag) => AttributeValue::Flag(*flag),
+        };
+        // A template of nothing is no value to return.
+        let nothing = value == AttributeValue::Text(String::new());
+        let sets = !(nothing && values.get(&self.key).is_none());
+        if sets {
+            values.set(&self.key, &self.name, value);
+        }
+        sets
+    }
+
+    fn has_value(&self, values: &Values) -> bool {
+        match values.get(&self.key) {
+            Some(AttributeValue::Text(text)) => !text.is_empty(),
+            Some(_) => true,
+            None => false,
+        }
+    }
+
+    fn problem(
+        &self,
+        scope: &Scope<'_>,
+        values: &Values,
+        country: Option<Country>,
+    ) -> Option<Problem> {
+        if !self.has_value(values) {
+            let required = match &self.required {
+                RequiredWhen::Never => false,
+                RequiredWhen::Always => true,
+                // In doubt it is: nobody gets past a condition by breaking it.
+                RequiredWhen::Holds(expression) => expression.holds(scope).unwrap_or(true),
+            };
+            return required.then(|| problem("required"));
+        }
+        let value = match (values.get(&self.key)?, self.value_type) {
+            (AttributeValue::Text(text), ValueType::Text) => self.text_problem(text, country),
+            (AttributeValue::Number(number), ValueType::Integer) => self.number_problem(*number),
+            (AttributeValue::Flag(_), ValueType::Boolean) => None,
+            _ => Some(problem("type")),
+        };
+        value.or_else(|| self.check_problem(scope))
+    }
+
+    fn text_problem(&self, text: &str, country: Option<Country>) -> Option<Problem> {
+        let length = u32::try_from(text.chars().count()).unwrap_or(u32::MAX);
+        match self.length {
+            (Some(least), _) if length < least => {
+                return Some(problem("too-short").with("min", least.into()));
+            }
+            (_, Some(most)) if length > most => {
+                return Some(problem("too-long").with("max", most.into()));
+            }
+            _ => {}
+        }
+        if self
+            .pattern
+            .as_ref()
+            .is_some_and(|pattern| !pattern.is_match(text))
+        {
+            return Some(problem("pattern"));
+        }
+        let allowed = self.allowed.as_ref();
+        if allowed.is_some_and(|allowed| !allowed.iter().any(|one| same(one, text))) {
+            return Some(problem("not-allowed"));
+        }
+        let format = self.format?;
+        let fault = format::check(format, text, country).err()?;
+        Some(problem(fault.code()))
+    }
+
+    fn number_problem(&self, number: i64) -> Option<Problem> {
+        match self.range {
+            (Some(least), _) if number < least => Some(problem("too-small").with("min", least)),
+            (_, Some(most)) if number > most => Some(problem("too-large").with("max", most)),
+            _ => None,
+        }
+    }
+
+    fn check_problem(&self, scope: &Scope<'_>) -> Option<Problem> {
+        let mut checks = self.checks.iter();
+        let failed = checks.find(|check| !check.that.holds(scope).unwrap_or(false))?;
+        Some(Problem {
+            code: failed.message.clone(),
+            arguments: Vec::new(),
+        })
+    }
+}
+
+/// By which national numbers and postal codes are read.
+fn country(values: &Values) -> Option<Country> {
+    Country::parse(values.text(&Key::of("country"))?)
+}

@@ -1,0 +1,109 @@
+//! One compiled expression for one sign-up.
+
+use std::sync::{Arc, LazyLock};
+
+use cel::{
+    Context, Env, ExecutionError, IdedExpr, Value,
+    common::{
+        types::{CelBool, CelInt, CelString},
+        value::CowVal,
+    },
+    context::VariableResolver,
+};
+
+use super::{
+    Failure,
+    function::environment,
+    kind::Kind,
+    reference::Reference,
+    scope::{Scope, flag},
+};
+use crate::{domain::attribute::AttributeValue, policy::values::Key};
+
+static ENVIRONMENT: LazyLock<Arc<Env>> = LazyLock::new(|| Arc::new(environment()));
+
+/// Whether a condition holds.
+pub(super) fn holds(
+    condition: &IdedExpr,
+    references: &[Reference],
+    scope: &Scope<'_>,
+) -> Result<bool, Failure> {
+    let binding = Binding { references, scope };
+    let mut context = Context::with_env(Arc::clone(&ENVIRONMENT));
+    context.set_variable_resolver(&binding);
+    let value = Value::resolve_val(condition, &context).map_err(|error| binding.failure(&error))?;
+    let holds = value.downcast_ref::<CelBool>().map(|holds| *holds.inner());
+    holds.ok_or(Failure::NotBoolean)
+}
+
+/// The references of an expression, bound to a sign-up.
+struct Binding<'b, 's> {
+    references: &'b [Reference],
+    scope: &'b Scope<'s>,
+}
+
+impl VariableResolver for Binding<'_, '_> {
+    fn resolve<'b>(&'b self, name: &str) -> Option<CowVal<'b, 'b>> {
+        match self.reference(name)? {
+            Reference::Variable(variable) => Some(self.scope.value(*variable)),
+            Reference::Attribute(key, kind) => self.attribute(key, *kind),
+            Reference::HasAttribute(key) => Some(flag(self.has_attribute(key))),
+            Reference::List(list) => Some(CowVal::Borrowed(list)),
+            Reference::Pattern(pattern) => Some(CowVal::Borrowed(pattern)),
+            Reference::Network(network) => Some(CowVal::Borrowed(network)),
+        }
+    }
+}
+
+impl Binding<'_, '_> {
+    fn reference(&self, name: &str) -> Option<&Reference> {
+        self.references.get(Reference::position(name)?)
+    }
+
+    /// The value of an attribute; none when it has another kind than the expression needs, or none and is no text.
+    fn attribute<'b>(&'b self, key: &Key, kind: Kind) -> Option<CowVal<'b, 'b>> {
+        match (self.scope.values().get(key), kind) {
+            (Some(AttributeValue::Text(text)), Kind::Text) => {
+                Some(CowVal::owned(CelString::from(text.as_str())))
+            }
+            (Some(AttributeValue::Number(number)), Kind::Integer) => {
+                Some(CowVal::owned(CelInt::from(*number)))
+            }
+            (Some(AttributeValue::Flag(value)), Kind::Boolean) => Some(flag(*value)),
+            (None, Kind::Text) => Some(CowVal::owned(CelString::from(""))),
+            _ => None,
+        }
+    }
+
+    fn has_attribute(&self, key: &Key) -> bool {
+        match self.scope.values().get(key) {
+            Some(AttributeValue::Text(text)) => !text.is_empty(),
+            Some(AttributeValue::Number(_) | AttributeValue::Flag(_)) => true,
+            None => false,
+        }
+    }
+
+    /// The kind of an error alone: what the evaluator says holds values.
+    fn failure(&self, error: &ExecutionError) -> Failure {
+        match error {
+            ExecutionError::UndeclaredReference(name) => self.failure_of(name),
+            ExecutionError::FunctionError { .. }
+            | ExecutionError::NoSuchOverload(_)
+            | ExecutionError::UnexpectedType { .. }
+            | ExecutionError::UnsupportedBinaryOperator(..)
+            | ExecutionError::ValuesNotComparable(..) => Failure::Type,
+            _ => Failure::Other,
+        }
+    }
+
+    /// Why a reference has no value.
+    fn failure_of(&self, name: &str) -> Failure {
+        match self.reference(name) {
+            Some(Reference::Attribute(key, _)) if self.scope.values().get(key).is_some() => {
+                Failure::Type
+            }
+            Some(Reference::Attribute(..)) => Failure::NoValue,
+            _ => Failure::Other,
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! The expressions of a policy: CEL over what is known of a sign-up.
+//!
+//! The language is the Common Expression Language (<https://github.com/google/cel-spec>), parsed and evaluated by the
+//! `cel` crate, without maps, messages, bytes, fractions and `null`. An expression sees `email`, `identity`,
+//! `attributes`, `names`, `list`, `user_flow`, `application`, `step`, `language` and `now`; a text that is missing is
+//! `""`.
+//!
+//! What an expression can cost is bounded when it is compiled: its length ([`MAX_EXPRESSION_OCTETS`]), its nesting (64
+//! levels), loops in each other (two), and the steps that it takes at most (5,000, which is less than a millisecond).
+//! Patterns are compiled beforehand, each to at most 256 KiB, and match in linear time.
+
+mod check;
+mod cost;
+mod evaluate;
+mod function;
+mod kind;
+mod misuse;
+mod network;
+mod path;
+mod reference;
+mod scope;
+mod syntax;
+#[cfg(test)]
+mod tests;
+mod variable;
+
+use std::fmt;
+
+use cel::IdedExpr;
+
+use self::reference::Reference;
+pub use self::scope::{ENTRA, Scope, Subject};
+
+/// Longest expression, in octets.
+pub const MAX_EXPRESSION_OCTETS: usize = 2000;
+
+/// A compiled expression that yields true or false.
+pub struct Expression {
+    condition: IdedExpr,
+    references: Vec<Reference>,
+}
+
+/// Why a text is no expression.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExpressionFault {
+    /// Where, in octets, when it is known.
+    pub offset: Option<usize>,
+    pub problem: String,
+    pub suggestion: Option<String>,
+}
+
+/// Why an expression has no result for a sign-up: a kind, never a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Failure {
+    #[error("an attribute has no value")]
+    NoValue,
+    #[error("a value has another type")]
+    Type,
+    #[error("it is neither true nor false")]
+    NotBoolean,
+    #[error("it could not be computed")]
+    Other,
+}
+
+impl Expression {
+    /// Compiles a condition, or tells the first thing that is wrong with it.
+    pub fn compile(source: &str) -> Result<Self, ExpressionFault> {
+        let parsed = syntax::parse(source)?;
+        let whole = parsed.id;
+        let (condition, references) = check::check(parsed).map_err(|misuse| ExpressionFault {
+            offset: syntax::place(source, misuse.node),
+            problem: misuse.problem,
+            suggestion: misuse.suggestion,
+        })?;
+        let steps = cost::steps(&condition, &references);
+        if steps > cost::MAX_STEPS {
+            let most = cost::MAX_STEPS;
+            return Err(ExpressionFault {
+                offset: syntax::place(source, whole),
+                problem: format!(
+                    "it can take {steps} steps, expected at most {most}: shorter lists, or fewer in each other"
+                ),
+                suggestion: None,
+            });
+        }
+        Ok(Self {
+            condition,
+            references,
+        })
+    }
+
+    /// Whether the condition holds for a sign-up.
+    pub fn holds(&self, scope: &Scope<'_>) -> Result<bool, Failure> {
+        evaluate::holds(&self.condition, &self.references, scope)
+    }
+}
+
+impl fmt::Debug for Expression {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Expression")
+            .field("references", &self.references)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,127 @@
+//! What is wrong with a policy, and where.
+
+use std::fmt;
+
+/// One step on the way to a place in the document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Segment {
+    Key(String),
+    Index(usize),
+}
+
+/// A fault that keeps a policy from being activated.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// From the top of the document, as its keys are written: `rule`, 3, `when`.
+    pub path: Vec<Segment>,
+    /// Where in the text at that place, in octets; for expressions and patterns.
+    pub offset: Option<usize>,
+    /// What was found and what was expected.
+    pub problem: String,
+    /// What was probably meant.
+    pub suggestion: Option<String>,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (position, segment) in self.path.iter().enumerate() {
+            match segment {
+                Segment::Key(key) if position == 0 => f.write_str(key)?,
+                Segment::Key(key) => write!(f, ".{key}")?,
+                // People count from one.
+                Segment::Index(index) => write!(f, "[{}]", index + 1)?,
+            }
+        }
+        write!(f, ": {}", self.problem)?;
+        if let Some(suggestion) = &self.suggestion {
+            write!(f, "; did you mean `{suggestion}`?")?;
+        }
+        Ok(())
+    }
+}
+
+/// A path that grows on the way down.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Place(Vec<Segment>);
+
+impl Place {
+    pub(super) fn key(&self, key: &str) -> Self {
+        let mut path = self.0.clone();
+        path.push(Segment::Key(key.to_owned()));
+        Self(path)
+    }
+
+    pub(super) fn index(&self, index: usize) -> Self {
+        let mut path = self.0.clone();
+        path.push(Segment::Index(index));
+        Self(path)
+    }
+
+    pub(super) fn fault(&self, problem: impl Into<String>) -> Fault {
+        Fault {
+            path: self.0.clone(),
+            offset: None,
+            problem: problem.into(),
+            suggestion: None,
+        }
+    }
+}
+
+/// The nearest of the known words, when one is near enough to be a slip.
+pub fn nearest<'k>(found: &str, known: impl IntoIterator<Item = &'k str>) -> Option<String> {
+    let limit = (found.chars().count() / 3).max(1);
+    known
+        .into_iter()
+        .map(|word| (edit_distance(found, word), word))
+        .filter(|(distance, _)| *distance <= limit)
+        .min()
+        .map(|(_, word)| word.to_owned())
+}
+
+/// Levenshtein's distance, without regard to case.
+pub(super) fn edit_distance(one: &str, other: &str) -> usize {
+    let other: Vec<char> = other.to_lowercase().chars().collect();
+    let mut row: Vec<usize> = (0..=other.len()).collect();
+    for (line, c) in one.to_lowercase().chars().enumerate() {
+        let mut diagonal = line;
+        let mut left = line + 1;
+        for (cell, d) in row.iter_mut().skip(1).zip(&other) {
+            let replaced = diagonal + usize::from(c != *d);
+            diagonal = *cell;
+            left = replaced.min(*cell + 1).min(left + 1);
+            *cell = left;
+        }
+        if let Some(first) = row.first_mut() {
+            *first = line + 1;
+        }
+    }
+    row.last().copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slip_is_told_from_another_word() {
+        assert_eq!(edit_distance("", "abc"), 3);
+        assert_eq!(edit_distance("kitten", "sitting"), 3);
+        assert_eq!(edit_distance("Straße", "straße"), 0);
+        assert_eq!(
+            nearest("givenname", ["surname", "givenName"]),
+            Some("givenName".to_owned())
+        );
+        assert_eq!(nearest("zip", ["surname", "givenName"]), None);
+    }
+
+    #[test]
+    fn people_count_from_one() {
+        let place = Place::default().key("rule").index(2).key("when");
+        let mut fault = place.fault("it is no expression");
+        fault.suggestion = Some("email.domain".to_owned());
+        assert_eq!(
+            fault.to_string(),
+            "rule[3].when: it is no expression; did you mean `email.domain`?"
+        );
+    }
+}

@@ -1,0 +1,72 @@
+//! The words of a policy, over those of the catalogue.
+
+use std::collections::BTreeMap;
+
+use super::document::Texts;
+use crate::domain::language::Language;
+
+/// Codes of sentences in the catalogue (`shared/locales/<language>/messages.ftl`) that a policy can name, and give other
+/// words.
+pub const CODES: &[&str] = &[
+    "block-denied",
+    "block-not-allowed",
+    "block-pending",
+    "block-unavailable",
+    "invalid-required",
+    "invalid-too-short",
+    "invalid-too-long",
+    "invalid-too-small",
+    "invalid-too-large",
+    "invalid-type",
+    "invalid-pattern",
+    "invalid-not-allowed",
+    "invalid-phone",
+    "invalid-phone-country",
+    "invalid-postal-code",
+    "invalid-country",
+    "invalid-date",
+    "invalid-url",
+    "invalid-vat-number",
+    "invalid-email",
+    "use-company-sign-in",
+    "disposable-address",
+];
+
+/// Texts by code and language.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Messages {
+    texts: BTreeMap<String, Texts>,
+    pub default_language: Option<Language>,
+}
+
+impl Messages {
+    pub(super) fn new(texts: &BTreeMap<String, Texts>, default_language: Language) -> Self {
+        Self {
+            texts: texts.clone(),
+            default_language: Some(default_language),
+        }
+    }
+
+    /// The policy's own text for a code, if it has one: in the person's language, else in the default language, unless
+    /// the catalogue has the code in the person's language.
+    pub fn text(&self, code: &str, language: Language) -> Option<&str> {
+        let texts = self.texts.get(code)?;
+        let own = texts.get(language.tag());
+        let fallback = || {
+            let default = self.default_language?;
+            (!CODES.contains(&code))
+                .then(|| texts.get(default.tag()))
+                .flatten()
+        };
+        own.or_else(fallback).map(String::as_str)
+    }
+}
+
+/// Puts values into the `{name}` places of a text of the policy.
+pub fn fill(text: &str, arguments: &[(&str, &str)]) -> String {
+    let mut filled = text.to_owned();
+    for (name, value) in arguments {
+        filled = filled.replace(&format!("{{{name}}}"), value);
+    }
+    filled
+}

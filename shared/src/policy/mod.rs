@@ -1,0 +1,120 @@
+//! The policy of a user flow: written by an operator, checked and compiled once, evaluated for each sign-up. Pure: it knows
+//! no AWS, no HTTP, no clock, no environment.
+//!
+//! [`document`] is what an operator writes, [`compile()`] checks it and makes a [`Policy`], and [`Policy::decide`] decides
+//! one sign-up and says how.
+
+#[cfg(any(test, feature = "cases"))]
+pub mod case;
+mod compile;
+pub mod document;
+mod evaluate;
+pub mod expression;
+pub mod fault;
+pub mod format;
+pub mod message;
+pub mod normalise;
+pub mod predicate;
+mod template;
+pub mod values;
+
+use std::collections::BTreeMap;
+
+use regex::Regex;
+
+pub use self::{
+    compile::{MAX_ATTRIBUTES, MAX_RULES, compile},
+    evaluate::{Circumstances, InspectedRule, Inspection, Outcome, RuleResult, Trace, Verdict},
+};
+use self::{
+    document::{Format, KnownDomain, Normalisation, OnError, RuleEffect, Texts, ValueType},
+    expression::Expression,
+    message::Messages,
+    template::Template,
+    values::Key,
+};
+use crate::domain::{
+    attribute::AttributeName,
+    list::{Effect, ListName},
+    policy::OnUnavailable,
+    sign_up::Step,
+};
+
+/// A compiled policy.
+#[derive(Debug)]
+pub struct Policy {
+    pub default: Effect,
+    pub lists: Option<Vec<ListName>>,
+    pub on_unavailable: OnUnavailable,
+    domains: Vec<KnownDomain>,
+    /// A template comes after the attributes that it is made of.
+    attributes: Vec<Attribute>,
+    rules: Vec<Rule>,
+    messages: Messages,
+}
+
+/// What is asked of one attribute.
+#[derive(Debug)]
+struct Attribute {
+    key: Key,
+    /// As the policy spells it; a request's own spelling wins.
+    name: AttributeName,
+    value_type: ValueType,
+    required: RequiredWhen,
+    length: (Option<u32>, Option<u32>),
+    range: (Option<i64>, Option<i64>),
+    pattern: Option<Regex>,
+    allowed: Option<Vec<String>>,
+    format: Option<Format>,
+    checks: Vec<AttributeCheck>,
+    normalise: Vec<Normalisation>,
+    /// Lower-case keys.
+    map: BTreeMap<String, String>,
+    set: Option<Set>,
+    only_if_empty: bool,
+    blank: bool,
+    message: Option<String>,
+    label: Texts,
+}
+
+impl Attribute {
+    fn template(&self) -> Option<&Template> {
+        match &self.set {
+            Some(Set::Template(template)) => Some(template),
+            _ => None,
+        }
+    }
+}
+
+#[derive(Debug)]
+enum RequiredWhen {
+    Never,
+    Always,
+    Holds(Expression),
+}
+
+#[derive(Debug)]
+enum Set {
+    Template(Template),
+    Number(i64),
+    Flag(bool),
+}
+
+#[derive(Debug)]
+struct AttributeCheck {
+    that: Expression,
+    message: String,
+}
+
+#[derive(Debug)]
+struct Rule {
+    id: String,
+    when: Expression,
+    effect: RuleEffect,
+    field: Option<Key>,
+    field_name: Option<AttributeName>,
+    message: Option<String>,
+    on_error: OnError,
+    steps: Vec<Step>,
+    before_lists: bool,
+}

@@ -1,0 +1,93 @@
+//! Values that are put together from others: `{givenName} {surname}`.
+
+use super::values::{Key, Values};
+use crate::domain::attribute::AttributeValue;
+
+/// A parsed template.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Template(Vec<Piece>);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Piece {
+    Text(String),
+    Value(Key),
+}
+
+impl Template {
+    /// `{name}` stands for an attribute; `{{` and `}}` for the braces.
+    pub(super) fn parse(text: &str) -> Result<Self, String> {
+        let mut pieces = Vec::new();
+        let mut plain = String::new();
+        let mut characters = text.chars().peekable();
+        while let Some(c) = characters.next() {
+            match c {
+                '{' | '}' if characters.peek() == Some(&c) => {
+                    characters.next();
+                    plain.push(c);
+                }
+                '{' => {
+                    let (name, closed) = name(&mut characters);
+                    let key = Key::of(name.trim());
+                    if !closed {
+                        return Err(format!(
+                            "found `{{{name}` without `}}`; a brace itself is `{{{{`"
+                        ));
+                    }
+                    if key.as_str().is_empty() || name.contains('{') {
+                        return Err(format!("found `{{{name}}}`, expected `{{attribute}}`"));
+                    }
+                    pieces.push(Piece::Text(std::mem::take(&mut plain)));
+                    pieces.push(Piece::Value(key));
+                }
+                '}' => return Err("found `}` without `{`; a brace itself is `}}`".to_owned()),
+                c => plain.push(c),
+            }
+        }
+        pieces.push(Piece::Text(plain));
+        Ok(Self(pieces))
+    }
+
+    /// The attributes that it is made of.
+    pub(super) fn parts(&self) -> impl Iterator<Item = &Key> {
+        self.0.iter().filter_map(|piece| match piece {
+            Piece::Value(key) => Some(key),
+            Piece::Text(_) => None,
+        })
+    }
+
+    /// The text, with spaces that a missing value leaves behind collapsed.
+    pub(super) fn fill(&self, values: &Values) -> String {
+        let filled: String = self
+            .0
+            .iter()
+            .map(|piece| match piece {
+                Piece::Text(text) => text.clone(),
+                Piece::Value(key) => values.get(key).map(text).unwrap_or_default(),
+            })
+            .collect();
+        if self.parts().next().is_none() {
+            return filled;
+        }
+        filled.split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+}
+
+/// What stands before the closing brace, and whether there is one.
+fn name(characters: &mut impl Iterator<Item = char>) -> (String, bool) {
+    let mut name = String::new();
+    for c in characters {
+        if c == '}' {
+            return (name, true);
+        }
+        name.push(c);
+    }
+    (name, false)
+}
+
+fn text(value: &AttributeValue) -> String {
+    match value {
+        AttributeValue::Text(text) => text.clone(),
+        AttributeValue::Number(number) => number.to_string(),
+        AttributeValue::Flag(flag) => flag.to_string(),
+    }
+}

@@ -1,0 +1,16 @@
+//! One published version of a policy, for the functions.
+
+use async_trait::async_trait;
+
+use super::{Deadline, StoreError};
+use crate::domain::publication::PolicyVersion;
+
+#[async_trait]
+pub trait PolicyReader: Send + Sync {
+    /// The document as JSON. Consistent, and MUST return by the deadline.
+    async fn document(
+        &self,
+        version: &PolicyVersion,
+        deadline: Deadline,
+    ) -> Result<Option<String>, StoreError>;
+}

@@ -1,0 +1,43 @@
+//! Published policies, for the operator. A version never changes once it is there.
+
+use async_trait::async_trait;
+
+use super::StoreError;
+use crate::domain::publication::{CurrentPolicies, PolicyFlow, PolicyVersion, Publication};
+
+/// Longest text of a version that fits, in octets: an item of the table has 400 KB, names included.
+pub const MAX_TEXT_OCTETS: usize = 390 * 1024;
+
+/// A version with its texts, each of at most [`MAX_TEXT_OCTETS`].
+#[derive(Debug, Clone)]
+pub struct NewVersion {
+    pub publication: Publication,
+    /// As it was written.
+    pub source: String,
+    /// The document as JSON: functions carry no parser of the source.
+    pub document: String,
+}
+
+#[async_trait]
+pub trait PolicyStore: Send + Sync {
+    /// The versions that decide now. Consistent.
+    async fn current(&self) -> Result<CurrentPolicies, StoreError>;
+
+    /// Adds a version and makes it the current one of its user flow, all or nothing. [`StoreError::Conflict`] when the
+    /// version is there already, or the current ones are no longer those `seen`.
+    async fn publish(&self, new: &NewVersion, seen: &CurrentPolicies) -> Result<(), StoreError>;
+
+    /// Makes a version that is there the current one of its user flow. [`StoreError::Conflict`] as for `publish`.
+    async fn point(&self, to: &PolicyVersion, seen: &CurrentPolicies) -> Result<(), StoreError>;
+
+    /// Published versions, the newest first, at most `limit` and only those older than `before`. Consistent.
+    async fn history(
+        &self,
+        flow: &PolicyFlow,
+        before: Option<u32>,
+        limit: u16,
+    ) -> Result<Vec<Publication>, StoreError>;
+
+    /// A version as it was written.
+    async fn source(&self, version: &PolicyVersion) -> Result<Option<String>, StoreError>;
+}

@@ -1,0 +1,196 @@
+//! Publishing policies, their history, and the way back.
+
+use shared::{
+    domain::publication::{PolicyFlow, PolicyVersion},
+    ports::policy_store::PolicyStore,
+};
+
+use crate::desk::Desk;
+
+const DENY: &str = "# nobody yet\ndefault = \"deny\"\n";
+/// The exit codes of a policy with faults, and of one whose cases do not go as expected.
+const FAULTY: i32 = 2;
+const UNEXPECTED: i32 = 5;
+const ALLOW: &str = "default = \"allow\"\n";
+
+async fn publish(desk: &Desk, flow: &str, policy: &str, note: &str) -> String {
+    desk.file("policy.toml", policy);
+    let arguments = [
+        "policy",
+        "publish",
+        "policy.toml",
+        "--flow",
+        flow,
+        "--note",
+        note,
+        "--author",
+        "ada",
+    ];
+    desk.output(&arguments).await
+}
+
+async fn current(desk: &Desk, flow: &str) -> Option<u32> {
+    let flow = PolicyFlow::parse(flow).unwrap();
+    let current = desk.table().current().await.unwrap();
+    current.versions.get(&flow).copied()
+}
+
+#[tokio::test]
+async fn a_policy_is_published_shown_and_rolled_back() {
+    let desk = Desk::new().await;
+    let out = publish(&desk, "*", DENY, "first").await;
+    assert_eq!(
+        out,
+        "published version 1 of `*`: it decides within 30 seconds\n"
+    );
+    let out = publish(&desk, "*", ALLOW, "open the doors").await;
+    assert_eq!(
+        out,
+        "published version 2 of `*`: it decides within 30 seconds instead of version 1\n"
+    );
+    let show = ["policy", "show", "--flow", "*"];
+    assert_eq!(desk.output(&show).await, ALLOW);
+    let show = ["policy", "show", "--flow", "*", "--version", "1"];
+    assert_eq!(desk.output(&show).await, DENY);
+
+    let back = ["policy", "rollback", "--flow", "*", "--version", "1"];
+    assert_eq!(
+        desk.output(&back).await,
+        "version 1 of `*` decides again within 30 seconds instead of version 2\n"
+    );
+    assert_eq!(
+        desk.output(&back).await,
+        "unchanged: version 1 of `*` is the current one\n"
+    );
+    assert_eq!(current(&desk, "*").await, Some(1));
+
+    let history = desk.output(&["policy", "history", "--flow", "*"]).await;
+    let lines: Vec<_> = history.lines().collect();
+    assert!(
+        lines[0].starts_with("VERSION  CURRENT  PUBLISHED"),
+        "{history}"
+    );
+    assert!(lines[1].starts_with("2                 20"), "{history}");
+    assert!(lines[1].ends_with("open the doors"), "{history}");
+    assert!(lines[2].starts_with("1        yes      20"), "{history}");
+    assert!(lines[2].contains("  ada  "), "{history}");
+    let json = ["policy", "history", "--flow", "*", "--json"];
+    let json = desk.output(&json).await;
+    assert!(json.contains("\"version\":1,\"current\":true"), "{json}");
+    assert_eq!(json.lines().count(), 2);
+}
+
+#[tokio::test]
+async fn a_bad_policy_is_refused_with_every_fault_and_nothing_is_written() {
+    let desk = Desk::new().await;
+    desk.file(
+        "policy.toml",
+        "default = \"deny\"\n[[rule]]\nid = \"a\"\nwhen = \"emial ==\"\neffect = \"deny\"\n\
+         [[rule]]\nid = \"b\"\nwhen = \"emial.domain == 'a'\"\neffect = \"deny\"\n",
+    );
+    let arguments = [
+        "policy",
+        "publish",
+        "policy.toml",
+        "--flow",
+        "*",
+        "--note",
+        "",
+    ];
+    let mut command = desk.command(&arguments);
+    command.env("USER", "ada");
+    let ran = crate::desk::ran(command).await;
+    assert_eq!((ran.code, ran.out.as_str()), (FAULTY, ""));
+    assert!(ran.err.contains("policy.toml:4:"), "{}", ran.err);
+    assert!(ran.err.contains("policy.toml:8:"), "{}", ran.err);
+    assert!(ran.err.ends_with("nothing was published\n"), "{}", ran.err);
+
+    desk.file("policy.toml", "default = \"deny\"\ndefualt = 1\n");
+    let ran = desk
+        .run(&[&arguments[..], &["--author", "ada"]].concat())
+        .await;
+    assert_eq!((ran.code, ran.out.as_str()), (FAULTY, ""));
+    assert!(ran.err.contains("defualt"), "{}", ran.err);
+    assert_eq!(current(&desk, "*").await, None);
+}
+
+#[tokio::test]
+async fn a_policy_that_fails_its_own_cases_is_not_published() {
+    let desk = Desk::new().await;
+    desk.file("policy.toml", DENY);
+    let case = "[[case]]\nname = \"somebody\"\nrequest.email = \"ada@contoso.com\"\n";
+    let expecting = |decision: &str| format!("{case}expect.decision = \"{decision}\"\n");
+    let mut arguments = vec!["policy", "publish", "policy.toml", "--flow", "*"];
+    arguments.extend(["--note", "x", "--author", "ada"]);
+    desk.file("policy.test.toml", expecting("continue"));
+    let ran = desk.run(&arguments).await;
+    assert_eq!(ran.code, UNEXPECTED, "{ran:?}");
+    assert!(ran.err.ends_with("nothing was published\n"), "{}", ran.err);
+    assert_eq!(current(&desk, "*").await, None);
+    desk.file("policy.test.toml", expecting("block"));
+    let ran = desk.run(&arguments).await;
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert_eq!(current(&desk, "*").await, Some(1));
+}
+
+#[tokio::test]
+async fn the_author_is_the_account_or_must_be_named() {
+    let desk = Desk::new().await;
+    desk.file("policy.toml", DENY);
+    let arguments = [
+        "policy",
+        "publish",
+        "policy.toml",
+        "--flow",
+        "*",
+        "--note",
+        "x",
+    ];
+    let ran = desk.run(&arguments).await;
+    assert_eq!(ran.code, 1);
+    assert!(ran.err.contains("--author: found nothing"), "{}", ran.err);
+    let mut command = desk.command(&arguments);
+    command.env("USER", "grace");
+    assert_eq!(crate::desk::ran(command).await.code, 0);
+    let told = desk.table().history(&PolicyFlow::Others, None, 1).await;
+    assert_eq!(told.unwrap()[0].author, "grace");
+}
+
+#[tokio::test]
+async fn what_the_first_named_flow_means_for_the_others_is_told() {
+    let desk = Desk::new().await;
+    desk.file("policy.toml", DENY);
+    let publish = async |flow: &str| {
+        let flow = ["--flow", flow, "--note", "x", "--author", "ada"];
+        desk.run(&[&["policy", "publish", "policy.toml"][..], &flow].concat())
+            .await
+            .err
+    };
+    assert!(publish("partners").await.contains("USER_FLOWS"));
+    assert_eq!(publish("partners").await, "");
+    assert_eq!(publish("*").await, "");
+    assert_eq!(publish("customers").await, "");
+}
+
+#[tokio::test]
+async fn what_was_never_published_is_not_there() {
+    let desk = Desk::new().await;
+    let ran = desk.run(&["policy", "show", "--flow", "shop"]).await;
+    assert_eq!(
+        (ran.code, ran.err.as_str()),
+        (1, "signupctl: `shop` has no published policy\n")
+    );
+    let ran = desk.run(&["policy", "history", "--flow", "shop"]).await;
+    assert_eq!((ran.code, ran.out.as_str()), (0, ""));
+    let back = ["policy", "rollback", "--flow", "shop", "--version", "3"];
+    let ran = desk.run(&back).await;
+    assert_eq!(ran.code, 1);
+    assert!(ran.err.contains("`shop` has no version 3"), "{}", ran.err);
+    let version = PolicyVersion {
+        flow: PolicyFlow::Others,
+        number: 1,
+    };
+    assert_eq!(desk.table().source(&version).await.unwrap(), None);
+    let ran = desk.run(&["policy", "show", "--flow", "a b"]).await;
+    assert_eq!(ran.code, 64, "{ran:?}");
+}
