@@ -173,6 +173,7 @@ fn sign_up(number: usize) -> Result<SignUp, Failure> {
         attributes: Vec::new(),
         languages: LanguageWishes::default(),
         application: None,
+        client: None,
         object_id: None,
     })
 }

@@ -190,6 +190,7 @@ fn sign_up(attributes: Vec<(String, String)>, language: Language) -> SignUp {
         attributes: attributes.collect(),
         languages: LanguageWishes::parse(language.tag()),
         application: None,
+        client: None,
         object_id: None,
     }
 }

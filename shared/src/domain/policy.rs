@@ -214,6 +214,7 @@ mod tests {
             attributes: Vec::new(),
             languages: LanguageWishes::default(),
             application: None,
+            client: None,
             object_id: None,
         }
     }

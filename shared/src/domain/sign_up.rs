@@ -1,5 +1,7 @@
 //! A sign-up at one of its steps, as both protocols tell it.
 
+use std::net::IpAddr;
+
 use super::{
     attribute::{AttributeName, AttributeValue},
     email::EmailAddress,
@@ -74,6 +76,8 @@ pub struct SignUp {
     pub languages: LanguageWishes,
     /// The application that the person signs in to; workforce requests carry none.
     pub application: Option<String>,
+    /// From where the person comes; only extensions are told (PROTOCOL 5.2).
+    pub client: Option<IpAddr>,
     /// Only at the token step: before that no user exists, whatever a request says.
     pub object_id: Option<String>,
 }

@@ -1,5 +1,7 @@
 //! From the body of either protocol to one [`SignUp`].
 
+use std::net::IpAddr;
+
 use super::{Refusal, Route};
 use crate::{
     domain::{
@@ -78,6 +80,7 @@ fn connector(step: Step, body: &[u8]) -> Result<Read, Refusal> {
             .collect(),
         languages,
         application: request.client_id.0,
+        client: None,
         object_id: request.object_id.0.filter(|_| step == Step::BeforeToken),
     };
     Ok(Read {
@@ -132,12 +135,22 @@ fn extension(route: Route, body: &[u8], caller: &Caller) -> Result<Read, Refusal
             .unwrap_or_default()
             .app_id
             .0,
+        client: client_address(&client.ip),
         object_id: user.id.0.filter(|_| route.step == Step::BeforeToken),
     };
     Ok(Read {
         sign_up,
         correlation_id: context.correlation_id.0,
     })
+}
+
+/// What is no address is not known: it is Entra's to say, and no reason to keep anybody out.
+fn client_address(value: &AnyScalar) -> Option<IpAddr> {
+    let AnyScalar::Text(text) = value else {
+        return None;
+    };
+    let address: IpAddr = text.trim().parse().ok()?;
+    Some(address.to_canonical())
 }
 
 fn extension_attributes(
@@ -275,4 +288,46 @@ fn address_of(wire: &ObjectIdentity) -> Option<String> {
     (by_mail || by_type)
         .then(|| wire.issuer_assigned_id.0.clone())
         .flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    fn client(ip: &str) -> Option<IpAddr> {
+        let event = Route {
+            step: Step::BeforeCreatingUser,
+            protocol: Protocol::Extension,
+        };
+        let body = format!(
+            r#"{{
+                "type": "microsoft.graph.authenticationEvent.attributeCollectionSubmit",
+                "data": {{
+                    "@odata.type": "microsoft.graph.onAttributeCollectionSubmitCalloutData",
+                    "authenticationContext": {{ "client": {{ "ip": {ip}, "locale": "en-us" }} }},
+                    "userSignUpInfo": {{ "attributes": {{ "email": {{ "value": "ada@contoso.com" }} }} }}
+                }}
+            }}"#
+        );
+        sign_up(event, body.as_bytes()).unwrap().client
+    }
+
+    #[rstest]
+    #[case::ipv4(r#""203.0.113.7""#, Some("203.0.113.7"))]
+    #[case::ipv6(r#""2001:DB8::7""#, Some("2001:db8::7"))]
+    #[case::ipv4_as_ipv6(r#""::ffff:203.0.113.7""#, Some("203.0.113.7"))]
+    #[case::null("null", None)]
+    #[case::empty(r#""""#, None)]
+    #[case::no_address(r#""203.0.113.7:443""#, None)]
+    #[case::number("5", None)]
+    #[case::object("{}", None)]
+    fn a_client_is_told_by_its_address_or_not_known(
+        #[case] ip: &str,
+        #[case] expected: Option<&str>,
+    ) {
+        let found = client(ip).map(|address| address.to_string());
+        assert_eq!(found.as_deref(), expected);
+    }
 }

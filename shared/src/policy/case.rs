@@ -2,7 +2,7 @@
 //!
 //! The form of a file of cases and the one runner behind `signupctl policy test` and the corpus in `shared/tests/policies`.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, net::IpAddr};
 
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -58,6 +58,8 @@ pub struct Request {
     pub language: Option<String>,
     pub application: Option<String>,
     pub user_flow: Option<String>,
+    /// The person's address, as only extensions are told.
+    pub client: Option<IpAddr>,
     /// Without it 2026-01-15T12:00:00Z, a Thursday.
     pub now: Option<Timestamp>,
 }
@@ -227,6 +229,7 @@ impl Request {
             language: self.language.or(common.language),
             application: self.application.or(common.application),
             user_flow: self.user_flow.or(common.user_flow),
+            client: self.client.or(common.client),
             now: self.now.or(common.now),
         }
     }
@@ -243,6 +246,7 @@ impl Request {
             attributes: attributes(self.attributes)?,
             languages: languages.unwrap_or_default(),
             application: self.application,
+            client: self.client.map(|address| address.to_canonical()),
             object_id: None,
         };
         Ok(Situation {

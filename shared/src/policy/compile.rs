@@ -7,7 +7,7 @@ use regex::{Regex, RegexBuilder};
 use super::{
     Attribute, AttributeCheck, Policy, RequiredWhen, Rule,
     document::{self, AttributeRules, Document, Fixed, Required, RuleEffect, ValueType},
-    expression::{Expression, ExpressionFault},
+    expression::{AttributeTypes, Expression, ExpressionFault},
     fault::{Fault, Place, nearest},
     message::{CODES, Messages},
     template::Template,
@@ -31,6 +31,7 @@ pub const MAX_ATTRIBUTES: usize = 100;
 pub fn compile(document: &Document) -> Result<Policy, Vec<Fault>> {
     let mut compiler = Compiler {
         document,
+        types: types(document),
         faults: Vec::new(),
     };
     let policy = compiler.policy();
@@ -40,8 +41,17 @@ pub fn compile(document: &Document) -> Result<Policy, Vec<Fault>> {
     }
 }
 
+/// What the values of each declared attribute are.
+fn types(document: &Document) -> AttributeTypes {
+    let declared = document.attributes.iter();
+    declared
+        .map(|(name, rules)| (Key::of(name), rules.value_type.unwrap_or(ValueType::Text)))
+        .collect()
+}
+
 struct Compiler<'d> {
     document: &'d Document,
+    types: AttributeTypes,
     faults: Vec<Fault>,
 }
 
@@ -531,7 +541,7 @@ impl Compiler<'_> {
     }
 
     fn expression(&mut self, place: &Place, source: &str) -> Option<Expression> {
-        match Expression::compile(source) {
+        match Expression::compile(source, &self.types) {
             Ok(expression) => Some(expression),
             Err(ExpressionFault {
                 offset,

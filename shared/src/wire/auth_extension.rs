@@ -125,6 +125,8 @@ pub struct AuthenticationContext {
 #[derive(Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub struct Client {
+    /// Whatever it is: nobody is kept out because of it.
+    pub ip: AnyScalar,
     pub locale: Text,
     pub market: Text,
 }

@@ -35,9 +35,10 @@ impl<'de> Deserialize<'de> for Text {
 }
 
 /// A value under a name that the contract does not fix.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub enum AnyScalar {
     /// `null` or `""`.
+    #[default]
     Absent,
     Text(String),
     Flag(bool),

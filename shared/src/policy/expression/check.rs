@@ -22,11 +22,11 @@ use super::{
         unknown_function, unknown_name,
     },
     network::{Network, NetworkError},
-    path::{Path, is_open},
+    path::Path,
     reference::{NetworkValue, Pattern, Reference},
     variable::{self, ATTRIBUTES},
 };
-use crate::policy::values::Key;
+use crate::policy::{expression::AttributeTypes, values::Key};
 
 /// Largest compiled pattern, in octets of memory. It decides on time as well: `\p{L}{1,30}` would take 2 MiB and 15 ms.
 const MAX_PATTERN_SIZE: usize = 1 << 18;
@@ -37,22 +37,30 @@ const MAX_LOOPS: usize = 2;
 type Checked<T> = Result<T, Misuse>;
 
 /// Checks a condition, and looks up what it refers to.
-pub(super) fn check(mut condition: IdedExpr) -> Checked<(IdedExpr, Vec<Reference>)> {
-    let mut checker = Checker::default();
+pub(super) fn check(
+    mut condition: IdedExpr,
+    types: &AttributeTypes,
+) -> Checked<(IdedExpr, Vec<Reference>)> {
+    let mut checker = Checker {
+        types,
+        references: Vec::new(),
+        locals: Vec::new(),
+        loops: 0,
+    };
     checker.expect(&mut condition, Kind::Boolean)?;
     Ok((condition, checker.references))
 }
 
-#[derive(Default)]
-struct Checker {
+struct Checker<'t> {
+    types: &'t AttributeTypes,
     references: Vec<Reference>,
     /// Names of elements in `exists` and its like, the innermost last.
     locals: Vec<(String, Kind)>,
     loops: usize,
 }
 
-impl Checker {
-    /// A value of one kind. An attribute is of the kind that is expected of it.
+impl Checker<'_> {
+    /// A value of one kind. An attribute that is not declared is of the kind that is expected of it.
     fn expect(&mut self, node: &mut IdedExpr, wanted: Kind) -> Checked<()> {
         let path = Path::of(node);
         let found = self.kind(node, Some(wanted))?;
@@ -66,7 +74,7 @@ impl Checker {
         Err(told)
     }
 
-    /// The kind of any value; of an attribute the one that is hinted at, else a text.
+    /// The kind of any value; of an attribute the declared one, or the one that is hinted at, else a text.
     fn kind(&mut self, node: &mut IdedExpr, hint: Option<Kind>) -> Checked<Kind> {
         if let Some(path) = Path::of(node) {
             return match self.local(&path.root) {
@@ -97,7 +105,9 @@ impl Checker {
 
     fn named(&mut self, node: &mut IdedExpr, path: &Path, hint: Option<Kind>) -> Checked<Kind> {
         let (reference, kind) = match (&path.member, path.test) {
-            (Some(name), test) if path.root == ATTRIBUTES => attribute(node.id, name, test, hint)?,
+            (Some(name), test) if path.root == ATTRIBUTES => {
+                self.attribute(node.id, name, test, hint)?
+            }
             (_, test) => {
                 let (variable, kind) =
                     variable::find(&path.to_string()).ok_or_else(|| unknown_name(path))?;
@@ -109,6 +119,44 @@ impl Checker {
         };
         self.refer(node, reference);
         Ok(kind)
+    }
+
+    fn attribute(
+        &self,
+        id: u64,
+        name: &str,
+        test: bool,
+        hint: Option<Kind>,
+    ) -> Checked<(Reference, Kind)> {
+        let key = Key::of(name);
+        if key.as_str().is_empty() {
+            return Err(misuse(id, "expected the name of an attribute"));
+        }
+        if test {
+            return Ok((Reference::HasAttribute(key), Kind::Boolean));
+        }
+        let kind = match (self.types.get(&key), hint) {
+            (Some(declared), _) => Kind::of(*declared),
+            (None, Some(kind @ (Kind::Integer | Kind::Boolean))) => kind,
+            (None, _) => Kind::Text,
+        };
+        Ok((Reference::Attribute(key, kind), kind))
+    }
+
+    /// Whether the kind of a value is only known from what is expected of it.
+    fn is_open(&self, node: &IdedExpr) -> bool {
+        match (&node.expr, Path::of(node)) {
+            (_, Some(path)) => {
+                let undeclared = |name: &String| !self.types.contains_key(&Key::of(name));
+                path.root == ATTRIBUTES && !path.test && path.member.as_ref().is_none_or(undeclared)
+            }
+            (Expr::Call(call), None) => match call.func_name.as_str() {
+                operators::CONDITIONAL => call.args.iter().skip(1).all(|one| self.is_open(one)),
+                operators::ADD => call.args.iter().all(|one| self.is_open(one)),
+                _ => false,
+            },
+            _ => false,
+        }
     }
 
     /// Puts a reference in the place of a node.
@@ -177,14 +225,14 @@ impl Checker {
         }
     }
 
-    /// The kind of two values that have the same: an attribute is of the other's.
+    /// The kind of two values that have the same: an attribute that is not declared is of the other's.
     fn alike(
         &mut self,
         one: &mut IdedExpr,
         other: &mut IdedExpr,
         hint: Option<Kind>,
     ) -> Checked<Kind> {
-        let (first, second) = if is_open(one) {
+        let (first, second) = if self.is_open(one) {
             (other, one)
         } else {
             (one, other)
@@ -438,21 +486,6 @@ impl Checker {
         let problem = format!("`{name}` already is a name; expected another one for the element");
         Err(misuse(id, problem))
     }
-}
-
-fn attribute(id: u64, name: &str, test: bool, hint: Option<Kind>) -> Checked<(Reference, Kind)> {
-    let key = Key::of(name);
-    if key.as_str().is_empty() {
-        return Err(misuse(id, "expected the name of an attribute"));
-    }
-    if test {
-        return Ok((Reference::HasAttribute(key), Kind::Boolean));
-    }
-    let kind = match hint {
-        Some(kind @ (Kind::Integer | Kind::Boolean)) => kind,
-        _ => Kind::Text,
-    };
-    Ok((Reference::Attribute(key, kind), kind))
 }
 
 fn literal_kind(id: u64, literal: &LiteralValue) -> Checked<Kind> {

@@ -157,10 +157,11 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
-    use crate::policy::expression::{check, syntax};
+    use crate::policy::expression::{AttributeTypes, check, syntax};
 
     fn steps_of(source: &str) -> usize {
-        let (condition, references) = check::check(syntax::parse(source).unwrap()).unwrap();
+        let (condition, references) =
+            check::check(syntax::parse(source).unwrap(), &AttributeTypes::new()).unwrap();
         steps(&condition, &references)
     }
 

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::policy::document::ValueType;
+
 /// The kind of a value, known when an expression is compiled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -16,6 +18,14 @@ pub(super) enum Kind {
 }
 
 impl Kind {
+    pub(super) const fn of(declared: ValueType) -> Self {
+        match declared {
+            ValueType::Text => Self::Text,
+            ValueType::Integer => Self::Integer,
+            ValueType::Boolean => Self::Boolean,
+        }
+    }
+
     pub(super) const fn list_of(self) -> Option<Self> {
         match self {
             Self::Text => Some(Self::Texts),

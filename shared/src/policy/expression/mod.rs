@@ -2,7 +2,7 @@
 //!
 //! The language is the Common Expression Language (<https://github.com/google/cel-spec>), parsed and evaluated by the
 //! `cel` crate, without maps, messages, bytes, fractions and `null`. An expression sees `email`, `identity`,
-//! `attributes`, `names`, `list`, `user_flow`, `application`, `step`, `language` and `now`; a text that is missing is
+//! `attributes`, `names`, `list`, `user_flow`, `application`, `client`, `step`, `language` and `now`; a text that is missing is
 //! `""`.
 //!
 //! What an expression can cost is bounded when it is compiled: its length ([`MAX_EXPRESSION_OCTETS`]), its nesting (64
@@ -24,15 +24,19 @@ mod syntax;
 mod tests;
 mod variable;
 
-use std::fmt;
+use std::{collections::BTreeMap, fmt};
 
 use cel::IdedExpr;
 
 use self::reference::Reference;
 pub use self::scope::{ENTRA, Scope, Subject};
+use super::{document::ValueType, values::Key};
 
 /// Longest expression, in octets.
 pub const MAX_EXPRESSION_OCTETS: usize = 2000;
+
+/// The types of the attributes that a policy declares; of any other, what an expression does with it tells.
+pub type AttributeTypes = BTreeMap<Key, ValueType>;
 
 /// A compiled expression that yields true or false.
 pub struct Expression {
@@ -64,14 +68,15 @@ pub enum Failure {
 
 impl Expression {
     /// Compiles a condition, or tells the first thing that is wrong with it.
-    pub fn compile(source: &str) -> Result<Self, ExpressionFault> {
+    pub fn compile(source: &str, types: &AttributeTypes) -> Result<Self, ExpressionFault> {
         let parsed = syntax::parse(source)?;
         let whole = parsed.id;
-        let (condition, references) = check::check(parsed).map_err(|misuse| ExpressionFault {
-            offset: syntax::place(source, misuse.node),
-            problem: misuse.problem,
-            suggestion: misuse.suggestion,
-        })?;
+        let (condition, references) =
+            check::check(parsed, types).map_err(|misuse| ExpressionFault {
+                offset: syntax::place(source, misuse.node),
+                problem: misuse.problem,
+                suggestion: misuse.suggestion,
+            })?;
         let steps = cost::steps(&condition, &references);
         if steps > cost::MAX_STEPS {
             let most = cost::MAX_STEPS;

@@ -60,16 +60,3 @@ fn quoted_member(call: &CallExpr) -> Option<&str> {
 fn is_attributes(node: &IdedExpr) -> bool {
     matches!(&node.expr, Expr::Ident(name) if name == ATTRIBUTES)
 }
-
-/// Whether the kind of a value is only known from what is expected of it.
-pub(super) fn is_open(node: &IdedExpr) -> bool {
-    match (&node.expr, Path::of(node)) {
-        (_, Some(path)) => path.root == ATTRIBUTES && !path.test,
-        (Expr::Call(call), None) => match call.func_name.as_str() {
-            operators::CONDITIONAL => call.args.iter().skip(1).all(is_open),
-            operators::ADD => call.args.iter().all(is_open),
-            _ => false,
-        },
-        _ => false,
-    }
-}

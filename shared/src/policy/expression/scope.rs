@@ -110,6 +110,11 @@ impl<'s> Scope<'s> {
             Variable::ListNames => CowVal::Borrowed(self.lists()),
             Variable::UserFlow => text(self.subject.user_flow.unwrap_or_default()),
             Variable::Application => text(sign_up.application.as_deref().unwrap_or_default()),
+            Variable::ClientIp => owned(
+                sign_up
+                    .client
+                    .map_or_else(String::new, |address| address.to_string()),
+            ),
             Variable::Step => text(sign_up.step.name()),
             Variable::Language => text(sign_up.languages.best(Language::English).tag()),
             Variable::NowDate => owned(self.now().strftime("%Y-%m-%d").to_string()),

@@ -46,6 +46,7 @@ fn sign_up() -> SignUp {
         ],
         languages: LanguageWishes::parse("sv-SE en"),
         application: Some("app-1".to_owned()),
+        client: Some("203.0.113.7".parse().unwrap()),
         object_id: None,
     }
 }
@@ -76,7 +77,7 @@ fn with<T>(sign_up: &SignUp, domains: &[KnownDomain], body: impl FnOnce(&Scope<'
 }
 
 fn result_for(sign_up: &SignUp, domains: &[KnownDomain], source: &str) -> Result<bool, Failure> {
-    let expression = match Expression::compile(source) {
+    let expression = match Expression::compile(source, &AttributeTypes::new()) {
         Ok(expression) => expression,
         Err(fault) => panic!("{source}: {fault:?}"),
     };
@@ -88,10 +89,55 @@ fn result(source: &str) -> Result<bool, Failure> {
 }
 
 fn fault(source: &str) -> ExpressionFault {
-    match Expression::compile(source) {
+    match Expression::compile(source, &AttributeTypes::new()) {
         Ok(_) => panic!("{source} was accepted"),
         Err(fault) => fault,
     }
+}
+
+// --- attributes that the policy declares
+
+fn declared() -> AttributeTypes {
+    let types = [
+        ("city", ValueType::Text),
+        ("level", ValueType::Integer),
+        ("extension_Limit", ValueType::Integer),
+        ("newsletter", ValueType::Boolean),
+    ];
+    types
+        .map(|(name, declared)| (Key::of(name), declared))
+        .into()
+}
+
+#[rstest]
+#[case::two_integers("attributes.level < attributes.limit", Err(Failure::NoValue))]
+#[case::the_same("attributes.level <= attributes.level", Ok(true))]
+#[case::sum("attributes.level + attributes.level == 6", Ok(true))]
+#[case::two_booleans("attributes.newsletter == attributes.newsletter", Ok(true))]
+#[case::text("attributes.city == attributes.other", Ok(false))]
+fn declared_attributes_have_their_type(
+    #[case] source: &str,
+    #[case] expected: Result<bool, Failure>,
+) {
+    let expression = Expression::compile(source, &declared()).unwrap();
+    let found = with(&sign_up(), &[], |scope| expression.holds(scope));
+    assert_eq!(found, expected, "{source}");
+}
+
+#[rstest]
+#[case("attributes.city == 3", "found a whole number, expected a text")]
+#[case(r#"attributes.LEVEL == "3""#, "found a text, expected a whole number")]
+#[case(
+    "attributes.level && true",
+    "found a whole number, expected true or false"
+)]
+#[case(
+    "attributes.extension_Limit > attributes.city",
+    "found a text, expected a whole number"
+)]
+fn declared_attributes_are_not_taken_for_another_type(#[case] source: &str, #[case] problem: &str) {
+    let fault = Expression::compile(source, &declared()).unwrap_err();
+    assert_eq!(fault.problem, problem, "{source}");
 }
 
 // --- variables
@@ -129,6 +175,9 @@ fn fault(source: &str) -> ExpressionFault {
 #[case::list_names_once("size(list.names) == 2")]
 #[case::user_flow(r#"user_flow == "customers""#)]
 #[case::application(r#"application == "app-1""#)]
+#[case::client(r#"client.ip == "203.0.113.7""#)]
+#[case::client_network(r#"in_network(client.ip, "203.0.113.0/24")"#)]
+#[case::other_client_network(r#"!in_network(client.ip, "10.0.0.0/8")"#)]
 #[case::step(r#"step == "before-creating-user""#)]
 #[case::language(r#"language == "sv""#)]
 #[case::date(r#"now.date == "2026-11-21""#)]
@@ -148,6 +197,7 @@ fn variables(#[case] source: &str) {
 #[case::entra(r#"identity.provider == "entra" && identity.subject == """#)]
 #[case::no_identity("!identity.present")]
 #[case::no_application(r#"application == """#)]
+#[case::no_client(r#"client.ip == "" && !in_network(client.ip, "0.0.0.0/0")"#)]
 #[case::default_language(r#"language == "en""#)]
 #[case::no_mixed_script("!names.mixed_script")]
 #[case::no_mismatch("!email.provider_mismatch")]
@@ -158,6 +208,7 @@ fn variables_of_a_sign_up_with_nothing_in_it(#[case] source: &str) {
         attributes: Vec::new(),
         languages: LanguageWishes::default(),
         application: None,
+        client: None,
         ..sign_up()
     };
     let domains = [known("contoso.com", Some("google.com"))];
@@ -364,7 +415,7 @@ fn a_failure_is_told_without_values() {
         let told = format!("{failure} {failure:?}");
         assert!(!told.contains("Malm") && !told.contains("jane"));
     }
-    let expression = Expression::compile("email.free").unwrap();
+    let expression = Expression::compile("email.free", &AttributeTypes::new()).unwrap();
     with(&sign_up(), &[], |scope| {
         let _ = expression.holds(scope);
         assert!(!format!("{expression:?}").contains("jane"));
@@ -488,9 +539,9 @@ fn a_failure_is_told_without_values() {
     None
 )]
 #[case(
-    "client.ip == \"\"",
+    "device.ip == \"\"",
     0,
-    "found `client.ip`, which is no variable",
+    "found `device.ip`, which is no variable",
     None
 )]
 #[case("step.name == \"\"", 0, "`step` is a single value", None)]
@@ -1075,14 +1126,14 @@ proptest! {
 
     #[test]
     fn any_text_is_compiled_or_refused(source in "\\PC{0,80}|[ -~\\n]{0,80}") {
-        if let Err(fault) = Expression::compile(&source) {
+        if let Err(fault) = Expression::compile(&source, &AttributeTypes::new()) {
             prop_assert!(offset_is_within(&source, &fault), "{fault:?}");
         }
     }
 
     #[test]
     fn any_words_are_compiled_or_refused(source in expressions()) {
-        match Expression::compile(&source) {
+        match Expression::compile(&source, &AttributeTypes::new()) {
             Ok(expression) => { with(&sign_up(), &[], |scope| { let _ = expression.holds(scope); }); }
             Err(fault) => prop_assert!(offset_is_within(&source, &fault), "{fault:?}"),
         }
@@ -1090,7 +1141,7 @@ proptest! {
 
     #[test]
     fn any_sign_up_has_a_result(source in conditions(), sign_up in sign_ups()) {
-        if let Ok(expression) = Expression::compile(&source) {
+        if let Ok(expression) = Expression::compile(&source, &AttributeTypes::new()) {
             let domains = [known("contoso.com", Some("google.com")), known("bücher.example", None)];
             with(&sign_up, &domains, |scope| {
                 prop_assert_eq!(expression.holds(scope), expression.holds(scope));

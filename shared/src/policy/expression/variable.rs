@@ -1,5 +1,7 @@
 //! The variables of expressions: everything that a rule can look at beside attributes.
 
+use std::net::IpAddr;
+
 use super::kind::Kind;
 use crate::domain::{
     email::{EmailAddress, EmailDomain},
@@ -31,6 +33,7 @@ pub(super) enum Variable {
     ListNames,
     UserFlow,
     Application,
+    ClientIp,
     Step,
     Language,
     NowDate,
@@ -65,6 +68,7 @@ const NAMES: &[(&str, Variable, Kind)] = &[
     ("list.names", Variable::ListNames, Kind::Texts),
     ("user_flow", Variable::UserFlow, Kind::Text),
     ("application", Variable::Application, Kind::Text),
+    ("client.ip", Variable::ClientIp, Kind::Text),
     ("step", Variable::Step, Kind::Text),
     ("language", Variable::Language, Kind::Text),
     ("now.date", Variable::NowDate, Kind::Text),
@@ -116,6 +120,7 @@ impl Variable {
             Self::EmailLocal => Spelling::Canonical(str::to_lowercase),
             Self::EmailDomain => Spelling::Canonical(domain),
             Self::IdentityProvider => Spelling::Canonical(provider),
+            Self::ClientIp => Spelling::Canonical(ip),
             Self::ListEffect => {
                 let effects = Effect::ALL.iter().map(|effect| effect.name());
                 Spelling::OneOf(effects.chain([""]).collect())
@@ -143,6 +148,14 @@ fn address(text: &str) -> String {
 fn domain(text: &str) -> String {
     let domain = EmailDomain::parse(text);
     domain.map_or_else(|_| text.to_lowercase(), |domain| domain.as_str().to_owned())
+}
+
+fn ip(text: &str) -> String {
+    let address: Result<IpAddr, _> = text.parse();
+    address.map_or_else(
+        |_| text.to_lowercase(),
+        |address| address.to_canonical().to_string(),
+    )
 }
 
 fn provider(text: &str) -> String {

@@ -99,6 +99,7 @@ fn sign_up(arguments: &CheckArguments) -> Result<SignUp, Failure> {
         attributes: Vec::new(),
         languages: LanguageWishes::default(),
         application: None,
+        client: None,
         object_id: None,
     })
 }
