@@ -167,6 +167,10 @@ fn policy_fields(record: &Answered) -> Map<String, Value> {
             fields.insert(name.to_owned(), json!(rules));
         }
     }
+    if let Some(found) = &record.looks_like {
+        fields.insert("looks_like".to_owned(), json!(found.known));
+        fields.insert("looks_like_how".to_owned(), json!(found.how));
+    }
     fields
 }
 
@@ -322,7 +326,7 @@ mod tests {
             reference::ReferenceCode,
             sign_up::{Protocol, Step},
         },
-        ports::journal::ReadCost,
+        ports::journal::{Likeness, ReadCost},
     };
 
     fn record() -> Answered {
@@ -340,6 +344,7 @@ mod tests {
             policy: None,
             rules_failed: Vec::new(),
             rules_logged: Vec::new(),
+            looks_like: None,
             reference: Some(ReferenceCode::derive(&[b"x"])),
             caller: Some("credential:ab".to_owned()),
             correlation_id: None,
@@ -371,11 +376,17 @@ mod tests {
         record.policy = Some(version());
         record.decided_by = Some(DecidedBy::Rule("no-free-mail".to_owned()));
         record.rules_logged = vec!["shadow".to_owned()];
+        record.looks_like = Some(Likeness {
+            known: "contoso.com".to_owned(),
+            how: "typo",
+        });
         let fields = answered(&record, 1);
         assert_eq!(fields["policy"], "*");
         assert_eq!(fields["policy_version"], 3);
         assert_eq!(fields["rule"], "no-free-mail");
         assert_eq!(fields["rules_logged"], json!(["shadow"]));
+        assert_eq!(fields["looks_like"], "contoso.com");
+        assert_eq!(fields["looks_like_how"], "typo");
         assert!(!fields.contains_key("rules_failed"));
     }
 

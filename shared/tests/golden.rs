@@ -34,7 +34,7 @@ use shared::{
         sign_up::{Protocol, Step},
     },
     http::{Route, Service, Trust, VerifiedCertificate},
-    policy::{Circumstances, Policy, compile, document::Document},
+    policy::{Circumstances, Patience, Policy, compile, document::Document},
     ports::{
         Deadline,
         credential_store::CredentialStore,
@@ -413,6 +413,7 @@ impl Decide for Ruled {
             entries: &[],
             user_flow: None,
             now: Timestamp::UNIX_EPOCH,
+            patience: Patience::ENDLESS,
         });
         Decided {
             block_text: verdict.block_text,

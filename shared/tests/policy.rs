@@ -15,15 +15,20 @@ use std::{
 
 use jiff::Timestamp;
 use proptest::prelude::*;
+use rstest::rstest;
 use shared::{
     domain::{
         attribute::{AttributeName, AttributeValue, ClaimValue, Claims},
-        decision::Decision,
+        decision::{DecidedBy, Decision},
+        email::EmailAddress,
         language::{Language, LanguageWishes},
         sign_up::{SignUp, Step},
     },
     i18n::Catalogue,
-    policy::{Circumstances, Policy, case::Cases, compile, document::Document},
+    policy::{
+        Circumstances, LooksLike, Outcome, Patience, Policy, case::Cases, compile,
+        document::Document, expression::Failure, predicate::look_alike::How,
+    },
 };
 
 fn folder(name: &str) -> PathBuf {
@@ -134,6 +139,60 @@ fn every_policy_of_the_reference_compiles() {
     }
 }
 
+// --- time
+
+/// How `allow`, `review` and `deny` come out when a policy with one rule runs out of time.
+#[rstest]
+#[case::deny("deny", "block", Some("slow"))]
+#[case::review("review", "review", Some("slow"))]
+#[case::ignore("ignore", "continue", None)]
+fn a_rule_that_is_out_of_time_applies_its_own_effect(
+    #[case] on_error: &str,
+    #[case] outcome: &str,
+    #[case] decided_by: Option<&str>,
+) {
+    let source = format!(
+        "default = \"allow\"\n[[rule]]\nid = \"slow\"\nwhen = 'true'\neffect = \"allow\"\non-error = \"{on_error}\""
+    );
+    let policy = policy(&source).unwrap();
+    let sign_up = sign_up(Vec::new(), Language::English);
+    let verdict = policy.decide(Circumstances {
+        patience: Patience::new(&|| false),
+        ..circumstances(&sign_up)
+    });
+    assert_eq!(verdict.decision.outcome(), outcome);
+    let decided_by = decided_by.map(|id| DecidedBy::Rule(id.to_owned()));
+    assert_eq!(verdict.trace.decided_by, decided_by);
+    let failed = verdict.trace.rules.iter().map(|rule| rule.outcome);
+    assert!(failed.eq([Outcome::Failed(Failure::OutOfTime)]));
+}
+
+// --- likeness
+
+#[rstest]
+#[case::confusable("ada@c0ntoso.com", Some(How::Confusable))]
+#[case::typo("ada@contosso.com", Some(How::Typo))]
+#[case::the_domain_itself("ada@contoso.com", None)]
+#[case::another("ada@example.org", None)]
+fn the_verdict_says_which_domain_is_imitated_and_how(
+    #[case] address: &str,
+    #[case] how: Option<How>,
+) {
+    let source = "default = \"allow\"\n[[domain]]\nname = \"contoso.com\"\n[[rule]]\nid = \"imitation\"\n\
+                  when = 'email.looks_like != \"\"'\neffect = \"deny\"";
+    let policy = policy(source).unwrap();
+    let sign_up = SignUp {
+        addresses: vec![EmailAddress::parse(address).unwrap()],
+        ..sign_up(Vec::new(), Language::English)
+    };
+    let verdict = policy.decide(circumstances(&sign_up));
+    let expected = how.map(|how| LooksLike {
+        known: "contoso.com".to_owned(),
+        how,
+    });
+    assert_eq!(verdict.trace.looks_like, expected);
+}
+
 // --- properties
 
 /// Every step of normalising, maps, templates and fixed values at once.
@@ -195,13 +254,18 @@ fn sign_up(attributes: Vec<(String, String)>, language: Language) -> SignUp {
     }
 }
 
-fn returned(policy: &Policy, sign_up: &SignUp) -> Claims {
-    let verdict = policy.decide(Circumstances {
+fn circumstances(sign_up: &SignUp) -> Circumstances<'_> {
+    Circumstances {
         sign_up,
         entries: &[],
         user_flow: None,
         now: Timestamp::UNIX_EPOCH,
-    });
+        patience: Patience::ENDLESS,
+    }
+}
+
+fn returned(policy: &Policy, sign_up: &SignUp) -> Claims {
+    let verdict = policy.decide(circumstances(sign_up));
     match verdict.decision {
         Decision::Continue(claims) => claims,
         other => panic!("{other:?}"),
@@ -387,12 +451,7 @@ proptest! {
             && let Ok(policy) = compile(&document)
         {
             let sign_up = sign_up(vec![("city".to_owned(), "x".to_owned())], Language::English);
-            let _ = policy.decide(Circumstances {
-                sign_up: &sign_up,
-                entries: &[],
-                user_flow: None,
-                now: Timestamp::UNIX_EPOCH,
-            });
+            let _ = policy.decide(circumstances(&sign_up));
         }
     }
 }

@@ -464,16 +464,19 @@ def catalogue(language: str, message: str) -> str:
 
 
 def sentence(language: str, message: str) -> re.Pattern[str]:
-    """A message of the catalogue with a reference code in its place."""
-    before, _, after = catalogue(language, message).partition("{ $reference }")
+    """A message of the catalogue, with a reference code in its place if it has one."""
     code = "[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}"
-    return re.compile(f"{re.escape(before)}{code}{re.escape(after)}")
+    parts = catalogue(language, message).split("{ $reference }")
+    return re.compile(code.join(re.escape(part) for part in parts))
 
 
 def rehearse(api: DeployedApi, signupctl: Signupctl, entra: LocalEntra) -> Checks:
     """The order matters: everybody continues until the deny entry is there."""
     checks = Checks()
     credential = signupctl.create_credential("rehearsal")
+    # Before the first request, so that the functions find it when they start.
+    publication = ("--flow", "customers", "--note", "rehearsal of a policy", "--author", "rehearsal")
+    signupctl("policy", "publish", str(ROOT / "examples" / "policies" / "customers.toml"), *publication)
     refusals(checks, api, credential, entra)
     print("  -- without a list entry")
     nobody_is_listed(checks, api, credential, entra)
@@ -483,6 +486,8 @@ def rehearse(api: DeployedApi, signupctl: Signupctl, entra: LocalEntra) -> Check
         *("--reason", "rehearsal of a deny entry", "--owner", "rehearsal"),
     )
     john_is_denied(checks, api, credential, entra)
+    print("  -- with a published policy")
+    the_policy_decides(checks, api, credential, entra)
     return checks
 
 
@@ -551,6 +556,32 @@ def john_is_denied(checks: Checks, api: DeployedApi, credential: str, entra: Loc
         checks.event_block_page(f"{path}: denied by default, sv-se", answer, name, title, not_allowed)
     path = "/connectors/before-token"
     checks.json(f"{path}: no list applies", api.post(path, JOHN_AT_TOKEN, credential), 200, CONTINUE)
+
+
+def the_policy_decides(checks: Checks, api: DeployedApi, credential: str, entra: LocalEntra) -> None:
+    """The user flow that has examples/policies/customers.toml: what is overwritten, and what is to be corrected."""
+    jane = JOHN | {"email": "jane@fabrikam.com", "identities": [], "givenName": "  jane ", "surname": "o'neill"}
+    path = "/connectors/customers/before-creating-user"
+    changed = {
+        "givenName": "Jane",
+        "surname": "O'Neill",
+        "displayName": "Jane O'Neill",
+        "country": "US",
+        "extension_Newsletter": False,
+    }
+    checks.json(f"{path}: overwritten values", api.post(path, jane, credential), 200, CONTINUE | changed)
+    answer = api.post(path, jane | {"postalCode": "1234A"}, credential)
+    said = answer.json() or {}
+    expected = "400 with a validation error"
+    holds = answer.status == 400 and said.get("action") == "ValidationError" and bool(said.get("userMessage"))
+    checks.expect(f"{path}: a wrong postal code", answer, expected, holds)
+    for segment in ("attribute-collection-start", "attribute-collection-submit"):
+        name, path = EVENTS[segment], f"/extensions/customers/{segment}"
+        answer = api.post(path, event(name, "jane@mailinator.com", "en-us"), entra.token())
+        title, disposable = catalogue("en", "title-blocked"), sentence("en", "disposable-address")
+        checks.event_block_page(f"{path}: a throw-away address", answer, name, title, disposable)
+    path = "/connectors/customers/before-token"
+    checks.json(f"{path}: nobody is kept out", api.post(path, JOHN_AT_TOKEN, credential), 200, CONTINUE)
 
 
 def roles_fit(checks: Checks, gates: list[RoleGate]) -> None:

@@ -14,7 +14,7 @@ use crate::{
         publication::{CurrentPolicies, PolicyVersion},
         sign_up::{SignUp, Step},
     },
-    policy::{Circumstances, RuleResult},
+    policy::{Circumstances, LooksLike, Patience, RuleResult},
     ports::{
         Deadline, StoreError,
         clock::Clock,
@@ -50,6 +50,8 @@ pub struct Decided {
     pub policy: Option<PolicyVersion>,
     /// What became of its rules, in order.
     pub rules: Vec<RuleResult>,
+    /// Which of its known domains the person's looks like.
+    pub looks_like: Option<LooksLike>,
     /// The callers' records, when they were asked for and could be read.
     pub caller_records: Option<CallerRecords>,
     pub read: Option<ReadCost>,
@@ -66,6 +68,7 @@ impl Decided {
             decided_by: None,
             policy: None,
             rules: Vec::new(),
+            looks_like: None,
             caller_records: None,
             read: None,
             failure: None,
@@ -192,7 +195,7 @@ impl Decider {
         let at_token = asked.sign_up.step == Step::BeforeToken;
         match chosen {
             Chosen::Settings(_) if at_token => Decided::go_on(),
-            Chosen::Published(version) if at_token => self.at_token(asked, &version),
+            Chosen::Published(version) if at_token => self.at_token(asked, &version, deadline),
             Chosen::Settings(policy) => self.by_lists(asked, policy, entries),
             Chosen::Published(version) => self.by_policy(asked, &version, entries, deadline).await,
         }
@@ -216,13 +219,15 @@ impl Decider {
         let Some(active) = self.policies.get(version, deadline).await else {
             return Decided::without_a_policy(version);
         };
-        self.verdict(asked, &active, entries)
+        self.verdict(asked, &active, entries, deadline)
     }
 
     /// Nobody is kept out here, so it waits for no policy: the one that runs counts its rules with the effect `log`.
-    fn at_token(&self, asked: Asked<'_>, version: &PolicyVersion) -> Decided {
+    fn at_token(&self, asked: Asked<'_>, version: &PolicyVersion, deadline: Deadline) -> Decided {
         let active = self.policies.active(&version.flow);
-        active.map_or_else(Decided::go_on, |active| self.verdict(asked, &active, &[]))
+        active.map_or_else(Decided::go_on, |active| {
+            self.verdict(asked, &active, &[], deadline)
+        })
     }
 
     fn verdict(
@@ -230,12 +235,15 @@ impl Decider {
         asked: Asked<'_>,
         active: &policies::Active,
         entries: &[ListEntry],
+        deadline: Deadline,
     ) -> Decided {
+        let has_time = || !deadline.left().is_zero();
         let verdict = active.policy.decide(Circumstances {
             sign_up: asked.sign_up,
             entries,
             user_flow: asked.user_flow.map(UserFlow::as_str),
             now: self.clock.now(),
+            patience: Patience::new(&has_time),
         });
         Decided {
             block_text: verdict.block_text,
@@ -243,6 +251,7 @@ impl Decider {
             decided_by: verdict.trace.decided_by,
             policy: Some(active.version.clone()),
             rules: verdict.trace.rules,
+            looks_like: verdict.trace.looks_like,
             ..Decided::new(verdict.decision)
         }
     }

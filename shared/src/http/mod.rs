@@ -46,7 +46,7 @@ use crate::{
     ports::{
         Deadline, StoreError,
         clock::Clock,
-        journal::{Answered, Journal, Notice, ReadCost},
+        journal::{Answered, Journal, Likeness, Notice, ReadCost},
     },
     wire::Fault,
 };
@@ -146,6 +146,7 @@ struct Notes {
     policy: Option<PolicyVersion>,
     rules_failed: Vec<String>,
     rules_logged: Vec<String>,
+    looks_like: Option<Likeness>,
     read: Option<ReadCost>,
     failure: Option<&'static str>,
     failure_detail: Option<String>,
@@ -321,6 +322,7 @@ impl Service {
             policy: notes.policy.clone(),
             rules_failed: notes.rules_failed.clone(),
             rules_logged: notes.rules_logged.clone(),
+            looks_like: notes.looks_like.clone(),
             // Nobody was shown one without a page.
             reference: notes.reference.filter(|_| answer.json.is_some()),
             caller: notes.caller.as_ref().map(Caller::label),
@@ -366,6 +368,10 @@ impl Notes {
         });
         self.rules_logged = ids(&decided.rules, |rule| {
             rule.effect == RuleEffect::Log && rule.outcome == Outcome::Holds
+        });
+        self.looks_like = decided.looks_like.as_ref().map(|found| Likeness {
+            known: found.known.clone(),
+            how: found.how.code(),
         });
         self.read = decided.read;
         self.failure = decided.failure.as_ref().map(StoreError::code);

@@ -7,7 +7,9 @@ use std::{collections::BTreeMap, net::IpAddr};
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use super::{Circumstances, Outcome, Policy, Verdict, document::RuleEffect, message::fill};
+use super::{
+    Circumstances, Outcome, Patience, Policy, Verdict, document::RuleEffect, message::fill,
+};
 use crate::{
     domain::{
         attribute::{AttributeName, AttributeValue, ClaimValue},
@@ -183,6 +185,7 @@ impl Situation {
             entries: &self.entries,
             user_flow: self.user_flow.as_deref(),
             now: self.now,
+            patience: Patience::ENDLESS,
         }
     }
 }

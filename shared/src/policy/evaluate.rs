@@ -3,12 +3,13 @@
 use jiff::Timestamp;
 
 use super::{
-    Attribute, Policy, RequiredWhen, Rule, Set,
+    Attribute, Patience, Policy, RequiredWhen, Rule, Set,
     compile::same,
     document::{OnError, RuleEffect, ValueType},
     expression::{Failure, Scope, Subject},
     format::{self, Country},
     message, normalise,
+    predicate::look_alike::How,
     values::{Key, Values},
 };
 use crate::domain::{
@@ -28,6 +29,8 @@ pub struct Circumstances<'c> {
     pub entries: &'c [ListEntry],
     pub user_flow: Option<&'c str>,
     pub now: Timestamp,
+    /// When it is over, what has not been evaluated fails.
+    pub patience: Patience<'c>,
 }
 
 /// A decision with what led to it.
@@ -48,6 +51,15 @@ pub struct Trace {
     /// Of the rules that were looked at, in order.
     pub rules: Vec<RuleResult>,
     pub decided_by: Option<DecidedBy>,
+    /// Told when a rule asked for it.
+    pub looks_like: Option<LooksLike>,
+}
+
+/// Which of the policy's known domains the person's looks like, and by what.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LooksLike {
+    pub known: String,
+    pub how: How,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -161,6 +173,10 @@ impl Policy {
             }
             Decision::Continue(_) | Decision::Invalid(_) => (None, None),
         };
+        trace.looks_like = scope.found_resemblance().map(|found| LooksLike {
+            known: found.known.to_owned(),
+            how: found.how,
+        });
         Verdict {
             decision,
             block_text,
@@ -211,6 +227,7 @@ impl Policy {
             lists,
             user_flow: circumstances.user_flow,
             now: circumstances.now,
+            patience: circumstances.patience,
             domains: &self.domains,
         })
     }

@@ -14,6 +14,7 @@ pub mod fault;
 pub mod format;
 pub mod message;
 pub mod normalise;
+mod patience;
 pub mod predicate;
 mod template;
 pub mod values;
@@ -24,7 +25,10 @@ use regex::Regex;
 
 pub use self::{
     compile::{MAX_ATTRIBUTES, MAX_RULES, compile},
-    evaluate::{Circumstances, InspectedRule, Inspection, Outcome, RuleResult, Trace, Verdict},
+    evaluate::{
+        Circumstances, InspectedRule, Inspection, LooksLike, Outcome, RuleResult, Trace, Verdict,
+    },
+    patience::Patience,
 };
 use self::{
     document::{Format, KnownDomain, Normalisation, OnError, RuleEffect, Texts, ValueType},

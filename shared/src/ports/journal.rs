@@ -27,6 +27,8 @@ pub struct Answered {
     pub rules_failed: Vec<String>,
     /// Ids of its rules that hold and are only to be logged.
     pub rules_logged: Vec<String>,
+    /// Which of its known domains the person's looks like.
+    pub looks_like: Option<Likeness>,
     pub reference: Option<ReferenceCode>,
     /// How the caller proved itself.
     pub caller: Option<String>,
@@ -44,6 +46,13 @@ pub struct Answered {
     pub duration: Duration,
     pub read: Option<ReadCost>,
     pub cold_start: bool,
+}
+
+/// The policy's own domain that somebody's looks like, and the stable name of how it does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Likeness {
+    pub known: String,
+    pub how: &'static str,
 }
 
 /// What the one read of a decision cost.

@@ -62,6 +62,8 @@ pub enum Failure {
     Type,
     #[error("it is neither true nor false")]
     NotBoolean,
+    #[error("there was no time left")]
+    OutOfTime,
     #[error("it could not be computed")]
     Other,
 }
@@ -96,6 +98,9 @@ impl Expression {
 
     /// Whether the condition holds for a sign-up.
     pub fn holds(&self, scope: &Scope<'_>) -> Result<bool, Failure> {
+        if scope.is_out_of_time() {
+            return Err(Failure::OutOfTime);
+        }
         evaluate::holds(&self.condition, &self.references, scope)
     }
 }

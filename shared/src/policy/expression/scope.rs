@@ -18,6 +18,7 @@ use crate::{
         sign_up::SignUp,
     },
     policy::{
+        Patience,
         document::KnownDomain,
         predicate::{
             disposable::is_disposable,
@@ -46,6 +47,7 @@ pub struct Subject<'s> {
     pub lists: &'s [String],
     pub user_flow: Option<&'s str>,
     pub now: Timestamp,
+    pub patience: Patience<'s>,
     pub domains: &'s [KnownDomain],
 }
 
@@ -83,6 +85,15 @@ impl<'s> Scope<'s> {
             self.domains()
                 .find_map(|domain| resemblance(domain, known.clone()))
         })
+    }
+
+    /// The same, when it has been asked for.
+    pub fn found_resemblance(&self) -> Option<Resemblance<'s>> {
+        self.resemblance.get().copied().flatten()
+    }
+
+    pub(super) fn is_out_of_time(&self) -> bool {
+        self.subject.patience.is_over()
     }
 
     pub(super) fn value(&self, variable: Variable) -> CowVal<'_, '_> {

@@ -14,7 +14,7 @@ use crate::{
         list::Effect,
         sign_up::{SignUp, Step},
     },
-    policy::{document::KnownDomain, values::Values},
+    policy::{Patience, document::KnownDomain, values::Values},
 };
 
 fn sign_up() -> SignUp {
@@ -71,6 +71,7 @@ fn with<T>(sign_up: &SignUp, domains: &[KnownDomain], body: impl FnOnce(&Scope<'
         lists: &lists,
         user_flow: Some("customers"),
         now: Timestamp::from_second(NOW).unwrap(),
+        patience: Patience::ENDLESS,
         domains,
     });
     body(&scope)

@@ -136,6 +136,10 @@ fn explain(
     writeln!(output.results, "list entry: {}", entry(inspection.entry))?;
     values(inspection, output)?;
     rules(inspection, output)?;
+    if let Some(found) = &verdict.trace.looks_like {
+        let (known, how) = (visible(&found.known), found.how.code());
+        writeln!(output.results, "\nlooks like: `{known}`, {how}")?;
+    }
     writeln!(output.results, "\ndecision: {outcome}, by {by}")?;
     answer(&verdict.decision, output)?;
     let language = policy.language_of(&situation.sign_up);
