@@ -102,6 +102,15 @@ fn the_answers_of_the_readme_are_those_of_the_program() {
 }
 
 #[test]
+fn the_policy_of_the_readme_is_the_one_to_publish() {
+    let shown = blocks(&document("README.md"), "toml").remove(0);
+    assert_eq!(
+        document("examples/policies/first.toml"),
+        format!("{shown}\n")
+    );
+}
+
+#[test]
 fn every_reason_and_language_is_documented() {
     let operations = document("docs/operations.md");
     for reason in BlockReason::ALL {
@@ -123,7 +132,9 @@ fn every_link_between_the_documents_leads_somewhere() {
         "README.md",
         "docs/architecture.md",
         "docs/lists.md",
+        "docs/local-entra.md",
         "docs/policy.md",
+        "docs/scenarios.md",
         "docs/security.md",
     ] {
         let text = document(name);

@@ -109,7 +109,7 @@ fn the_corpus_is_decided_as_expected() {
 
 #[test]
 fn the_examples_are_decided_as_expected() {
-    assert_eq!(policies("examples/policies").len(), 3);
+    assert_eq!(policies("examples/policies").len(), 4);
     run_all("examples/policies");
 }
 

@@ -26,7 +26,9 @@ export const PHONE = { width: 390, height: 844 };
 /** Long enough for a machine that is busy; the simulator's own time-outs end well before. */
 const PATIENCE_MS = 20_000;
 
-const MAX_IMAGE_OCTETS = 200_000;
+const MAX_IMAGE_OCTETS = 250_000;
+/** Below the last thing of a picture, in pixels. */
+const MARGIN = 24;
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
@@ -120,12 +122,19 @@ export async function screenshot(page, name) {
   await page.screenshot({ path: path.join(SCREENSHOTS, `${name}.png`), fullPage: true });
 }
 
-/** A whole page, no larger than a picture of the documentation may be. */
-export async function illustration(page, name) {
+/** A whole page, or what stands of it `downTo` something; no larger than a picture of the documentation may be. */
+export async function illustration(page, name, { downTo } = {}) {
   const folder = UPDATES_IMAGES ? IMAGES : SCREENSHOTS;
   await mkdir(folder, { recursive: true });
-  const picture = await page.screenshot({ path: path.join(folder, `${name}.png`), fullPage: true });
+  const clip = downTo && (await above(downTo));
+  const picture = await page.screenshot({ path: path.join(folder, `${name}.png`), fullPage: true, clip });
   assert.ok(picture.length < MAX_IMAGE_OCTETS, `${name}: ${picture.length} octets`);
+}
+
+async function above(last) {
+  const { y, height } = await last.boundingBox();
+  const { width } = last.page().viewportSize();
+  return { x: 0, y: 0, width, height: Math.ceil(y + height) + MARGIN };
 }
 
 async function saysWhatItIs(page, name) {

@@ -28,8 +28,8 @@ export class Program {
   #lines = [];
   #saidReady;
 
-  /** Resolves when it says that it is ready. `connector` answers in place of the functions. */
-  static async start({ connector } = {}) {
+  /** Resolves when it says that it is ready. `connector` answers in place of the functions; `copies` adds user flows. */
+  static async start({ connector, copies = {} } = {}) {
     const program = new Program();
     program.#folder = await mkdtemp(path.join(tmpdir(), 'browser-tests-'));
     const [port, dynamodbPort, entraPort, smtpPort] = UPDATES_IMAGES ? DOCUMENTED_PORTS : await freePorts(4);
@@ -39,7 +39,7 @@ export class Program {
     program.smtpPort = smtpPort;
 
     const file = path.join(program.#folder, 'entra.toml');
-    await writeFile(file, await tenant({ program, connector }));
+    await writeFile(file, await tenant({ program, connector, copies }));
     program.#spawn([
       ['--port', port],
       ['--dynamodb-port', dynamodbPort],
@@ -76,8 +76,24 @@ export class Program {
     return stdout;
   }
 
-  async deny(matcher) {
-    await this.signupctl('list', 'add', matcher, '--effect', 'deny', '--reason', 'a test');
+  async deny(matcher, list = 'default') {
+    await this.signupctl('list', 'add', matcher, '--list', list, '--effect', 'deny', '--reason', 'a test');
+  }
+
+  /** Publishes a policy as the next version; a path is seen from the project's folder. */
+  async publish(policy, flow) {
+    const file = path.resolve(PROJECT, policy);
+    return this.signupctl('policy', 'publish', file, '--flow', flow, '--note', 'a test');
+  }
+
+  /** What the functions answer an API connector. */
+  async ask(route, person) {
+    const response = await fetch(`${this.functions}/connectors/${route}`, {
+      method: 'POST',
+      headers: { Authorization: `Basic ${btoa('connector:local-password')}`, 'Content-Type': 'application/json' },
+      body: JSON.stringify(person),
+    });
+    return response.json();
   }
 
   fetch(path, options) {

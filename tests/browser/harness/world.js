@@ -10,13 +10,17 @@ import { Program } from './program.js';
 const TIME_OUT_MS = 180_000;
 
 export class World {
-  /** With `scripted` the steps are answered by `world.connector`, else by the functions. */
-  static of({ scripted = false } = {}) {
+  /**
+   * With `scripted` the steps are answered by `world.connector`, else by the functions. `copies` adds user flows that
+   * have their names in their URLs: `{ staff: 'partners' }`. `prepare` is done with the program before the first test.
+   */
+  static of({ scripted = false, copies, prepare } = {}) {
     const world = new World();
     before(async () => {
       world.browser = await launch();
       world.connector = scripted ? await Connector.start() : undefined;
-      world.program = await Program.start({ connector: world.connector });
+      world.program = await Program.start({ connector: world.connector, copies });
+      await prepare?.(world.program);
     });
     after(async () => {
       await world.browser?.close();

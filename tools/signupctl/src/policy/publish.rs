@@ -89,7 +89,8 @@ fn author(arguments: &PublishArguments) -> Result<String, Failure> {
             .into_iter()
             .find_map(variable)
     };
-    let author = arguments.author.clone().or_else(account);
+    let system = || whoami::username().ok();
+    let author = arguments.author.clone().or_else(account).or_else(system);
     let author = author.map(|author| author.trim().to_owned());
     author
         .filter(|author| !author.is_empty())

@@ -134,7 +134,7 @@ async fn a_policy_that_fails_its_own_cases_is_not_published() {
 }
 
 #[tokio::test]
-async fn the_author_is_the_account_or_must_be_named() {
+async fn the_author_is_the_account_unless_named() {
     let desk = Desk::new().await;
     desk.file("policy.toml", DENY);
     let arguments = [
@@ -146,14 +146,27 @@ async fn the_author_is_the_account_or_must_be_named() {
         "--note",
         "x",
     ];
-    let ran = desk.run(&arguments).await;
+    let nobody = [&arguments[..], &["--author", " "]].concat();
+    let ran = desk.run(&nobody).await;
     assert_eq!(ran.code, 1);
     assert!(ran.err.contains("--author: found nothing"), "{}", ran.err);
+
+    let author = async || {
+        let told = desk.table().history(&PolicyFlow::Others, None, 1).await;
+        told.unwrap().remove(0).author
+    };
     let mut command = desk.command(&arguments);
     command.env("USER", "grace");
     assert_eq!(crate::desk::ran(command).await.code, 0);
-    let told = desk.table().history(&PolicyFlow::Others, None, 1).await;
-    assert_eq!(told.unwrap()[0].author, "grace");
+    assert_eq!(author().await, "grace");
+
+    // Of the system, where the shell says nothing.
+    let id = std::process::Command::new("id").arg("-un").output();
+    desk.output(&arguments).await;
+    assert_eq!(
+        author().await,
+        String::from_utf8(id.unwrap().stdout).unwrap().trim()
+    );
 }
 
 #[tokio::test]

@@ -405,7 +405,7 @@ fn a_file_that_is_not_there_is_told_by_its_name() {
 }
 
 #[rstest]
-fn the_examples_are_good(#[files("../../examples/scenarios/*.toml")] path: std::path::PathBuf) {
+fn the_examples_are_good(#[files("../../examples/scenarios/**/*.toml")] path: std::path::PathBuf) {
     let file = ScenarioFile::read(&path).unwrap_or_else(|error| panic!("{error}"));
     assert_eq!(file.target.url.as_deref(), Some("http://127.0.0.1:9000"));
     for scenario in &file.sign_ups {
