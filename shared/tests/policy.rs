@@ -11,6 +11,7 @@
 use std::{
     collections::BTreeSet,
     path::{Path, PathBuf},
+    sync::LazyLock,
 };
 
 use jiff::Timestamp;
@@ -26,8 +27,12 @@ use shared::{
     },
     i18n::Catalogue,
     policy::{
-        Circumstances, LooksLike, Outcome, Patience, Policy, case::Cases, compile,
-        document::Document, expression::Failure, predicate::look_alike::How,
+        Circumstances, LooksLike, Outcome, Patience, Policy, Verdict,
+        case::Cases,
+        compile,
+        document::{Document, MAX_DOCUMENT_OCTETS},
+        expression::Failure,
+        predicate::look_alike::How,
     },
 };
 
@@ -193,6 +198,27 @@ fn the_verdict_says_which_domain_is_imitated_and_how(
     assert_eq!(verdict.trace.looks_like, expected);
 }
 
+/// As long as a document can be, and made of what each piece of it could have to be compared with every other.
+#[rstest]
+#[case::chained_templates(many(|n| format!("[attribute.a{n}]\nset = \"{{a{}}}\"\n", n + 1)), false)]
+#[case::map(format!("[attribute.city]\nmap = {{ {} }}\n", many(|n| format!("a{n} = \"b{n}\", "))), true)]
+fn the_longest_documents_are_compiled_or_refused(#[case] pieces: String, #[case] compiles: bool) {
+    let found = policy(&format!("default = \"deny\"\n{pieces}"));
+    assert_eq!(found.is_ok(), compiles, "{found:.200?}");
+}
+
+fn many(piece: impl Fn(usize) -> String) -> String {
+    let mut pieces = String::new();
+    for number in 0.. {
+        let piece = piece(number);
+        if pieces.len() + piece.len() + 100 > MAX_DOCUMENT_OCTETS {
+            break;
+        }
+        pieces.push_str(&piece);
+    }
+    pieces
+}
+
 // --- properties
 
 /// Every step of normalising, maps, templates and fixed values at once.
@@ -264,9 +290,12 @@ fn circumstances(sign_up: &SignUp) -> Circumstances<'_> {
     }
 }
 
+fn decide(policy: &Policy, sign_up: &SignUp) -> Verdict {
+    policy.decide(circumstances(sign_up))
+}
+
 fn returned(policy: &Policy, sign_up: &SignUp) -> Claims {
-    let verdict = policy.decide(circumstances(sign_up));
-    match verdict.decision {
+    match decide(policy, sign_up).decision {
         Decision::Continue(claims) => claims,
         other => panic!("{other:?}"),
     }
@@ -367,6 +396,19 @@ proptest! {
     }
 
     #[test]
+    fn no_decision_depends_on_the_order_of_attributes(
+        (typed, shuffled) in typed().prop_flat_map(|typed| (Just(typed.clone()), Just(typed).prop_shuffle())),
+        language in language(),
+        policy in any::<prop::sample::Index>(),
+    ) {
+        let policy = policy.get(&COMPILED);
+        prop_assert_eq!(
+            decide(policy, &sign_up(typed, language)),
+            decide(policy, &sign_up(shuffled, language))
+        );
+    }
+
+    #[test]
     fn what_is_returned_was_not_typed(typed in typed(), language in language()) {
         let policy = policy(NORMALISING).unwrap();
         let sign_up = sign_up(typed, language);
@@ -384,6 +426,11 @@ fn seeds() -> Vec<String> {
     let read = |file: PathBuf| std::fs::read_to_string(file).unwrap();
     files.map(read).chain([NORMALISING.to_owned()]).collect()
 }
+
+static COMPILED: LazyLock<Vec<Policy>> = LazyLock::new(|| {
+    let seeds = seeds().into_iter();
+    seeds.map(|text| policy(&text).unwrap()).collect()
+});
 
 /// What is put into a document somewhere, over some of what stands there.
 fn scrap() -> impl Strategy<Value = String> {
@@ -451,7 +498,7 @@ proptest! {
             && let Ok(policy) = compile(&document)
         {
             let sign_up = sign_up(vec![("city".to_owned(), "x".to_owned())], Language::English);
-            let _ = policy.decide(circumstances(&sign_up));
+            let _ = decide(&policy, &sign_up);
         }
     }
 }

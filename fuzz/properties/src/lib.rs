@@ -10,19 +10,21 @@
 mod certificate;
 mod entra;
 mod lists;
+mod policy;
 mod service;
 
 pub use self::{
     certificate::client_certificate,
     entra::{basic_header, bearer_token, connector_body, extension_body},
     lists::{email_address, matcher},
+    policy::{policy_document, policy_expression, policy_sign_up},
 };
 
 /// Takes raw bytes, and panics when something does not hold for them.
 pub type Property = fn(&[u8]);
 
 /// Every property under the name of its fuzz target and of its folder of seeds.
-pub const ALL: [(&str, Property); 7] = [
+pub const ALL: [(&str, Property); 10] = [
     ("connector_body", connector_body),
     ("extension_body", extension_body),
     ("basic_header", basic_header),
@@ -30,4 +32,7 @@ pub const ALL: [(&str, Property); 7] = [
     ("email_address", email_address),
     ("matcher", matcher),
     ("client_certificate", client_certificate),
+    ("policy_document", policy_document),
+    ("policy_expression", policy_expression),
+    ("policy_sign_up", policy_sign_up),
 ];

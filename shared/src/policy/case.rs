@@ -391,6 +391,19 @@ impl Expect {
     }
 }
 
+/// Everything that can be expected of a verdict, with the key of the expectation; a text is empty where there is nothing.
+pub fn aspects(verdict: &Verdict, sentences: &[String]) -> [(&'static str, String); 6] {
+    let decision = &verdict.decision;
+    [
+        ("decision", decision.outcome().to_owned()),
+        ("decided-by", decided_by(verdict.trace.decided_by.as_ref())),
+        ("violations", told(violations(decision))),
+        ("returned", told(returned(decision))),
+        ("logged", logged(verdict).join(", ")),
+        ("message", sentences.join(" / ")),
+    ]
+}
+
 /// `default`, `list NAME` or `rule ID`.
 pub fn decided_by(decided_by: Option<&DecidedBy>) -> String {
     match decided_by {

@@ -147,6 +147,10 @@ impl Compiler<'_> {
                 attributes.push(attribute);
             }
         }
+        // Each link of a chain of templates goes through all attributes, so there must not be too many of them.
+        if document.attributes.len() > MAX_ATTRIBUTES {
+            return None;
+        }
         self.in_order(&place, attributes)
     }
 
@@ -297,9 +301,14 @@ impl Compiler<'_> {
                 "it belongs to `set`, which is not there",
             );
         }
+        let replaced: BTreeMap<_, _> = rules
+            .map
+            .iter()
+            .map(|(from, to)| (from.to_lowercase(), to))
+            .collect();
         for (from, to) in &rules.map {
-            let again = rules.map.iter().find(|(other, _)| same(other, to));
-            if let Some((_, next)) = again.filter(|(_, next)| *next != to) {
+            let again = replaced.get(&to.to_lowercase());
+            if let Some(next) = again.filter(|next| **next != to) {
                 self.fault(
                     &place.key("map").key(from),
                     format!(
@@ -311,7 +320,8 @@ impl Compiler<'_> {
         let Some(allowed) = &rules.allowed else {
             return;
         };
-        let is_allowed = |value: &str| allowed.iter().any(|one| same(one, value));
+        let allowed: BTreeSet<_> = allowed.iter().map(|one| one.to_lowercase()).collect();
+        let is_allowed = |value: &str| allowed.contains(&value.to_lowercase());
         for (from, to) in &rules.map {
             if !is_allowed(to) {
                 self.fault(

@@ -131,19 +131,26 @@ impl Policy {
     pub fn decide(&self, circumstances: Circumstances<'_>) -> Verdict {
         let sign_up = circumstances.sign_up;
         if sign_up.addresses.len() < 2 {
-            return self.decide_one(circumstances, sign_up);
+            return self.decide_one(circumstances);
         }
         let each = sign_up.addresses.iter().map(|address| SignUp {
             addresses: vec![address.clone()],
             ..sign_up.clone()
         });
-        each.map(|one| self.decide_one(circumstances, &one))
-            .max_by_key(strictness)
-            .unwrap_or_else(|| self.decide_one(circumstances, sign_up))
+        each.map(|one| {
+            self.decide_one(Circumstances {
+                sign_up: &one,
+                ..circumstances
+            })
+        })
+        .max_by_key(strictness)
+        .unwrap_or_else(|| self.decide_one(circumstances))
     }
 
-    fn decide_one(&self, circumstances: Circumstances<'_>, sign_up: &SignUp) -> Verdict {
-        let entries = circumstances.entries;
+    fn decide_one(&self, circumstances: Circumstances<'_>) -> Verdict {
+        let Circumstances {
+            sign_up, entries, ..
+        } = circumstances;
         let typed = Values::of(sign_up);
         let values = self.normalised(&typed, sign_up);
         let lists = self.lists_policy();

@@ -238,6 +238,9 @@ pub(crate) enum PolicyCommand {
     /// Decide the cases of policies, and tell what is not as expected.
     #[command(after_help = CODES)]
     Test(TestArguments),
+    /// Tell what two policies say and decide differently.
+    #[command(after_help = CODES)]
+    Diff(DiffArguments),
     /// Show how one sign-up is decided: values, list entry, every rule with its time, the answer.
     Explain(ExplainArguments),
     /// Print the JSON Schema of policies, for editors.
@@ -278,6 +281,25 @@ pub(crate) struct TestArguments {
     /// The cases; without it those of `NAME.test.toml` beside each `NAME.toml`.
     #[arg(long, value_name = "FILE")]
     pub(crate) cases: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DiffArguments {
+    /// The policy before: a file, `-` for standard input, or with --flow the number of a version or `current`.
+    #[arg(value_name = "OLD")]
+    pub(crate) old: PathBuf,
+    /// The policy after, likewise.
+    #[arg(value_name = "NEW")]
+    pub(crate) new: PathBuf,
+    /// The user flow whose published versions are meant; `*` as for `publish`.
+    #[arg(long, value_parser = policy_flow, value_name = "NAME")]
+    pub(crate) flow: Option<PolicyFlow>,
+    /// The cases that both decide; without it those of `NAME.test.toml` beside NEW, or else beside OLD.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) cases: Option<PathBuf>,
+    /// One JSON object in each line.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]

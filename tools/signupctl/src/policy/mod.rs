@@ -2,6 +2,7 @@
 
 mod cases;
 mod check;
+mod diff;
 mod explain;
 mod history;
 mod publish;
@@ -34,10 +35,12 @@ pub(crate) async fn run(
     output: &mut Output<'_>,
 ) -> Result<Exit, Failure> {
     let now = clock.now();
-    let publications = async || Ok::<_, Failure>(Publications::new(table().await?, clock));
+    let publications =
+        async || Ok::<_, Failure>(Publications::new(table().await?, Arc::clone(&clock)));
     match command {
         PolicyCommand::Check { files } => check::run(files, output),
         PolicyCommand::Test(arguments) => cases::run(arguments, output),
+        PolicyCommand::Diff(arguments) => diff::run(arguments, publications, output).await,
         PolicyCommand::Explain(arguments) => explain::run(arguments, now, output),
         PolicyCommand::Schema => schema::run(output),
         PolicyCommand::Publish(arguments) => publish::run(arguments, publications, output).await,

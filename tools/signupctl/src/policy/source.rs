@@ -70,7 +70,11 @@ impl fmt::Display for LocatedFault {
 
 /// Reads and compiles a policy; `-` is standard input.
 pub(crate) fn read(path: &Path) -> Result<Source, SourceError> {
-    let text = text_of(path)?;
+    of_text(path, text_of(path)?)
+}
+
+/// Compiles the text of a policy, which faults name as `path`.
+pub(crate) fn of_text(path: &Path, text: String) -> Result<Source, SourceError> {
     let (document, policy) = parse(&text).map_err(|faults| SourceError::Faults {
         file: path.to_owned(),
         faults,
@@ -341,6 +345,7 @@ fn escape(rest: &str) -> (usize, usize) {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use rstest::rstest;
 
     use super::*;
@@ -374,6 +379,40 @@ mod tests {
             faults[0].to_string(),
             "1:1: found 262145 octets, expected at most 262144"
         );
+    }
+
+    /// Policies with and without faults.
+    fn seeds() -> Vec<String> {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/tests/policies");
+        let folders = [root.join("bad"), root].map(|folder| std::fs::read_dir(folder).unwrap());
+        let files = folders
+            .into_iter()
+            .flatten()
+            .map(|file| file.unwrap().path());
+        let files = files.filter(|file| file.extension().is_some());
+        files
+            .map(|file| std::fs::read_to_string(file).unwrap())
+            .collect()
+    }
+
+    proptest! {
+        #[test]
+        fn every_fault_has_its_place_in_the_text(
+            seed in proptest::sample::select(seeds()),
+            at in any::<proptest::sample::Index>(),
+            length in 0_usize..6,
+            scrap in "\\PC{0,4}|[\\\\\"'\\[\\]{}=.\n]{1,3}",
+        ) {
+            let seed: Vec<char> = seed.chars().collect();
+            let (kept, rest) = seed.split_at(at.index(seed.len()));
+            let rest = rest.get(length..).unwrap_or_default();
+            let text: String = kept.iter().copied().chain(scrap.chars()).chain(rest.iter().copied()).collect();
+            for fault in parse(&text).err().into_iter().flatten() {
+                let line = text.split('\n').nth(fault.line - 1);
+                let columns = line.map(|line| line.chars().count() + 1);
+                prop_assert!(columns.is_some_and(|columns| (1..=columns).contains(&fault.column)), "{fault} in {text}");
+            }
+        }
     }
 
     #[test]

@@ -11,6 +11,8 @@ const DENY: &str = "# nobody yet\ndefault = \"deny\"\n";
 /// The exit codes of a policy with faults, and of one whose cases do not go as expected.
 const FAULTY: i32 = 2;
 const UNEXPECTED: i32 = 5;
+/// The exit code of policies that differ.
+const DIFFERENT: i32 = 5;
 const ALLOW: &str = "default = \"allow\"\n";
 
 async fn publish(desk: &Desk, flow: &str, policy: &str, note: &str) -> String {
@@ -78,6 +80,36 @@ async fn a_policy_is_published_shown_and_rolled_back() {
     let json = desk.output(&json).await;
     assert!(json.contains("\"version\":1,\"current\":true"), "{json}");
     assert_eq!(json.lines().count(), 2);
+}
+
+#[tokio::test]
+async fn versions_are_compared_with_each_other_and_with_files() {
+    let desk = Desk::new().await;
+    publish(&desk, "shop", DENY, "first").await;
+    publish(&desk, "shop", ALLOW, "open the doors").await;
+    desk.file("next.toml", "default = \"review\"\n");
+    let diff = async |old: &str, new: &str| {
+        desk.run(&["policy", "diff", old, new, "--flow", "shop"])
+            .await
+    };
+    let told =
+        |old: &str, new: &str| format!("settings: changed\n  default: \"{old}\" → \"{new}\"\n");
+    for (old, new, expected) in [
+        ("1", "2", told("deny", "allow")),
+        ("current", "next.toml", told("allow", "review")),
+        ("next.toml", "1", told("review", "deny")),
+    ] {
+        let ran = diff(old, new).await;
+        assert_eq!(
+            (ran.code, ran.err.as_str(), ran.out),
+            (DIFFERENT, "", expected)
+        );
+    }
+    let ran = diff("2", "current").await;
+    assert_eq!((ran.code, ran.out.as_str()), (0, "no difference\n"));
+    let ran = diff("current", "7").await;
+    assert_eq!(ran.code, 1);
+    assert!(ran.err.contains("`shop` has no version 7"), "{}", ran.err);
 }
 
 #[tokio::test]

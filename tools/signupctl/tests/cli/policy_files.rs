@@ -326,3 +326,152 @@ fn the_schema_is_printed() {
         "write docs/policy.schema.json with `signupctl policy schema`"
     );
 }
+
+const CHANGED: &str = "\
+# The same settings and staff, in another layout.
+default = 'review'
+on-unavailable = \"block\"
+
+[[rule]]
+id = \"adults\"
+when = 'int(attributes.extension_Age) >= 21'
+effect = \"allow\"
+on-error = \"ignore\"
+
+[[rule]]
+id = \"staff\"
+when = 'email.domain == \"contoso.com\"'
+effect = \"allow\"
+
+[[rule]]
+id = \"free\"
+when = 'email.free'
+effect = \"deny\"
+message = \"no-free\"
+
+[message.no-free]
+en = \"No, sorry\"
+";
+
+#[test]
+fn what_two_policies_say_differently_is_told() {
+    let folder = Folder::new().with("a.toml", POLICY).with("b.toml", CHANGED);
+    let ran = folder.run(&["diff", "a.toml", "b.toml"]);
+    assert_eq!((ran.code, ran.err.as_str()), (5, ""));
+    assert_eq!(
+        ran.out,
+        "attribute surname: removed\n\
+         rule adults: changed\n  \
+           when: \"int(attributes.extension_Age) >= 18\" → \"int(attributes.extension_Age) >= 21\"\n\
+         rule free: added\n  \
+           effect = \"deny\"\n  \
+           message = \"no-free\"\n  \
+           when = \"email.free\"\n\
+         rule staff: moved from place 1 to 2\n\
+         message no-free: added\n  \
+           en = \"No, sorry\"\n"
+    );
+    let ran = folder.run(&["diff", "a.toml", "a.toml"]);
+    assert_eq!(
+        (ran.code, ran.err.as_str(), ran.out.as_str()),
+        (0, "", "no difference\n")
+    );
+}
+
+#[test]
+fn of_long_values_only_the_pieces_that_differ_are_told() {
+    let policy = |domains: &[&str], allowed: &str| {
+        let domains: Vec<_> = domains
+            .iter()
+            .map(|domain| format!("email.domain == \"{domain}.example.com\""))
+            .collect();
+        format!(
+            "default = \"deny\"\n[attribute.city]\nallowed = [{allowed}]\n\
+             [[rule]]\nid = \"ours\"\neffect = \"allow\"\nwhen = '''\n{}'''\n",
+            domains.join(" ||\n")
+        )
+    };
+    let cities = "\"Amsterdam\", \"Berlin\", \"Copenhagen\", \"Dublin\", \"Edinburgh\"";
+    let folder = Folder::new()
+        .with("a.toml", &policy(&["sales", "support", "research"], cities))
+        .with(
+            "b.toml",
+            &policy(
+                &["sales", "shops", "research"],
+                &cities.replace("\"Berlin\", ", ""),
+            ),
+        );
+    let ran = folder.run(&["diff", "a.toml", "b.toml"]);
+    assert_eq!(ran.code, 5, "{ran:?}");
+    assert_eq!(
+        ran.out,
+        "attribute city: changed\n  \
+           allowed:\n    \
+             - \"Berlin\"\n\
+         rule ours: changed\n  \
+           when:\n    \
+             - email.domain == \"support.example.com\" ||\n    \
+             + email.domain == \"shops.example.com\" ||\n"
+    );
+}
+
+#[test]
+fn cases_that_are_decided_differently_are_told_with_both_decisions() {
+    let changed = POLICY.replace("\"review\"", "\"deny\"");
+    let changed = changed.replace("normalise = [\"name-case\"]\n", "");
+    let folder = Folder::new()
+        .with("a.toml", POLICY)
+        .with("a.test.toml", CASES)
+        .with("b.toml", &changed);
+    let expected = "settings: changed\n  \
+           default: \"review\" → \"deny\"\n\
+         attribute surname: changed\n  \
+           normalise: [\"name-case\"] → nothing\n\
+         case staff: decided differently\n  \
+           returned: 'surname = \"O'Neill\"' → nothing\n\
+         case a stranger: decided differently\n  \
+           decision: \"review\" → \"block\"\n";
+    let ran = folder.run(&["diff", "a.toml", "b.toml"]);
+    assert_eq!((ran.code, ran.err.as_str()), (5, ""));
+    assert!(ran.out.starts_with(expected), "{}", ran.out);
+    let cases = ["diff", "a.toml", "b.toml", "--cases", "a.test.toml"];
+    assert_eq!(folder.run(&cases).out, ran.out);
+
+    let ran = folder.run(&["diff", "a.toml", "b.toml", "--json"]);
+    let lines: Vec<serde_json::Value> = ran
+        .out
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(lines.len(), 4, "{}", ran.out);
+    assert_eq!(
+        lines[0],
+        serde_json::json!({
+            "what": "settings",
+            "change": "changed",
+            "keys": [{ "key": "default", "from": "review", "to": "deny" }],
+        })
+    );
+    assert_eq!(lines[3]["what"], "case");
+    assert_eq!(lines[3]["name"], "a stranger");
+    assert_eq!(lines[3]["change"], "decided");
+}
+
+#[test]
+fn a_faulty_policy_is_not_compared() {
+    let folder = Folder::new()
+        .with("a.toml", POLICY)
+        .with("b.toml", "default = \"alow\"\n");
+    for (old, new) in [("a.toml", "b.toml"), ("b.toml", "a.toml")] {
+        let ran = folder.run(&["diff", old, new]);
+        assert_eq!((ran.code, ran.out.as_str()), (2, ""));
+        assert!(
+            ran.err.starts_with("b.toml:1:11: found `alow`"),
+            "{}",
+            ran.err
+        );
+    }
+    let ran = folder.run(&["diff", "a.toml", "current"]);
+    assert_eq!(ran.code, 1);
+    assert!(ran.err.starts_with("signupctl: current: "), "{}", ran.err);
+}
