@@ -9,7 +9,11 @@ use std::{
 use serde_json::{Map, Value, json};
 
 use crate::{
-    domain::{decision::DecidedBy, publication::PolicyVersion},
+    domain::{
+        decision::DecidedBy,
+        publication::PolicyVersion,
+        shadow::{Comparison, Disagreement},
+    },
     ports::{
         clock::Clock,
         journal::{Answered, Journal, Notice},
@@ -63,6 +67,7 @@ impl<W: Write + Send> Journal for JsonJournal<W> {
 
 fn answered(record: &Answered, at: i64) -> Map<String, Value> {
     let mut fields = policy_fields(record);
+    fields.extend(record.shadow.iter().flat_map(shadow_fields));
     let mut set = |name: &str, value: Option<Value>| {
         if let Some(value) = value {
             fields.insert(name.to_owned(), value);
@@ -145,6 +150,13 @@ fn answered(record: &Answered, at: i64) -> Map<String, Value> {
     if record.deadline_missed {
         by_step.push(metric("deadline_misses", "Count"));
     }
+    if let Some(shadow) = &record.shadow {
+        by_step.push(metric("shadow_comparisons", "Count"));
+        by_step.push(metric("shadow_disagreements", "Count"));
+        set("shadow_comparisons", Some(json!(1)));
+        let disagreements = u8::from(shadow.disagreement.is_some());
+        set("shadow_disagreements", Some(json!(disagreements)));
+    }
     let directives = json!([
         { "Namespace": NAMESPACE, "Dimensions": [["step", "outcome"]], "Metrics": [metric("decisions", "Count")] },
         { "Namespace": NAMESPACE, "Dimensions": [["step"]], "Metrics": by_step },
@@ -174,6 +186,42 @@ fn policy_fields(record: &Answered) -> Map<String, Value> {
     fields
 }
 
+/// The candidate, and how it would have decided differently.
+fn shadow_fields(comparison: &Comparison) -> Map<String, Value> {
+    let candidate = &comparison.candidate;
+    let mut fields = Map::from_iter([
+        ("shadow_policy".to_owned(), json!(candidate.flow.as_str())),
+        ("shadow_version".to_owned(), json!(candidate.number)),
+    ]);
+    if !comparison.rules_failed.is_empty() {
+        let failed = json!(comparison.rules_failed);
+        fields.insert("shadow_rules_failed".to_owned(), failed);
+    }
+    fields.extend(comparison.disagreement.iter().flat_map(disagreement_fields));
+    fields
+}
+
+fn disagreement_fields(disagreement: &Disagreement) -> Map<String, Value> {
+    let outcome = json!(disagreement.outcome);
+    let mut fields = Map::from_iter([("shadow_outcome".to_owned(), outcome)]);
+    if let Some(decided_by) = &disagreement.decided_by {
+        fields.insert("shadow_decided_by".to_owned(), json!(decided_by));
+    }
+    let violations = disagreement.violations.iter();
+    let violations = violations.map(|(field, code)| format!("{field} {code}"));
+    for (name, told) in [
+        ("shadow_violations", violations.collect()),
+        ("shadow_returned", disagreement.returned.clone()),
+        ("shadow_not_returned", disagreement.not_returned.clone()),
+    ] {
+        let told: Vec<String> = told;
+        if !told.is_empty() {
+            fields.insert(name.to_owned(), json!(told));
+        }
+    }
+    fields
+}
+
 fn named(version: &PolicyVersion) -> Map<String, Value> {
     let flow = json!(version.flow.as_str());
     let fields = [("policy", flow), ("policy_version", json!(version.number))];
@@ -195,8 +243,9 @@ fn message(record: &Answered) -> String {
     }
 }
 
-fn notice(record: &Notice, at: i64) -> Map<String, Value> {
-    let (level, message, details) = match record {
+/// Level, message and fields of a notice.
+fn parts(record: &Notice) -> (&'static str, String, Value) {
+    match record {
         Notice::Started {
             function,
             init,
@@ -242,6 +291,20 @@ fn notice(record: &Notice, at: i64) -> Map<String, Value> {
             ),
             policy_failure(version, failure, detail.as_deref()),
         ),
+        Notice::CandidateLoaded { version } => (
+            "INFO",
+            format!("{} is compared and decides nothing", told(version)),
+            Value::Object(named(version)),
+        ),
+        Notice::CandidateUnusable {
+            version,
+            failure,
+            detail,
+        } => (
+            "WARN",
+            format!("{}, a candidate, is not compared", told(version)),
+            candidate_failure(version, failure, detail.as_deref()),
+        ),
         Notice::KeysFetched { issuer, keys } => (
             "INFO",
             format!("fetched the signing keys of {issuer}"),
@@ -265,7 +328,11 @@ fn notice(record: &Notice, at: i64) -> Map<String, Value> {
             ),
             json!({ "step": step.name(), "dependency_failure": "panic", "dependency": "program" }),
         ),
-    };
+    }
+}
+
+fn notice(record: &Notice, at: i64) -> Map<String, Value> {
+    let (level, message, details) = parts(record);
     let mut fields = match details {
         Value::Object(fields) => fields,
         _ => Map::new(),
@@ -300,6 +367,16 @@ fn policy_failure(version: &PolicyVersion, failure: &str, detail: Option<&str>) 
     fields.insert("dependency_failure".to_owned(), json!(failure));
     if let Some(detail) = detail {
         fields.insert("dependency_detail".to_owned(), json!(detail));
+    }
+    Value::Object(fields)
+}
+
+/// Not a failure of a dependency, for nobody depends on a candidate.
+fn candidate_failure(version: &PolicyVersion, failure: &str, detail: Option<&str>) -> Value {
+    let mut fields = named(version);
+    fields.insert("failure".to_owned(), json!(failure));
+    if let Some(detail) = detail {
+        fields.insert("detail".to_owned(), json!(detail));
     }
     Value::Object(fields)
 }
@@ -345,6 +422,7 @@ mod tests {
             rules_failed: Vec::new(),
             rules_logged: Vec::new(),
             looks_like: None,
+            shadow: None,
             reference: Some(ReferenceCode::derive(&[b"x"])),
             caller: Some("credential:ab".to_owned()),
             correlation_id: None,
@@ -423,6 +501,61 @@ mod tests {
             metrics(&answered(&record(), 1)),
             ["decisions", "duration_ms"]
         );
+    }
+
+    #[test]
+    fn a_comparison_is_counted_and_told_by_rule() {
+        let mut compared = record();
+        let mut comparison = Comparison {
+            candidate: version(),
+            rules_failed: Vec::new(),
+            disagreement: None,
+        };
+        compared.shadow = Some(comparison.clone());
+        let counted = [
+            "decisions",
+            "duration_ms",
+            "shadow_comparisons",
+            "shadow_disagreements",
+        ];
+        let fields = answered(&compared, 1);
+        assert_eq!(metrics(&fields), counted);
+        assert_eq!(fields["shadow_version"], 3);
+        assert_eq!(fields["shadow_disagreements"], 0);
+        assert!(!fields.contains_key("shadow_outcome"));
+
+        comparison.disagreement = Some(Disagreement {
+            outcome: "review",
+            decided_by: Some("rule no-free-mail".to_owned()),
+            ..Disagreement::default()
+        });
+        compared.shadow = Some(comparison.clone());
+        let fields = answered(&compared, 1);
+        assert_eq!(metrics(&fields), counted);
+        assert_eq!(fields["shadow_disagreements"], 1);
+        assert_eq!(fields["shadow_outcome"], "review");
+        assert_eq!(fields["shadow_decided_by"], "rule no-free-mail");
+        assert!(!fields.contains_key("shadow_violations"));
+
+        comparison.disagreement = Some(Disagreement::failed());
+        compared.shadow = Some(comparison);
+        let fields = answered(&compared, 1);
+        assert_eq!(fields["shadow_outcome"], "failed");
+        assert!(!fields.contains_key("shadow_decided_by"));
+    }
+
+    #[test]
+    fn a_candidate_that_cannot_be_used_is_no_failure_of_a_dependency() {
+        let unusable = Notice::CandidateUnusable {
+            version: version(),
+            failure: "refused",
+            detail: Some("rule[1].when: found nothing".to_owned()),
+        };
+        let fields = notice(&unusable, 1);
+        assert_eq!(fields["level"], "WARN");
+        assert_eq!(fields["failure"], "refused");
+        assert_eq!(fields["detail"], "rule[1].when: found nothing");
+        assert!(!fields.contains_key("_aws"));
     }
 
     #[test]

@@ -504,15 +504,25 @@ fn publications(f: &Fixture) -> Publications {
 }
 
 async fn publish(f: &Fixture, flow: &str, source: &str) -> Result<Changed, PublicationError> {
-    let flow = policy_flow(flow);
-    let draft = Draft {
-        flow: &flow,
+    let (flow, document) = (policy_flow(flow), toml::from_str(source).unwrap());
+    let draft = draft(&flow, source, &document);
+    publications(f).publish(draft).await
+}
+
+async fn shadow(f: &Fixture, flow: &str, source: &str) -> Result<Changed, PublicationError> {
+    let (flow, document) = (policy_flow(flow), toml::from_str(source).unwrap());
+    let draft = draft(&flow, source, &document);
+    publications(f).shadow(draft).await
+}
+
+fn draft<'d>(flow: &'d PolicyFlow, source: &'d str, document: &'d Document) -> Draft<'d> {
+    Draft {
+        flow,
         source,
-        document: &toml::from_str(source).unwrap(),
+        document,
         author: "ada",
         note: "why",
-    };
-    publications(f).publish(draft).await
+    }
 }
 
 /// The current versions as a function reads them.
@@ -584,7 +594,7 @@ async fn of_two_who_publish_at_once_one_wins_and_the_other_is_told() {
     // The slower one may also start after the faster one ended.
     if won == 1 {
         let lost = one.err().or(other.err()).unwrap();
-        let overtaken = matches!(&lost, PublicationError::Overtaken { now: 2, .. });
+        let overtaken = matches!(&lost, PublicationError::Overtaken { .. });
         assert!(overtaken, "{lost}");
     }
     let history = publications(&f).history(&PolicyFlow::Others).await.unwrap();
@@ -611,7 +621,7 @@ async fn whoever_has_seen_other_versions_than_the_current_ones_changes_nothing()
     let late = PolicyStore::publish(&*f.table, &new, &seen).await;
     assert!(matches!(late, Err(StoreError::Conflict)), "{late:?}");
     assert_eq!(f.table.source(&version("*", 2)).await.unwrap(), None);
-    let late = f.table.point(&version("*", 2), &seen).await;
+    let late = f.table.point(&seen).await;
     assert!(matches!(late, Err(StoreError::Conflict)), "{late:?}");
 }
 
@@ -666,6 +676,112 @@ async fn a_rollback_points_to_an_earlier_version_and_the_history_stays() {
     // The next one counts on from the newest, not from the current one.
     let next = publish(&f, "*", "default = \"review\"").await.unwrap();
     assert_eq!((next.from, next.to.number), (Some(1), 4));
+}
+
+/// The current version and the candidate.
+async fn pointed_at(f: &Fixture, flow: &str) -> (Option<u32>, Option<u32>) {
+    let (current, flow) = (current(f).await, policy_flow(flow));
+    let number = |of: &std::collections::BTreeMap<PolicyFlow, u32>| of.get(&flow).copied();
+    (number(&current.versions), number(&current.candidates))
+}
+
+#[tokio::test]
+async fn a_candidate_is_a_version_that_functions_find_beside_the_current_one() {
+    let f = fixture("shadow").await;
+    publish(&f, "*", "default = \"deny\"").await.unwrap();
+    let changed = shadow(&f, "*", "default = \"review\"").await.unwrap();
+    assert_eq!((changed.from, changed.to.number), (None, 2));
+    assert_eq!(pointed_at(&f, "*").await, (Some(1), Some(2)));
+    let json = f.table.document(&version("*", 2), soon()).await;
+    assert!(json.unwrap().unwrap().contains("review"));
+    let changed = shadow(&f, "*", "default = \"allow\"").await.unwrap();
+    assert_eq!((changed.from, changed.to.number), (Some(2), 3));
+    // Of a flow without a current version as well.
+    shadow(&f, "partners", "default = \"allow\"").await.unwrap();
+    assert_eq!(pointed_at(&f, "partners").await, (None, Some(1)));
+
+    publish(&f, "*", "default = \"review\"").await.unwrap();
+    assert_eq!(pointed_at(&f, "*").await, (Some(4), Some(3)));
+    publications(&f).roll_back(version("*", 2)).await.unwrap();
+    assert_eq!(pointed_at(&f, "*").await, (Some(2), Some(3)));
+    let history = publications(&f).history(&PolicyFlow::Others).await.unwrap();
+    assert_eq!((history.current, history.candidate), (Some(2), Some(3)));
+    assert_eq!(history.publications.len(), 4);
+}
+
+#[tokio::test]
+async fn a_candidate_ends_when_it_becomes_current_and_when_it_is_told_to() {
+    let f = fixture("promote").await;
+    let publications = publications(&f);
+    publish(&f, "*", "default = \"deny\"").await.unwrap();
+    shadow(&f, "*", "default = \"review\"").await.unwrap();
+    let before = current(&f).await.revision;
+    let changed = publications.promote(&PolicyFlow::Others).await.unwrap();
+    assert_eq!((changed.from, changed.to), (Some(1), version("*", 2)));
+    assert_eq!(pointed_at(&f, "*").await, (Some(2), None));
+    // In one write.
+    assert_eq!(current(&f).await.revision, before + 1);
+
+    shadow(&f, "*", "default = \"allow\"").await.unwrap();
+    publications.roll_back(version("*", 3)).await.unwrap();
+    assert_eq!(pointed_at(&f, "*").await, (Some(3), None));
+
+    shadow(&f, "*", "default = \"allow\"").await.unwrap();
+    let ended = publications.end_shadow(&PolicyFlow::Others).await.unwrap();
+    assert_eq!(ended, version("*", 4));
+    assert_eq!(pointed_at(&f, "*").await, (Some(3), None));
+    let promoted = publications.promote(&PolicyFlow::Others).await;
+    let ended = publications.end_shadow(&PolicyFlow::Others).await;
+    for none in [promoted.map(|_| ()), ended.map(|_| ())] {
+        let none = none.unwrap_err();
+        assert!(
+            matches!(none, PublicationError::NoCandidate { .. }),
+            "{none}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_candidate_with_a_fault_is_refused_and_nothing_is_written() {
+    let f = fixture("shadow-fault").await;
+    let rule = "default = \"deny\"\n[[rule]]\nid = \"a\"\nwhen = \"emial ==\"\neffect = \"deny\"";
+    let refused = shadow(&f, "*", rule).await.unwrap_err();
+    assert!(matches!(refused, PublicationError::Faulty(_)), "{refused}");
+    assert_eq!(current(&f).await, CurrentPolicies::default());
+    assert_eq!(f.table.source(&version("*", 1)).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn of_a_candidate_and_a_version_at_once_one_wins_and_the_other_is_told() {
+    let f = fixture("shadow-race").await;
+    let (one, other) = tokio::join!(
+        publish(&f, "*", "default = \"allow\""),
+        shadow(&f, "*", "default = \"review\"")
+    );
+    let won = [&one, &other].iter().filter(|ended| ended.is_ok()).count();
+    if won == 1 {
+        let lost = one.err().or(other.err()).unwrap();
+        assert!(matches!(lost, PublicationError::Overtaken { .. }), "{lost}");
+    }
+    let history = publications(&f).history(&PolicyFlow::Others).await.unwrap();
+    assert_eq!(history.publications.len(), won);
+}
+
+#[tokio::test]
+async fn an_item_from_before_there_were_candidates_has_none() {
+    let f = fixture("shadow-none").await;
+    publish(&f, "*", "default = \"deny\"").await.unwrap();
+    let found = f
+        .client
+        .get_item()
+        .table_name(format!("contract-shadow-none-{}", std::process::id()))
+        .key("pk", AttributeValue::S("POLICIES".to_owned()))
+        .key("sk", AttributeValue::S("CURRENT".to_owned()))
+        .send()
+        .await;
+    let item = found.unwrap().item.unwrap();
+    assert!(!item.contains_key("candidates"), "{item:?}");
+    assert_eq!(pointed_at(&f, "*").await, (Some(1), None));
 }
 
 #[tokio::test]

@@ -27,25 +27,28 @@ use shared::{
     app::{
         callers::{Callers, FRESH_FOR},
         credentials::verifier,
-        decide::Decider,
+        decide::{Asked, Decide, Decider},
         policies::Policies,
     },
     domain::{
         caller::{Credential, EntraTrust, Slot},
         key_set::SigningKey,
-        publication::{PolicyFlow, PolicyVersion},
-        sign_up::Step,
+        language::LanguageWishes,
+        publication::{CurrentPolicies, PolicyFlow, PolicyVersion},
+        shadow::{Comparison, Disagreement},
+        sign_up::{SignUp, Step},
     },
     http::{Service, Trust},
     policy::document::Document,
     ports::{
         Deadline, StoreError,
         credential_use::CredentialUse,
-        journal::{Answered, Notice},
+        journal::{Answered, Journal, Notice},
         key_source::{KeySource, KeySourceError},
         policy_reader::PolicyReader,
         sign_up_reader::{CallerRecords, Facts, SignUpReader, Wanted},
     },
+    telemetry::JsonJournal,
     testkit::{FixedClock, Remembered, settings},
     wire::jwks::KeySet,
 };
@@ -124,12 +127,26 @@ impl World {
 
     fn put(&self, flow: &str, number: u32, json: String) {
         let version = version(flow, number);
-        let mut records = self.records.lock().unwrap();
-        records
-            .policies
-            .versions
-            .insert(version.flow.clone(), number);
+        self.point(|current| current.point_to(&version));
         self.documents.lock().unwrap().insert(version, json);
+    }
+
+    /// A new version, the candidate from now on.
+    fn shadow(&self, flow: &str, number: u32, toml: &str) {
+        let document: Document = toml::from_str(toml).unwrap();
+        self.put_candidate(flow, number, serde_json::to_string(&document).unwrap());
+    }
+
+    fn put_candidate(&self, flow: &str, number: u32, json: String) {
+        let version = version(flow, number);
+        self.point(|current| {
+            current.candidates.insert(version.flow.clone(), number);
+        });
+        self.documents.lock().unwrap().insert(version, json);
+    }
+
+    fn point(&self, change: impl FnOnce(&mut CurrentPolicies)) {
+        change(&mut self.records.lock().unwrap().policies);
     }
 }
 
@@ -248,6 +265,32 @@ impl Fixture {
 
     fn told(&self) -> Answered {
         self.journal.answers().pop().unwrap()
+    }
+
+    /// What is compared with the answer of the connector, once candidates are loaded.
+    async fn compared(&self, path: &str) -> Option<Comparison> {
+        self.clock.advance(FRESH_FOR);
+        self.action(path).await;
+        self.loaded().await;
+        self.action(path).await;
+        self.told().shadow
+    }
+
+    /// Lets what happens behind the answers end.
+    async fn loaded(&self) {
+        tokio::time::sleep(Duration::from_secs(5)).await;
+    }
+
+    /// What is told of candidates.
+    fn of_candidates(&self) -> Vec<Notice> {
+        let mut notices = self.journal.notices();
+        notices.retain(|notice| {
+            matches!(
+                notice,
+                Notice::CandidateLoaded { .. } | Notice::CandidateUnusable { .. }
+            )
+        });
+        notices
     }
 
     /// The notices that tell of a version that is not activated.
@@ -453,4 +496,327 @@ async fn a_policys_validation_error_reaches_both_protocols() {
     let errors = json!({ "city": "Tell us your city." });
     assert_eq!(action["attributeErrors"], errors, "{page}");
     assert_eq!(f.told().outcome, "invalid");
+}
+
+const RULES: &str = r#"
+    default = "deny"
+    [[rule]]
+    id = "contoso"
+    when = "email.domain == 'contoso.com'"
+    effect = "allow"
+"#;
+
+/// Where the candidate would let somebody in by its rule.
+fn lets_in() -> Disagreement {
+    Disagreement {
+        outcome: "continue",
+        decided_by: Some("rule contoso".to_owned()),
+        ..Disagreement::default()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_candidate_is_picked_up_without_a_deployment_and_decides_nothing() {
+    let world = World::default();
+    world.publish("*", 1, "default = \"deny\"");
+    let f = started(world).await;
+    f.world.shadow("*", 2, RULES);
+    f.clock.advance(FRESH_FOR);
+    assert_eq!(f.action(CONNECTOR).await, "ShowBlockPage");
+    f.loaded().await;
+    assert_eq!(f.action(CONNECTOR).await, "ShowBlockPage");
+    let told = f.told();
+    assert_eq!(told.policy, Some(version("*", 1)));
+    assert_eq!(
+        told.shadow,
+        Some(Comparison {
+            candidate: version("*", 2),
+            rules_failed: Vec::new(),
+            disagreement: Some(lets_in()),
+        })
+    );
+    let loaded = Notice::CandidateLoaded {
+        version: version("*", 2),
+    };
+    assert_eq!(f.of_candidates(), [loaded]);
+    // One read at the start, one for each decision; and one for each version.
+    assert_eq!(f.world.reads.load(SeqCst), 1 + 2);
+    assert_eq!(f.world.document_reads.load(SeqCst), 2);
+
+    f.world.shadow("*", 3, "default = \"deny\"");
+    let compared = f.compared(CONNECTOR).await.unwrap();
+    assert_eq!(compared.candidate, version("*", 3));
+    assert_eq!(compared.disagreement, None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_candidate_from_before_the_start_is_compared() {
+    let world = World::default();
+    world.publish("*", 1, "default = \"deny\"");
+    world.shadow("*", 2, RULES);
+    let f = started(world).await;
+    f.loaded().await;
+    f.action(CONNECTOR).await;
+    let compared = f.told().shadow.unwrap();
+    assert_eq!(compared.disagreement, Some(lets_in()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_waits_for_a_candidate() {
+    let world = World::default();
+    world.publish("*", 1, "default = \"deny\"");
+    let f = started(world).await;
+    f.world.shadow("*", 2, RULES);
+    *f.world.document_takes.lock().unwrap() = Duration::from_secs(2);
+    f.clock.advance(FRESH_FOR);
+    let asked = Instant::now();
+    assert_eq!(f.action(CONNECTOR).await, "ShowBlockPage");
+    assert_eq!(asked.elapsed(), Duration::ZERO);
+    assert_eq!(f.told().shadow, None);
+    // A new current version does not queue behind it either.
+    *f.world.document_takes.lock().unwrap() = Duration::ZERO;
+    f.world.publish("*", 3, "default = \"review\"");
+    f.clock.advance(FRESH_FOR);
+    assert_eq!(f.action(CONNECTOR).await, "ShowBlockPage");
+    assert_eq!(f.told().policy, Some(version("*", 3)));
+    assert_eq!(asked.elapsed(), Duration::ZERO);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_candidate_that_cannot_be_used_is_told_once_and_changes_nothing() {
+    let world = World::default();
+    world.publish("*", 1, "default = \"deny\"");
+    let f = started(world).await;
+    f.world.put_candidate("*", 2, "{}".to_owned());
+    for _ in 0..3 {
+        assert_eq!(f.compared(CONNECTOR).await, None);
+        assert_eq!(f.told().policy, Some(version("*", 1)));
+    }
+    f.world.shadow("*", 3, RULES);
+    f.world.documents.lock().unwrap().remove(&version("*", 3));
+    for _ in 0..3 {
+        assert_eq!(f.compared(CONNECTOR).await, None);
+    }
+    let told: Vec<_> = f
+        .of_candidates()
+        .into_iter()
+        .map(|notice| match notice {
+            Notice::CandidateUnusable {
+                version, failure, ..
+            } => (version.number, failure),
+            notice => panic!("{notice:?}"),
+        })
+        .collect();
+    assert_eq!(told, [(2, "refused"), (3, "absent")]);
+    assert!(f.failures().is_empty());
+    // Once it is there, it is compared after all.
+    f.world.shadow("*", 3, RULES);
+    assert!(f.compared(CONNECTOR).await.is_some());
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_first_policy_of_a_flow_can_be_tried_beside_the_settings() {
+    let f = started(World::default()).await;
+    f.world.shadow("*", 1, "default = \"review\"");
+    let compared = f.compared(PARTNERS).await.unwrap();
+    assert_eq!(f.told().policy, None);
+    assert_eq!(f.told().outcome, "continue");
+    assert_eq!(compared.candidate, version("*", 1));
+    let disagreement = compared.disagreement.unwrap();
+    assert_eq!(disagreement.outcome, "review");
+    assert_eq!(disagreement.decided_by.as_deref(), Some("default"));
+    // A candidate makes no name a wiring mistake.
+    f.world.shadow("customers", 1, "default = \"allow\"");
+    let compared = f.compared(PARTNERS).await.unwrap();
+    assert_eq!(compared.candidate, version("*", 1));
+    // Nor does that of the others count where a policy of its own decides.
+    f.world.publish("partners", 1, "default = \"allow\"");
+    assert_eq!(f.compared(PARTNERS).await, None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_promoted_candidate_decides_without_being_read_again() {
+    let world = World::default();
+    world.publish("*", 1, "default = \"deny\"");
+    world.shadow("*", 2, RULES);
+    let f = started(world).await;
+    f.loaded().await;
+    f.world.point(|current| current.point_to(&version("*", 2)));
+    f.clock.advance(FRESH_FOR);
+    assert_eq!(f.action(CONNECTOR).await, "Continue");
+    let told = f.told();
+    assert_eq!((told.policy, told.shadow), (Some(version("*", 2)), None));
+    assert_eq!(f.world.document_reads.load(SeqCst), 2);
+    assert!(f.policies.candidate(&version("*", 2)).is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_candidate_that_has_ended_is_dropped() {
+    let world = World::default();
+    world.publish("*", 1, "default = \"deny\"");
+    world.shadow("*", 2, RULES);
+    let f = started(world).await;
+    f.loaded().await;
+    assert!(f.policies.candidate(&version("*", 2)).is_some());
+    f.world.point(|current| current.candidates.clear());
+    f.clock.advance(FRESH_FOR);
+    assert_eq!(f.action(CONNECTOR).await, "ShowBlockPage");
+    assert_eq!(f.told().shadow, None);
+    assert!(f.policies.candidate(&version("*", 2)).is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_compared_where_no_policy_decided() {
+    let world = World::default();
+    world.publish("*", 1, "default = \"deny\"");
+    world.shadow("*", 2, RULES);
+    let f = started(world).await;
+    f.loaded().await;
+    f.world.down.store(true, SeqCst);
+    f.action(CONNECTOR).await;
+    let told = f.told();
+    assert_eq!(told.dependency_failure, Some("throttled"));
+    assert_eq!(told.shadow, None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_compared_before_the_token() {
+    let world = World::default();
+    world.publish("*", 1, "default = \"deny\"");
+    world.shadow("*", 2, RULES);
+    let f = started(world).await;
+    f.loaded().await;
+    let current = f.world.records.lock().unwrap().policies.clone();
+    let settings = settings(Step::BeforeToken, trust());
+    let sign_up = SignUp {
+        step: Step::BeforeToken,
+        addresses: Vec::new(),
+        identities: Vec::new(),
+        attributes: Vec::new(),
+        languages: LanguageWishes::default(),
+        application: None,
+        client: None,
+        object_id: None,
+    };
+    let asked = Asked {
+        sign_up: &sign_up,
+        user_flow: None,
+        settings: &settings.policies,
+        current: Some(&current),
+        caller_records: false,
+    };
+    let decider = Decider::new(
+        Arc::clone(&f.world) as _,
+        Arc::clone(&f.policies),
+        Arc::clone(&f.clock) as _,
+    );
+    assert_eq!(decider.decide(asked, soon()).await.shadow, None);
+    let late = Asked {
+        sign_up: &SignUp {
+            step: Step::BeforeCreatingUser,
+            ..sign_up.clone()
+        },
+        ..asked
+    };
+    assert!(decider.decide(late, soon()).await.shadow.is_some());
+    // Nor where there is no time left.
+    let past = Deadline(Instant::now());
+    assert_eq!(decider.decide(late, past).await.shadow, None);
+}
+
+/// A journal's lines.
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<Vec<u8>>>);
+
+impl std::io::Write for Lines {
+    fn write(&mut self, octets: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().write(octets)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Fixture {
+    /// The last answer as a line of the log.
+    fn line(&self) -> String {
+        let lines = Lines::default();
+        JsonJournal::new(lines.clone(), Arc::clone(&self.clock) as _).answered(&self.told());
+        String::from_utf8(lines.0.lock().unwrap().clone()).unwrap()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_log_tells_a_disagreement_in_the_policies_words_and_nothing_of_the_person() {
+    let world = World::default();
+    let current = r#"
+        default = "allow"
+        [attribute.givenName]
+        normalise = ["upper-case"]
+    "#;
+    world.publish("*", 1, current);
+    let f = started(world).await;
+    let body = json!({
+        "email": "gudrun@lindqvist.example",
+        "givenName": "Gudrun",
+        "SURNAME": "lindqvist",
+        "extension_00001111aaaa2222bbbb3333cccc4444_Number": "kungsgatan",
+        "extension_Gudrun": "lindqvist",
+        "ui_locales": "en-US",
+    });
+    let renaming = r#"
+        default = "allow"
+        [attribute.surname]
+        normalise = ["upper-case"]
+        [[rule]]
+        id = "unsure"
+        when = "attributes.extension_Number > 3"
+        effect = "deny"
+        on-error = "ignore"
+    "#;
+    let correcting = r#"
+        default = "allow"
+        [attribute.extension_Number]
+        max-length = 3
+        [attribute.city]
+        required = true
+    "#;
+    let expected = [
+        (
+            renaming,
+            json!({
+                "shadow_outcome": "continue",
+                "shadow_decided_by": "default",
+                "shadow_rules_failed": ["unsure"],
+                "shadow_returned": ["surname"],
+                "shadow_not_returned": ["givenname"],
+            }),
+        ),
+        (
+            correcting,
+            json!({
+                "shadow_outcome": "invalid",
+                "shadow_decided_by": "default",
+                "shadow_violations": ["city invalid-required", "number invalid-too-long"],
+                "shadow_not_returned": ["givenname"],
+            }),
+        ),
+    ];
+    for (number, (candidate, expected)) in (2..).zip(expected) {
+        f.world.shadow("*", number, candidate);
+        f.compared(CONNECTOR).await;
+        f.post(CONNECTOR, "Basic ZW50cmE6c2VjcmV0", &body).await;
+        let line = f.line();
+        let mut fields: serde_json::Map<String, Value> = serde_json::from_str(&line).unwrap();
+        assert_eq!(fields["shadow_policy"], "*");
+        assert_eq!(fields["shadow_version"], number);
+        assert_eq!(fields["shadow_comparisons"], 1);
+        assert_eq!(fields["shadow_disagreements"], 1);
+        fields.retain(|name, _| expected.get(name).is_some());
+        assert_eq!(Value::Object(fields), expected, "{line}");
+        for secret in ["gudrun", "lindqvist", "kungsgatan", "0001111aaaa"] {
+            assert!(!line.to_lowercase().contains(secret), "{secret} in {line}");
+        }
+    }
 }

@@ -1,6 +1,9 @@
 //! Deciding a sign-up: one read, then pure rules.
 
-use std::sync::Arc;
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+};
 
 use async_trait::async_trait;
 use tokio::time::Instant;
@@ -12,9 +15,10 @@ use crate::{
         list::{ListEntry, Matcher},
         policy::{Chosen, FlowPolicy, Policies, UserFlow},
         publication::{CurrentPolicies, PolicyVersion},
+        shadow::{Comparison, Disagreement},
         sign_up::{SignUp, Step},
     },
-    policy::{Circumstances, LooksLike, Patience, RuleResult},
+    policy::{Circumstances, LooksLike, Patience, RuleResult, Trace, Verdict},
     ports::{
         Deadline, StoreError,
         clock::Clock,
@@ -52,6 +56,8 @@ pub struct Decided {
     pub rules: Vec<RuleResult>,
     /// Which of its known domains the person's looks like.
     pub looks_like: Option<LooksLike>,
+    /// What the candidate would have decided, where there is one.
+    pub shadow: Option<Comparison>,
     /// The callers' records, when they were asked for and could be read.
     pub caller_records: Option<CallerRecords>,
     pub read: Option<ReadCost>,
@@ -69,6 +75,7 @@ impl Decided {
             policy: None,
             rules: Vec::new(),
             looks_like: None,
+            shadow: None,
             caller_records: None,
             read: None,
             failure: None,
@@ -171,7 +178,13 @@ impl Decider {
             calls: facts.calls,
         };
         let renewed = facts.caller_records.as_ref();
-        let current = renewed.map(|records| &records.policies).or(asked.current);
+        let renewed = renewed.map(|records| &records.policies);
+        if let Some(renewed) = renewed
+            && asked.sign_up.step.is_sign_up()
+        {
+            self.policies.follow_candidates(renewed);
+        }
+        let current = renewed.or(asked.current);
         let decided = self
             .decide_from(asked, current, &facts.entries, deadline)
             .await;
@@ -192,68 +205,42 @@ impl Decider {
         let Some(chosen) = asked.choose(current) else {
             return Decided::miswired();
         };
-        let at_token = asked.sign_up.step == Step::BeforeToken;
-        match chosen {
-            Chosen::Settings(_) if at_token => Decided::go_on(),
-            Chosen::Published(version) if at_token => self.at_token(asked, &version, deadline),
-            Chosen::Settings(policy) => self.by_lists(asked, policy, entries),
-            Chosen::Published(version) => self.by_policy(asked, &version, entries, deadline).await,
-        }
-    }
-
-    fn by_lists(&self, asked: Asked<'_>, policy: &FlowPolicy, entries: &[ListEntry]) -> Decided {
-        let (decision, decided_by) = policy.decide(asked.sign_up, entries, self.clock.now());
-        Decided {
-            decided_by,
-            ..Decided::new(decision)
-        }
-    }
-
-    async fn by_policy(
-        &self,
-        asked: Asked<'_>,
-        version: &PolicyVersion,
-        entries: &[ListEntry],
-        deadline: Deadline,
-    ) -> Decided {
-        let Some(active) = self.policies.get(version, deadline).await else {
-            return Decided::without_a_policy(version);
-        };
-        self.verdict(asked, &active, entries, deadline)
-    }
-
-    /// Nobody is kept out here, so it waits for no policy: the one that runs counts its rules with the effect `log`.
-    fn at_token(&self, asked: Asked<'_>, version: &PolicyVersion, deadline: Deadline) -> Decided {
-        let active = self.policies.active(&version.flow);
-        active.map_or_else(Decided::go_on, |active| {
-            self.verdict(asked, &active, &[], deadline)
-        })
-    }
-
-    fn verdict(
-        &self,
-        asked: Asked<'_>,
-        active: &policies::Active,
-        entries: &[ListEntry],
-        deadline: Deadline,
-    ) -> Decided {
         let has_time = || !deadline.left().is_zero();
-        let verdict = active.policy.decide(Circumstances {
+        let circumstances = Circumstances {
             sign_up: asked.sign_up,
             entries,
             user_flow: asked.user_flow.map(UserFlow::as_str),
             now: self.clock.now(),
             patience: Patience::new(&has_time),
-        });
-        Decided {
-            block_text: verdict.block_text,
-            block_code: verdict.block_code,
-            decided_by: verdict.trace.decided_by,
-            policy: Some(active.version.clone()),
-            rules: verdict.trace.rules,
-            looks_like: verdict.trace.looks_like,
-            ..Decided::new(verdict.decision)
+        };
+        if asked.sign_up.step == Step::BeforeToken {
+            return self.at_token(&chosen, circumstances);
         }
+        let decided = match chosen {
+            Chosen::Settings(policy) => by_lists(policy, circumstances),
+            Chosen::Published(version) => match self.policies.get(&version, deadline).await {
+                Some(active) => by_policy(&active, circumstances),
+                None => return Decided::without_a_policy(&version),
+            },
+        };
+        let candidate = current.and_then(|current| current.candidate_of(asked.user_flow));
+        let candidate = candidate.and_then(|version| self.policies.candidate(&version));
+        // What is late already is not made later.
+        let candidate = candidate.filter(|_| !deadline.left().is_zero());
+        Decided {
+            shadow: candidate.map(|candidate| compared(&decided, &candidate, circumstances)),
+            ..decided
+        }
+    }
+
+    /// Nobody is kept out here, so it waits for no policy: the one that runs counts its rules with the effect `log`, and there
+    /// is nothing to compare.
+    fn at_token(&self, chosen: &Chosen<'_>, circumstances: Circumstances<'_>) -> Decided {
+        let active = match chosen {
+            Chosen::Settings(_) => None,
+            Chosen::Published(version) => self.policies.active(&version.flow),
+        };
+        active.map_or_else(Decided::go_on, |active| by_policy(&active, circumstances))
     }
 
     /// When the table could not be read: what the last known policy says of that.
@@ -280,6 +267,68 @@ impl Decider {
     }
 }
 
+fn by_lists(policy: &FlowPolicy, circumstances: Circumstances<'_>) -> Decided {
+    let Circumstances {
+        sign_up,
+        entries,
+        now,
+        ..
+    } = circumstances;
+    let (decision, decided_by) = policy.decide(sign_up, entries, now);
+    Decided {
+        decided_by,
+        ..Decided::new(decision)
+    }
+}
+
+fn by_policy(active: &policies::Active, circumstances: Circumstances<'_>) -> Decided {
+    let verdict = active.policy.decide(circumstances);
+    Decided {
+        block_text: verdict.block_text,
+        block_code: verdict.block_code,
+        decided_by: verdict.trace.decided_by,
+        policy: Some(active.version.clone()),
+        rules: verdict.trace.rules,
+        looks_like: verdict.trace.looks_like,
+        ..Decided::new(verdict.decision)
+    }
+}
+
+/// The decision beside what the candidate makes of the same circumstances, whatever becomes of the candidate.
+fn compared(
+    decided: &Decided,
+    candidate: &policies::Active,
+    circumstances: Circumstances<'_>,
+) -> Comparison {
+    let version = candidate.version.clone();
+    let evaluate = || candidate.policy.decide(circumstances);
+    compared_with(&decided.decision, version, evaluate)
+}
+
+fn compared_with(
+    actual: &Decision,
+    candidate: PolicyVersion,
+    evaluate: impl FnOnce() -> Verdict,
+) -> Comparison {
+    // A candidate must not cost anybody the answer.
+    let Ok(verdict) = catch_unwind(AssertUnwindSafe(evaluate)) else {
+        return Comparison {
+            candidate,
+            rules_failed: Vec::new(),
+            disagreement: Some(Disagreement::failed()),
+        };
+    };
+    let Trace {
+        rules, decided_by, ..
+    } = &verdict.trace;
+    let failed = rules.iter().filter(|rule| rule.has_failed());
+    Comparison {
+        candidate,
+        rules_failed: failed.map(|rule| rule.id.clone()).collect(),
+        disagreement: Disagreement::between(actual, &verdict.decision, decided_by.as_ref()),
+    }
+}
+
 impl<'a> Asked<'a> {
     fn choose(&self, current: Option<&CurrentPolicies>) -> Option<Chosen<'a>> {
         match current {
@@ -291,5 +340,22 @@ impl<'a> Asked<'a> {
     /// Whether it is known without a read.
     fn is_miswired(&self) -> bool {
         self.current.is_some() && self.choose(self.current).is_none()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::publication::PolicyFlow;
+
+    #[test]
+    fn a_candidate_that_panics_is_a_disagreement_and_nothing_else() {
+        let candidate = PolicyVersion {
+            flow: PolicyFlow::Others,
+            number: 2,
+        };
+        let go_on = Decision::Continue(Vec::new());
+        let compared = compared_with(&go_on, candidate, || panic!("a fault of the program"));
+        assert_eq!(compared.disagreement, Some(Disagreement::failed()));
     }
 }

@@ -3,16 +3,18 @@
 //! Which versions are current travels with the callers' records. When it is another version than the compiled one, the
 //! decision that learns of it reads that version, once for the instance, and waits for it as long as it has time. A version
 //! that cannot be read or compiled is never activated: the one before it stays.
+//!
+//! Candidates are loaded apart from them and in the background: nothing waits for one.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     sync::{Arc, PoisonError, RwLock},
     time::Duration,
 };
 
 use futures_util::future::join_all;
 use jiff::{SignedDuration, Timestamp};
-use tokio::{sync::Mutex, time::Instant};
+use tokio::{sync::Mutex, task::JoinHandle, time::Instant};
 
 use crate::{
     domain::publication::{CurrentPolicies, PolicyFlow, PolicyVersion},
@@ -37,7 +39,7 @@ const LOAD_TAKES: Duration = Duration::from_secs(3);
 /// Faults of a version that the log names.
 const FAULTS_TOLD: usize = 3;
 
-/// A policy that decides.
+/// A policy that decides, or a candidate.
 #[derive(Debug)]
 pub struct Active {
     pub version: PolicyVersion,
@@ -45,6 +47,20 @@ pub struct Active {
 }
 
 pub struct Policies {
+    current: Arc<Loader>,
+    candidates: Arc<Loader>,
+}
+
+/// What a version is loaded for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Role {
+    Current,
+    Candidate,
+}
+
+/// The versions of one role, one for each user flow.
+struct Loader {
+    role: Role,
     reader: Arc<dyn PolicyReader>,
     clock: Arc<dyn Clock>,
     journal: Arc<dyn Journal>,
@@ -83,43 +99,85 @@ impl Policies {
         clock: Arc<dyn Clock>,
         journal: Arc<dyn Journal>,
     ) -> Self {
+        let candidates = Loader::new(
+            Role::Candidate,
+            Arc::clone(&reader),
+            Arc::clone(&clock),
+            Arc::clone(&journal),
+        );
         Self {
-            reader,
-            clock,
-            journal,
-            active: RwLock::default(),
-            tries: RwLock::default(),
-            loading: Mutex::default(),
+            current: Loader::new(Role::Current, reader, clock, journal),
+            candidates,
         }
     }
 
-    /// Loads every current version, before the first request.
-    pub async fn load(self: &Arc<Self>, current: &CurrentPolicies, deadline: Deadline) {
+    /// Loads every current version, before the first request, and candidates meanwhile.
+    pub async fn load(&self, current: &CurrentPolicies, deadline: Deadline) {
+        self.follow_candidates(current);
         let loads = current.all().map(|version| async move {
-            self.renew(&version, deadline).await;
+            self.current.renew(&version, deadline).await;
         });
         join_all(loads).await;
     }
 
+    /// Loads the candidates that are pointed at, without waiting for them, and drops the others. One that has become the
+    /// current version decides at once, without being read again.
+    pub fn follow_candidates(&self, current: &CurrentPolicies) {
+        for ended in self.candidates.retain(&current.candidates) {
+            if current.versions.get(&ended.version.flow) == Some(&ended.version.number) {
+                self.current.activate(ended);
+            }
+        }
+        for candidate in current.all_candidates() {
+            self.candidates.start(candidate);
+        }
+    }
+
     /// The policy to decide by: the wanted version, or the running one when the wanted one cannot be had within half of
     /// the time that is left. `None` when there is neither.
-    pub async fn get(
-        self: &Arc<Self>,
-        wanted: &PolicyVersion,
-        deadline: Deadline,
-    ) -> Option<Arc<Active>> {
+    pub async fn get(&self, wanted: &PolicyVersion, deadline: Deadline) -> Option<Arc<Active>> {
         let running = self.active(&wanted.flow);
         let wait = match &running {
             Some(active) if active.version == *wanted => return running,
             Some(_) => Deadline(Instant::now() + deadline.left() / 2),
             None => deadline,
         };
-        self.renew(wanted, wait).await;
+        self.current.renew(wanted, wait).await;
         self.active(&wanted.flow)
     }
 
     /// The running policy of a user flow, whatever its version.
     pub fn active(&self, flow: &PolicyFlow) -> Option<Arc<Active>> {
+        self.current.active(flow)
+    }
+
+    /// A candidate, as far as it is loaded.
+    pub fn candidate(&self, wanted: &PolicyVersion) -> Option<Arc<Active>> {
+        let loaded = self.candidates.active(&wanted.flow);
+        loaded.filter(|loaded| loaded.version == *wanted)
+    }
+}
+
+impl Loader {
+    fn new(
+        role: Role,
+        reader: Arc<dyn PolicyReader>,
+        clock: Arc<dyn Clock>,
+        journal: Arc<dyn Journal>,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            role,
+            reader,
+            clock,
+            journal,
+            active: RwLock::default(),
+            tries: RwLock::default(),
+            loading: Mutex::default(),
+        })
+    }
+
+    /// The loaded version of a user flow.
+    fn active(&self, flow: &PolicyFlow) -> Option<Arc<Active>> {
         let active = self.active.read().unwrap_or_else(PoisonError::into_inner);
         active.get(flow).cloned()
     }
@@ -127,12 +185,31 @@ impl Policies {
     /// Waits until the deadline for the version to be loaded. Loading itself goes on, so that a slow read costs one
     /// request its time, and not every one.
     async fn renew(self: &Arc<Self>, wanted: &PolicyVersion, deadline: Deadline) {
-        if self.is_settled(wanted) {
-            return;
+        if let Some(load) = self.start(wanted.clone()) {
+            let _ = tokio::time::timeout_at(deadline.0, load).await;
         }
-        let (policies, wanted) = (Arc::clone(self), wanted.clone());
-        let load = tokio::spawn(async move { policies.load_unless_settled(wanted).await });
-        let _ = tokio::time::timeout_at(deadline.0, load).await;
+    }
+
+    fn start(self: &Arc<Self>, wanted: PolicyVersion) -> Option<JoinHandle<()>> {
+        if self.is_settled(&wanted) {
+            return None;
+        }
+        let loader = Arc::clone(self);
+        Some(tokio::spawn(async move {
+            loader.load_unless_settled(wanted).await;
+        }))
+    }
+
+    /// Forgets every version but these, and gives those that ran.
+    fn retain(&self, wanted: &BTreeMap<PolicyFlow, u32>) -> Vec<Arc<Active>> {
+        let is_wanted = |flow: &PolicyFlow, number| wanted.get(flow) == Some(&number);
+        self.tries
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .retain(|flow, last| is_wanted(flow, last.number));
+        let mut active = self.active.write().unwrap_or_else(PoisonError::into_inner);
+        let ended = active.extract_if(|flow, active| !is_wanted(flow, active.version.number));
+        ended.map(|(_, ended)| ended).collect()
     }
 
     async fn load_unless_settled(&self, wanted: PolicyVersion) {
@@ -141,7 +218,10 @@ impl Policies {
             return;
         }
         match self.compiled(&wanted).await {
-            Ok(policy) => self.activate(wanted, policy),
+            Ok(policy) => self.activate(Arc::new(Active {
+                version: wanted,
+                policy,
+            })),
             Err(fault) => self.failed(&wanted, fault),
         }
     }
@@ -187,16 +267,17 @@ impl Policies {
             .map_err(Fault::Bad)
     }
 
-    fn activate(&self, version: PolicyVersion, policy: Policy) {
-        self.journal.notice(&Notice::PolicyActivated {
-            version: version.clone(),
-        });
+    fn activate(&self, activated: Arc<Active>) {
+        let version = activated.version.clone();
         let flow = version.flow.clone();
-        let active = Arc::new(Active { version, policy });
+        self.journal.notice(&match self.role {
+            Role::Current => Notice::PolicyActivated { version },
+            Role::Candidate => Notice::CandidateLoaded { version },
+        });
         self.active
             .write()
             .unwrap_or_else(PoisonError::into_inner)
-            .insert(flow, active);
+            .insert(flow, activated);
     }
 
     /// Told once for each version, however often it is tried.
@@ -213,7 +294,11 @@ impl Policies {
             .unwrap_or_else(PoisonError::into_inner)
             .insert(version.flow.clone(), last);
         if !told || refused {
-            self.journal.notice(&notice(version.clone(), fault));
+            let version = version.clone();
+            self.journal.notice(&match self.role {
+                Role::Current => notice(version, fault),
+                Role::Candidate => candidate_notice(version, fault),
+            });
         }
     }
 }
@@ -240,5 +325,18 @@ fn notice(version: PolicyVersion, fault: Fault) -> Notice {
             failure: failure.code(),
             detail: failure.detail(),
         },
+    }
+}
+
+fn candidate_notice(candidate: PolicyVersion, fault: Fault) -> Notice {
+    let (failure, detail) = match fault {
+        Fault::Bad(problems) => ("refused", Some(problems.join("; "))),
+        Fault::Absent => ("absent", None),
+        Fault::Unreadable(failure) => (failure.code(), failure.detail()),
+    };
+    Notice::CandidateUnusable {
+        version: candidate,
+        failure,
+        detail,
     }
 }

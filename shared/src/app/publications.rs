@@ -1,6 +1,6 @@
-//! Publishing policies, for the operator: a version, the history, and the way back.
+//! Publishing policies, for the operator: a version, a candidate beside it, the history, and the way back.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use ring::digest::{SHA256, digest};
 
@@ -32,14 +32,16 @@ pub enum PublicationError {
     #[error("the policy has {found} octets, expected at most {most}")]
     TooLarge { found: usize, most: usize },
     #[error(
-        "somebody else has made version {now} of `{flow}` the current one in the meantime: look at `signupctl policy \
-         history` and try again"
+        "somebody else has changed which version of `{flow}` is the current one or the candidate in the meantime: look at \
+         `signupctl policy history` and try again"
     )]
-    Overtaken { flow: PolicyFlow, now: u32 },
+    Overtaken { flow: PolicyFlow },
     #[error("`{flow}` has no published policy")]
     NothingPublished { flow: PolicyFlow },
     #[error("`{flow}` has no version {number}: see `signupctl policy history`")]
     Unknown { flow: PolicyFlow, number: u32 },
+    #[error("`{flow}` has no candidate: see `signupctl policy shadow`")]
+    NoCandidate { flow: PolicyFlow },
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -56,12 +58,13 @@ pub struct Draft<'d> {
     pub note: &'d str,
 }
 
-/// A change of what decides.
+/// A change of what decides, or of what is compared with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Changed {
+    /// The current version before, or the candidate.
     pub from: Option<u32>,
     pub to: PolicyVersion,
-    /// What decides after it.
+    /// What is pointed at after it.
     pub current: CurrentPolicies,
 }
 
@@ -69,6 +72,7 @@ pub struct Changed {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct History {
     pub current: Option<u32>,
+    pub candidate: Option<u32>,
     /// The newest first.
     pub publications: Vec<Publication>,
 }
@@ -89,24 +93,50 @@ impl Publications {
         Self { store, clock }
     }
 
-    /// Publishes a policy that compiles, as the next version, and makes it the current one.
+    /// Publishes a policy that compiles, as the next version, and makes it the current one. A candidate stays.
     pub async fn publish(&self, draft: Draft<'_>) -> Result<Changed, PublicationError> {
-        compile(draft.document).map_err(PublicationError::Faulty)?;
-        let document = text_of(draft)?;
         let seen = self.store.current().await?;
-        let newest = self.store.history(draft.flow, None, 1).await?;
-        let number = newest.first().map_or(1, |newest| newest.version.number + 1);
-        let to = PolicyVersion {
-            flow: draft.flow.clone(),
-            number,
+        let new = self.next_version(draft).await?;
+        let to = new.publication.version.clone();
+        let from = seen.versions.get(draft.flow).copied();
+        let point = |next: &mut CurrentPolicies| next.point_to(&to);
+        let write = async |next: &CurrentPolicies| self.store.publish(&new, next).await;
+        let current = self.change(draft.flow, seen, point, write).await?;
+        Ok(Changed { from, to, current })
+    }
+
+    /// Publishes a policy that compiles, as the next version, and makes it the candidate, instead of another one. It decides
+    /// nothing.
+    pub async fn shadow(&self, draft: Draft<'_>) -> Result<Changed, PublicationError> {
+        let seen = self.store.current().await?;
+        let new = self.next_version(draft).await?;
+        let to = new.publication.version.clone();
+        let from = seen.candidates.get(draft.flow).copied();
+        let point = |next: &mut CurrentPolicies| {
+            next.candidates.insert(to.flow.clone(), to.number);
         };
-        let new = NewVersion {
-            publication: self.publication(draft, to.clone()),
-            source: draft.source.to_owned(),
-            document,
+        let write = async |next: &CurrentPolicies| self.store.publish(&new, next).await;
+        let current = self.change(draft.flow, seen, point, write).await?;
+        Ok(Changed { from, to, current })
+    }
+
+    /// Ends the comparison with the candidate, which stays in the history.
+    pub async fn end_shadow(&self, flow: &PolicyFlow) -> Result<PolicyVersion, PublicationError> {
+        let seen = self.store.current().await?;
+        let candidate = candidate(&seen, flow)?;
+        let point = |next: &mut CurrentPolicies| {
+            next.candidates.remove(flow);
         };
-        self.change(to, seen, async |seen| self.store.publish(&new, seen).await)
-            .await
+        let write = async |next: &CurrentPolicies| self.store.point(next).await;
+        self.change(flow, seen, point, write).await?;
+        Ok(candidate)
+    }
+
+    /// Makes the candidate the current version.
+    pub async fn promote(&self, flow: &PolicyFlow) -> Result<Changed, PublicationError> {
+        let seen = self.store.current().await?;
+        let to = candidate(&seen, flow)?;
+        self.point(to, seen).await
     }
 
     /// Makes an earlier version the current one again.
@@ -117,14 +147,11 @@ impl Publications {
         if found.first().is_none_or(|found| found.version != to) {
             return Err(unknown(to));
         }
-        self.change(to.clone(), seen, async |seen| {
-            self.store.point(&to, seen).await
-        })
-        .await
+        self.point(to, seen).await
     }
 
     pub async fn history(&self, flow: &PolicyFlow) -> Result<History, PublicationError> {
-        let current = self.store.current().await?.versions.get(flow).copied();
+        let pointed_at = self.store.current().await?;
         let mut publications: Vec<Publication> = Vec::new();
         loop {
             let before = publications.last().map(|last| last.version.number);
@@ -133,7 +160,8 @@ impl Publications {
             publications.extend(page);
             if ended {
                 return Ok(History {
-                    current,
+                    current: pointed_at.versions.get(flow).copied(),
+                    candidate: pointed_at.candidates.get(flow).copied(),
                     publications,
                 });
             }
@@ -166,6 +194,23 @@ impl Publications {
         current.versions.get(flow).copied().ok_or_else(nothing)
     }
 
+    /// The version that a policy becomes, if it compiles and fits.
+    async fn next_version(&self, draft: Draft<'_>) -> Result<NewVersion, PublicationError> {
+        compile(draft.document).map_err(PublicationError::Faulty)?;
+        let document = text_of(draft)?;
+        let newest = self.store.history(draft.flow, None, 1).await?;
+        let number = newest.first().map_or(1, |newest| newest.version.number + 1);
+        let version = PolicyVersion {
+            flow: draft.flow.clone(),
+            number,
+        };
+        Ok(NewVersion {
+            publication: self.publication(draft, version),
+            source: draft.source.to_owned(),
+            document,
+        })
+    }
+
     fn publication(&self, draft: Draft<'_>, version: PolicyVersion) -> Publication {
         Publication {
             version,
@@ -176,36 +221,54 @@ impl Publications {
         }
     }
 
-    /// The current versions of all user flows stand in one item: a change of another flow's is no reason to give up, a
+    /// Makes a version that is there the current one.
+    async fn point(
+        &self,
+        to: PolicyVersion,
+        seen: CurrentPolicies,
+    ) -> Result<Changed, PublicationError> {
+        let from = seen.versions.get(&to.flow).copied();
+        let point = |next: &mut CurrentPolicies| next.point_to(&to);
+        let write = async |next: &CurrentPolicies| self.store.point(next).await;
+        let current = self.change(&to.flow, seen, point, write).await?;
+        Ok(Changed { from, to, current })
+    }
+
+    /// What is pointed at stands in one item for all user flows: a change of another flow's is no reason to give up, a
     /// change of this one's is.
     async fn change(
         &self,
-        to: PolicyVersion,
+        flow: &PolicyFlow,
         mut seen: CurrentPolicies,
+        point: impl Fn(&mut CurrentPolicies),
         write: impl AsyncFn(&CurrentPolicies) -> Result<(), StoreError>,
-    ) -> Result<Changed, PublicationError> {
-        let from = seen.versions.get(&to.flow).copied();
+    ) -> Result<CurrentPolicies, PublicationError> {
+        let numbers = |seen: &CurrentPolicies| {
+            let number = |of: &BTreeMap<PolicyFlow, u32>| of.get(flow).copied();
+            (number(&seen.versions), number(&seen.candidates))
+        };
+        let before = numbers(&seen);
         for _ in 0..TRIES {
-            match write(&seen).await {
-                Ok(()) => {
-                    seen.versions.insert(to.flow.clone(), to.number);
-                    return Ok(Changed {
-                        from,
-                        to,
-                        current: seen,
-                    });
-                }
+            let mut next = seen;
+            point(&mut next);
+            match write(&next).await {
+                Ok(()) => return Ok(next),
                 Err(StoreError::Conflict) => seen = self.store.current().await?,
                 Err(error) => return Err(error.into()),
             }
-            if let Some(now) = seen.versions.get(&to.flow).copied()
-                && Some(now) != from
-            {
-                return Err(PublicationError::Overtaken { flow: to.flow, now });
+            if numbers(&seen) != before {
+                return Err(PublicationError::Overtaken { flow: flow.clone() });
             }
         }
         Err(StoreError::Conflict.into())
     }
+}
+
+fn candidate(seen: &CurrentPolicies, flow: &PolicyFlow) -> Result<PolicyVersion, PublicationError> {
+    let none = || PublicationError::NoCandidate { flow: flow.clone() };
+    let number = seen.candidates.get(flow).copied().ok_or_else(none)?;
+    let flow = flow.clone();
+    Ok(PolicyVersion { flow, number })
 }
 
 /// The document as functions read it; refused when one of the texts does not fit.

@@ -99,6 +99,15 @@ pub enum DecidedBy {
 }
 
 impl DecidedBy {
+    /// `default`, `list NAME` or `rule ID`.
+    pub fn told(decided_by: Option<&Self>) -> String {
+        match decided_by {
+            None => "default".to_owned(),
+            Some(Self::Entry { list, .. }) => format!("list {list}"),
+            Some(Self::Rule(id)) => format!("rule {id}"),
+        }
+    }
+
     pub fn entry(entry: &ListEntry) -> Self {
         Self::Entry {
             list: entry.list.clone(),

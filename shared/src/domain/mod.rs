@@ -11,4 +11,5 @@ pub mod list;
 pub mod policy;
 pub mod publication;
 pub mod reference;
+pub mod shadow;
 pub mod sign_up;

@@ -50,6 +50,8 @@ pub struct PolicyVersion {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CurrentPolicies {
     pub versions: BTreeMap<PolicyFlow, u32>,
+    /// Versions that decide nothing yet: each is compared with what decides.
+    pub candidates: BTreeMap<PolicyFlow, u32>,
     /// Counts up with each change; the condition of the next one. Zero before the first.
     pub revision: u64,
 }
@@ -57,8 +59,26 @@ pub struct CurrentPolicies {
 impl CurrentPolicies {
     /// The published policy of a URL with or without a user flow.
     pub fn of(&self, flow: Option<&UserFlow>) -> Option<PolicyVersion> {
-        let own = flow.and_then(|flow| self.version(PolicyFlow::Named(flow.clone())));
-        own.or_else(|| self.version(PolicyFlow::Others))
+        let own = flow.and_then(|flow| version(&self.versions, PolicyFlow::Named(flow.clone())));
+        own.or_else(|| version(&self.versions, PolicyFlow::Others))
+    }
+
+    /// The candidate that would decide for such a URL if every candidate were the current version: a user flow that has a
+    /// version or a candidate of its own is never that of the others.
+    pub fn candidate_of(&self, flow: Option<&UserFlow>) -> Option<PolicyVersion> {
+        let own = flow.map(|flow| PolicyFlow::Named(flow.clone()));
+        let has_own =
+            |own: &PolicyFlow| self.candidates.contains_key(own) || self.versions.contains_key(own);
+        let flow = own.filter(has_own).unwrap_or(PolicyFlow::Others);
+        version(&self.candidates, flow)
+    }
+
+    /// Makes a version the current one of its user flow. The candidate that it was ends; another one stays.
+    pub fn point_to(&mut self, to: &PolicyVersion) {
+        self.versions.insert(to.flow.clone(), to.number);
+        if self.candidates.get(&to.flow) == Some(&to.number) {
+            self.candidates.remove(&to.flow);
+        }
     }
 
     /// Whether a user flow has a policy of its own.
@@ -72,16 +92,24 @@ impl CurrentPolicies {
     }
 
     pub fn all(&self) -> impl Iterator<Item = PolicyVersion> {
-        self.versions.iter().map(|(flow, number)| PolicyVersion {
-            flow: flow.clone(),
-            number: *number,
-        })
+        all(&self.versions)
     }
 
-    fn version(&self, flow: PolicyFlow) -> Option<PolicyVersion> {
-        let number = *self.versions.get(&flow)?;
-        Some(PolicyVersion { flow, number })
+    pub fn all_candidates(&self) -> impl Iterator<Item = PolicyVersion> {
+        all(&self.candidates)
     }
+}
+
+fn version(numbers: &BTreeMap<PolicyFlow, u32>, flow: PolicyFlow) -> Option<PolicyVersion> {
+    let number = *numbers.get(&flow)?;
+    Some(PolicyVersion { flow, number })
+}
+
+fn all(numbers: &BTreeMap<PolicyFlow, u32>) -> impl Iterator<Item = PolicyVersion> {
+    numbers.iter().map(|(flow, number)| PolicyVersion {
+        flow: flow.clone(),
+        number: *number,
+    })
 }
 
 /// What is told of a published version.
@@ -116,6 +144,47 @@ mod tests {
         assert_eq!(number(Some(&flow("partners"))), Some(3));
         assert_eq!(number(Some(&flow("customers"))), Some(7));
         assert_eq!(number(None), Some(7));
+    }
+
+    #[test]
+    fn a_candidate_is_that_of_the_policy_which_would_decide() {
+        let (partners, customers) = (flow("partners"), flow("customers"));
+        let of = |current: &CurrentPolicies, flow: Option<&UserFlow>| {
+            current.candidate_of(flow).map(|version| version.number)
+        };
+        let mut current = CurrentPolicies::default();
+        assert_eq!(of(&current, Some(&partners)), None);
+        current.candidates.insert(PolicyFlow::Others, 7);
+        // Also where the settings decide now: a policy for the others would go before them.
+        assert_eq!(of(&current, Some(&partners)), Some(7));
+        assert_eq!(of(&current, None), Some(7));
+        // What decides for partners would stay theirs.
+        current
+            .versions
+            .insert(PolicyFlow::Named(partners.clone()), 3);
+        assert_eq!(of(&current, Some(&partners)), None);
+        assert_eq!(of(&current, Some(&customers)), Some(7));
+        current
+            .candidates
+            .insert(PolicyFlow::Named(partners.clone()), 4);
+        assert_eq!(of(&current, Some(&partners)), Some(4));
+        assert_eq!(of(&current, None), Some(7));
+    }
+
+    #[test]
+    fn a_candidate_ends_when_it_becomes_current_and_stays_otherwise() {
+        let version = |number| PolicyVersion {
+            flow: PolicyFlow::Others,
+            number,
+        };
+        let mut current = CurrentPolicies::default();
+        current.candidates.insert(PolicyFlow::Others, 2);
+        current.point_to(&version(1));
+        assert_eq!(current.of(None), Some(version(1)));
+        assert_eq!(current.candidate_of(None), Some(version(2)));
+        current.point_to(&version(2));
+        assert_eq!(current.of(None), Some(version(2)));
+        assert_eq!(current.candidate_of(None), None);
     }
 
     #[test]

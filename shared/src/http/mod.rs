@@ -39,6 +39,7 @@ use crate::{
         policy::{Policies, UserFlow},
         publication::PolicyVersion,
         reference::ReferenceCode,
+        shadow::Comparison,
         sign_up::{Protocol, SignUp, Step},
     },
     i18n::Catalogue,
@@ -147,6 +148,7 @@ struct Notes {
     rules_failed: Vec<String>,
     rules_logged: Vec<String>,
     looks_like: Option<Likeness>,
+    shadow: Option<Comparison>,
     read: Option<ReadCost>,
     failure: Option<&'static str>,
     failure_detail: Option<String>,
@@ -323,6 +325,7 @@ impl Service {
             rules_failed: notes.rules_failed.clone(),
             rules_logged: notes.rules_logged.clone(),
             looks_like: notes.looks_like.clone(),
+            shadow: notes.shadow.clone(),
             // Nobody was shown one without a page.
             reference: notes.reference.filter(|_| answer.json.is_some()),
             caller: notes.caller.as_ref().map(Caller::label),
@@ -363,9 +366,7 @@ impl Notes {
         self.block_text.clone_from(&decided.block_text);
         self.block_code.clone_from(&decided.block_code);
         self.policy.clone_from(&decided.policy);
-        self.rules_failed = ids(&decided.rules, |rule| {
-            matches!(rule.outcome, Outcome::Failed(_))
-        });
+        self.rules_failed = ids(&decided.rules, RuleResult::has_failed);
         self.rules_logged = ids(&decided.rules, |rule| {
             rule.effect == RuleEffect::Log && rule.outcome == Outcome::Holds
         });
@@ -373,6 +374,7 @@ impl Notes {
             known: found.known.clone(),
             how: found.how.code(),
         });
+        self.shadow.clone_from(&decided.shadow);
         self.read = decided.read;
         self.failure = decided.failure.as_ref().map(StoreError::code);
         self.failure_detail = decided.failure.as_ref().and_then(StoreError::detail);

@@ -369,7 +369,7 @@ impl Expect {
         let expected = self.decision.name().to_owned();
         compare("decision", expected, decision.outcome().to_owned());
         if let Some(expected) = &self.decided_by {
-            let found = decided_by(verdict.trace.decided_by.as_ref());
+            let found = DecidedBy::told(verdict.trace.decided_by.as_ref());
             compare("decided-by", expected.clone(), found);
         }
         if let Some(expected) = &self.violations {
@@ -394,23 +394,15 @@ impl Expect {
 /// Everything that can be expected of a verdict, with the key of the expectation; a text is empty where there is nothing.
 pub fn aspects(verdict: &Verdict, sentences: &[String]) -> [(&'static str, String); 6] {
     let decision = &verdict.decision;
+    let decided_by = verdict.trace.decided_by.as_ref();
     [
         ("decision", decision.outcome().to_owned()),
-        ("decided-by", decided_by(verdict.trace.decided_by.as_ref())),
+        ("decided-by", DecidedBy::told(decided_by)),
         ("violations", told(violations(decision))),
         ("returned", told(returned(decision))),
         ("logged", logged(verdict).join(", ")),
         ("message", sentences.join(" / ")),
     ]
-}
-
-/// `default`, `list NAME` or `rule ID`.
-pub fn decided_by(decided_by: Option<&DecidedBy>) -> String {
-    match decided_by {
-        None => "default".to_owned(),
-        Some(DecidedBy::Entry { list, .. }) => format!("list {list}"),
-        Some(DecidedBy::Rule(id)) => format!("rule {id}"),
-    }
 }
 
 fn told(

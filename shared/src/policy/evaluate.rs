@@ -69,6 +69,13 @@ pub struct RuleResult {
     pub outcome: Outcome,
 }
 
+impl RuleResult {
+    /// Whether it could not be evaluated.
+    pub const fn has_failed(&self) -> bool {
+        matches!(self.outcome, Outcome::Failed(_))
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
     Holds,

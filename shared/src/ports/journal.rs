@@ -6,6 +6,7 @@ use crate::domain::{
     decision::DecidedBy,
     publication::PolicyVersion,
     reference::ReferenceCode,
+    shadow::Comparison,
     sign_up::{Protocol, Step},
 };
 
@@ -29,6 +30,8 @@ pub struct Answered {
     pub rules_logged: Vec<String>,
     /// Which of its known domains the person's looks like.
     pub looks_like: Option<Likeness>,
+    /// What the candidate would have decided, where there is one.
+    pub shadow: Option<Comparison>,
     pub reference: Option<ReferenceCode>,
     /// How the caller proved itself.
     pub caller: Option<String>,
@@ -93,6 +96,16 @@ pub enum Notice {
     },
     /// A published version could not be read; the one before it stays until it can.
     PolicyUnavailable {
+        version: PolicyVersion,
+        failure: &'static str,
+        detail: Option<String>,
+    },
+    /// This version is compared with what decides from now on.
+    CandidateLoaded {
+        version: PolicyVersion,
+    },
+    /// A candidate could not be read or compiled: it is not compared.
+    CandidateUnusable {
         version: PolicyVersion,
         failure: &'static str,
         detail: Option<String>,

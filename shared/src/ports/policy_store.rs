@@ -23,12 +23,12 @@ pub trait PolicyStore: Send + Sync {
     /// The versions that decide now. Consistent.
     async fn current(&self) -> Result<CurrentPolicies, StoreError>;
 
-    /// Adds a version and makes it the current one of its user flow, all or nothing. [`StoreError::Conflict`] when the
-    /// version is there already, or the current ones are no longer those `seen`.
-    async fn publish(&self, new: &NewVersion, seen: &CurrentPolicies) -> Result<(), StoreError>;
+    /// Adds a version and replaces what is pointed at by `next`, all or nothing. [`StoreError::Conflict`] when the version
+    /// is there already, or what is pointed at has no longer the revision of `next`, which is the one that it was made from.
+    async fn publish(&self, new: &NewVersion, next: &CurrentPolicies) -> Result<(), StoreError>;
 
-    /// Makes a version that is there the current one of its user flow. [`StoreError::Conflict`] as for `publish`.
-    async fn point(&self, to: &PolicyVersion, seen: &CurrentPolicies) -> Result<(), StoreError>;
+    /// Replaces what is pointed at by `next`, whose versions are there. [`StoreError::Conflict`] as for `publish`.
+    async fn point(&self, next: &CurrentPolicies) -> Result<(), StoreError>;
 
     /// Published versions, the newest first, at most `limit` and only those older than `before`. Consistent.
     async fn history(

@@ -155,6 +155,22 @@ async fn no_path_through_a_function_logs_what_was_sent() {
         .create_with("connector", password.to_owned())
         .await
         .unwrap();
+    // Whatever decides, it disagrees: by other outcomes, attributes and fields to correct.
+    let candidate = json!({
+        "default": "allow",
+        "lists": [],
+        "attribute": {
+            "city": { "normalise": ["upper-case"] },
+            "postalCode": { "max-length": 3 },
+        },
+        "rule": [{
+            "id": "fails",
+            "when": "attributes.city > 3",
+            "effect": "deny",
+            "on-error": "ignore",
+        }],
+    });
+    world.shadow(&candidate).await;
     let authority = Authority::new("authority of Lindqvist");
     let certificate = authority.client("Gudrun Lindqvist");
     let settings = world
@@ -184,6 +200,11 @@ async fn no_path_through_a_function_logs_what_was_sent() {
             assert!(function.lines().len() > events.len());
             let secrets: Vec<String> = SECRETS.map(str::to_owned).to_vec();
             function.hides(&secrets, 0);
+            let disagreements = function
+                .lines()
+                .iter()
+                .any(|line| line.contains("\"shadow_disagreements\":1"));
+            assert_eq!(disagreements, step.is_sign_up());
         }
     }
 }

@@ -247,6 +247,13 @@ pub(crate) enum PolicyCommand {
     Schema,
     /// Check a policy and make it the current one of its user flow; every function follows within 30 seconds.
     Publish(PublishArguments),
+    /// Try a policy on real sign-ups: it decides nothing, and the log tells where it would decide differently.
+    Shadow(ShadowArguments),
+    /// Make the policy that is tried the current one.
+    Promote {
+        #[command(flatten)]
+        of: FlowArguments,
+    },
     /// Show the published versions of a user flow, the newest first.
     History {
         #[command(flatten)]
@@ -362,6 +369,24 @@ pub(crate) struct PublishArguments {
     /// Who publishes; without it the name of the account on this machine.
     #[arg(long, value_parser = note, value_name = "NAME")]
     pub(crate) author: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ShadowArguments {
+    /// The policy: a TOML file; `-` is standard input.
+    #[arg(required_unless_present = "end")]
+    pub(crate) file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) of: FlowArguments,
+    /// What is new and why, for your colleagues.
+    #[arg(long, value_parser = note, value_name = "TEXT", required_unless_present = "end")]
+    pub(crate) note: Option<String>,
+    /// Who publishes; without it the name of the account on this machine.
+    #[arg(long, value_parser = note, value_name = "NAME")]
+    pub(crate) author: Option<String>,
+    /// Try it no longer; it stays in the history.
+    #[arg(long, conflicts_with_all = ["file", "note", "author"])]
+    pub(crate) end: bool,
 }
 
 #[derive(Debug, Args)]

@@ -13,10 +13,10 @@ Exit codes:
   0    done; `list check`: the sign-up would continue
   1    failed: nothing there to remove, no such credential, the table or a file cannot be used
   2    `list import`: at least one row is bad; the good ones are imported
-       `policy check`, `policy test`, `policy diff`, `policy publish`: a policy is faulty
+       `policy check`, `test`, `diff`, `publish`, `shadow`: a policy is faulty
   3    `list check`: the sign-up would be denied
   4    `list check`: the sign-up would wait for a review
-  5    `try`: at least one sign-up did not go as the file expects; `policy test` and `publish`: a case did not
+  5    `try`: at least one sign-up did not go as the file expects; `policy test`, `publish`, `shadow`: a case did not
        `policy diff`: the policies differ
   64   the command line is not understood
   141  nobody reads the output any more";

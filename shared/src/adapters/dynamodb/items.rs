@@ -226,6 +226,9 @@ pub(super) struct CurrentPoliciesItem {
     schema: u32,
     /// Version numbers by user flow; `*` is for the others.
     flows: BTreeMap<String, u32>,
+    /// The same of versions that are only compared.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
+    candidates: BTreeMap<String, u32>,
     /// Counts up with each change; the condition of the next one.
     version: u64,
 }
@@ -237,6 +240,7 @@ impl CurrentPoliciesItem {
         Self {
             schema: SCHEMA,
             flows: current.versions.iter().map(flow).collect(),
+            candidates: current.candidates.iter().map(flow).collect(),
             version: current.revision + 1,
         }
     }
@@ -252,6 +256,11 @@ impl CurrentPoliciesItem {
         };
         Ok(CurrentPolicies {
             versions: self.flows.into_iter().map(flow).collect::<Result<_, _>>()?,
+            candidates: self
+                .candidates
+                .into_iter()
+                .map(flow)
+                .collect::<Result<_, _>>()?,
             revision: self.version,
         })
     }

@@ -45,7 +45,7 @@ impl PolicyStore for Table {
         )
     }
 
-    async fn publish(&self, new: &NewVersion, seen: &CurrentPolicies) -> Result<(), StoreError> {
+    async fn publish(&self, new: &NewVersion, next: &CurrentPolicies) -> Result<(), StoreError> {
         let version = &new.publication.version;
         let told = Key::publication(version);
         let (source, document) = (Key::policy_source(version), Key::policy_document(version));
@@ -53,7 +53,7 @@ impl PolicyStore for Table {
             self.create(encode(&told, PublicationItem::from(&new.publication))?)?,
             self.create(encode(&source, PolicyTextItem::new(&new.source))?)?,
             self.create(encode(&document, PolicyTextItem::new(&new.document))?)?,
-            self.put_current(version, seen)?,
+            self.put_pointer(next)?,
         ];
         let writes = writes.map(|put| TransactWriteItem::builder().put(put).build());
         self.client
@@ -65,8 +65,8 @@ impl PolicyStore for Table {
         Ok(())
     }
 
-    async fn point(&self, to: &PolicyVersion, seen: &CurrentPolicies) -> Result<(), StoreError> {
-        let put = self.put_current(to, seen)?;
+    async fn point(&self, next: &CurrentPolicies) -> Result<(), StoreError> {
+        let put = self.put_pointer(next)?;
         self.client
             .put_item()
             .table_name(put.table_name)
@@ -152,18 +152,13 @@ impl Table {
         )
     }
 
-    /// Makes a version the current one, on condition that the current ones are still those `seen`.
-    fn put_current(&self, to: &PolicyVersion, seen: &CurrentPolicies) -> Result<Put, StoreError> {
-        let mut current = seen.clone();
-        current.versions.insert(to.flow.clone(), to.number);
-        let item = encode(
-            &Key::current_policies(),
-            CurrentPoliciesItem::next(&current),
-        )?;
-        if seen.revision == 0 {
+    /// Replaces what is pointed at, on condition that it still has the revision of `next`.
+    fn put_pointer(&self, next: &CurrentPolicies) -> Result<Put, StoreError> {
+        let item = encode(&Key::current_policies(), CurrentPoliciesItem::next(next))?;
+        if next.revision == 0 {
             return self.create(item);
         }
-        let revision = AttributeValue::N(seen.revision.to_string());
+        let revision = AttributeValue::N(next.revision.to_string());
         built(
             Put::builder()
                 .table_name(&self.name)

@@ -7,10 +7,15 @@ use aws_sdk_dynamodb::Client;
 use local::engine::{Engine, create_table};
 use shared::{
     adapters::{dynamodb::Table, system_clock::SystemClock},
-    app::{credentials::Credentials, lists::Lists},
+    app::{
+        credentials::Credentials,
+        lists::Lists,
+        publications::{Draft, Publications},
+    },
     domain::{
         key_set::SigningKeys,
         list::{Effect, ListEntry, ListName, Matcher},
+        publication::PolicyFlow,
         sign_up::{Protocol, Step},
     },
     ports::{clock::Clock, key_store::KeyStore, list_store::Change},
@@ -131,6 +136,19 @@ impl World {
         for (matcher, effect) in entries {
             self.list_as("main", matcher, *effect, None).await;
         }
+    }
+
+    /// Tries a policy for all user flows, beside what decides.
+    pub(crate) async fn shadow(&self, document: &serde_json::Value) {
+        let publications = Publications::new(Arc::clone(&self.table) as _, Arc::new(SystemClock));
+        let draft = Draft {
+            flow: &PolicyFlow::Others,
+            source: "",
+            document: &serde_json::from_value(document.clone()).unwrap(),
+            author: "tests",
+            note: "a test",
+        };
+        publications.shadow(draft).await.unwrap();
     }
 
     pub(crate) async fn list_as(

@@ -13,7 +13,7 @@ use shared::{
     i18n::Catalogue,
     policy::{
         InspectedRule, Inspection, Outcome, Policy,
-        case::{Cases, Situation, decided_by, returned, sentences, shown_value},
+        case::{Cases, Situation, returned, sentences, shown_value},
         document::RuleEffect,
     },
 };
@@ -130,7 +130,7 @@ fn explain(
     output: &mut Output<'_>,
 ) -> Result<(), Failure> {
     let verdict = inspection.verdict;
-    let by = decided_by(verdict.trace.decided_by.as_ref());
+    let by = DecidedBy::told(verdict.trace.decided_by.as_ref());
     let (step, outcome) = (situation.sign_up.step.name(), verdict.decision.outcome());
     writeln!(output.results, "step: {step}")?;
     writeln!(output.results, "list entry: {}", entry(inspection.entry))?;

@@ -2,23 +2,17 @@
 
 use serde::Serialize;
 use shared::{
-    app::publications::Publications,
+    app::publications::{History, Publications},
     domain::publication::{PolicyFlow, PolicyVersion, Publication},
 };
 
+use super::publish::instead;
 use crate::{
     exit::{Exit, Failure},
     output::{Output, Table},
 };
 
-const HEADER: [&str; 6] = [
-    "VERSION",
-    "CURRENT",
-    "PUBLISHED",
-    "AUTHOR",
-    "SHA-256",
-    "NOTE",
-];
+const HEADER: [&str; 6] = ["VERSION", "STATE", "PUBLISHED", "AUTHOR", "SHA-256", "NOTE"];
 
 /// Digits of the SHA-256 in the table, enough to compare by eye.
 const SHORT: usize = 12;
@@ -30,17 +24,16 @@ pub(super) async fn run(
     output: &mut Output<'_>,
 ) -> Result<Exit, Failure> {
     let history = publications.history(flow).await?;
-    let is_current = |one: &Publication| history.current == Some(one.version.number);
     if history.publications.is_empty() {
         writeln!(output.notes, "`{flow}` has no published policy")?;
     } else if json {
         for one in &history.publications {
-            write_json(one, is_current(one), output)?;
+            write_json(one, &history, output)?;
         }
     } else {
         let mut table = Table::new(HEADER);
         for one in &history.publications {
-            table.push(row(one, is_current(one)));
+            table.push(row(one, &history));
         }
         table.write(output.results)?;
     }
@@ -71,26 +64,31 @@ pub(super) async fn roll_back(
         .roll_back(PolicyVersion { flow, number })
         .await?;
     let flow = &changed.to.flow;
-    match changed.from {
-        Some(from) if from == number => writeln!(
+    if changed.from == Some(number) {
+        writeln!(
             output.results,
             "unchanged: version {number} of `{flow}` is the current one"
-        )?,
-        from => {
-            let from = from.map_or_else(String::new, |from| format!(" instead of version {from}"));
-            writeln!(
-                output.results,
-                "version {number} of `{flow}` decides again within 30 seconds{from}"
-            )?;
-        }
+        )?;
+    } else {
+        writeln!(
+            output.results,
+            "version {number} of `{flow}` decides again within 30 seconds{}",
+            instead(&changed)
+        )?;
     }
     Ok(Exit::Done)
 }
 
-fn row(publication: &Publication, current: bool) -> [String; 6] {
+fn row(publication: &Publication, history: &History) -> [String; 6] {
+    let number = Some(publication.version.number);
+    let state = match number {
+        _ if history.current == number => "current",
+        _ if history.candidate == number => "candidate",
+        _ => "",
+    };
     [
         publication.version.number.to_string(),
-        if current { "yes" } else { "" }.to_owned(),
+        state.to_owned(),
         publication.at.to_string(),
         publication.author.clone(),
         publication.sha256.chars().take(SHORT).collect(),
@@ -103,6 +101,7 @@ struct Line<'p> {
     flow: &'p str,
     version: u32,
     current: bool,
+    candidate: bool,
     published: String,
     author: &'p str,
     sha256: &'p str,
@@ -111,13 +110,15 @@ struct Line<'p> {
 
 fn write_json(
     publication: &Publication,
-    current: bool,
+    history: &History,
     output: &mut Output<'_>,
 ) -> Result<(), Failure> {
+    let number = Some(publication.version.number);
     let line = Line {
         flow: publication.version.flow.as_str(),
         version: publication.version.number,
-        current,
+        current: history.current == number,
+        candidate: history.candidate == number,
         published: publication.at.to_string(),
         author: &publication.author,
         sha256: &publication.sha256,

@@ -7,6 +7,7 @@ mod explain;
 mod history;
 mod publish;
 mod schema;
+mod shadow;
 pub(crate) mod source;
 
 use std::{
@@ -44,6 +45,10 @@ pub(crate) async fn run(
         PolicyCommand::Explain(arguments) => explain::run(arguments, now, output),
         PolicyCommand::Schema => schema::run(output),
         PolicyCommand::Publish(arguments) => publish::run(arguments, publications, output).await,
+        PolicyCommand::Shadow(arguments) => shadow::run(arguments, publications, output).await,
+        PolicyCommand::Promote { of } => {
+            shadow::promote(&of.flow, &publications().await?, output).await
+        }
         PolicyCommand::History { of, json } => {
             history::run(&of.flow, *json, &publications().await?, output).await
         }

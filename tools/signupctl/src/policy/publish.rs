@@ -1,6 +1,6 @@
 //! `signupctl policy publish`
 
-use std::path::Path;
+use std::{ops::ControlFlow, path::Path};
 
 use shared::{
     app::publications::{Changed, Draft, Publications},
@@ -24,29 +24,57 @@ pub(super) async fn run(
     publications: impl AsyncFnOnce() -> Result<Publications, Failure>,
     output: &mut Output<'_>,
 ) -> Result<Exit, Failure> {
-    let read = match source::read(&arguments.file) {
-        Ok(read) => read,
-        Err(error @ SourceError::Faults { .. }) => {
-            writeln!(output.notes, "{error}\n{NOTHING}")?;
-            return Ok(Exit::Faulty);
-        }
-        Err(error) => return Err(error.into()),
-    };
-    if !stands_its_test(&read.policy, &arguments.file, output)? {
-        writeln!(output.notes, "{NOTHING}")?;
-        return Ok(Exit::Unexpected);
-    }
-    let author = author(arguments)?;
-    let draft = Draft {
+    let proposal = Proposal {
+        file: &arguments.file,
         flow: &arguments.of.flow,
-        source: &read.text,
-        document: &read.document,
-        author: &author,
         note: &arguments.note,
+        author: arguments.author.as_deref(),
     };
-    let changed = publications().await?.publish(draft).await?;
-    told(&changed, output)?;
+    let publish = async |draft: Draft<'_>| Ok(publications().await?.publish(draft).await?);
+    match proposal.make(publish, output).await? {
+        ControlFlow::Continue(changed) => told(&changed, output)?,
+        ControlFlow::Break(exit) => return Ok(exit),
+    }
     Ok(Exit::Done)
+}
+
+/// A policy that somebody wants to have in the table.
+pub(super) struct Proposal<'a> {
+    pub(super) file: &'a Path,
+    pub(super) flow: &'a PolicyFlow,
+    pub(super) note: &'a str,
+    pub(super) author: Option<&'a str>,
+}
+
+impl Proposal<'_> {
+    /// Writes it if it has no fault and stands its test; else tells why not, and how to end.
+    pub(super) async fn make(
+        &self,
+        write: impl AsyncFnOnce(Draft<'_>) -> Result<Changed, Failure>,
+        output: &mut Output<'_>,
+    ) -> Result<ControlFlow<Exit, Changed>, Failure> {
+        let read = match source::read(self.file) {
+            Ok(read) => read,
+            Err(error @ SourceError::Faults { .. }) => {
+                writeln!(output.notes, "{error}\n{NOTHING}")?;
+                return Ok(ControlFlow::Break(Exit::Faulty));
+            }
+            Err(error) => return Err(error.into()),
+        };
+        if !stands_its_test(&read.policy, self.file, output)? {
+            writeln!(output.notes, "{NOTHING}")?;
+            return Ok(ControlFlow::Break(Exit::Unexpected));
+        }
+        let author = author(self.author)?;
+        let draft = Draft {
+            flow: self.flow,
+            source: &read.text,
+            document: &read.document,
+            author: &author,
+            note: self.note,
+        };
+        write(draft).await.map(ControlFlow::Continue)
+    }
 }
 
 const NOTHING: &str = "nothing was published";
@@ -64,14 +92,24 @@ fn stands_its_test(policy: &Policy, file: &Path, output: &mut Output<'_>) -> Res
 
 fn told(changed: &Changed, output: &mut Output<'_>) -> Result<(), Failure> {
     let (flow, number) = (&changed.to.flow, changed.to.number);
-    let before = match changed.from {
-        Some(from) => format!(" instead of version {from}"),
-        None => String::new(),
-    };
     writeln!(
         output.results,
-        "published version {number} of `{flow}`: it decides within 30 seconds{before}"
+        "published version {number} of `{flow}`: it decides within 30 seconds{}",
+        instead(changed)
     )?;
+    tell_others(changed, output)
+}
+
+pub(super) fn instead(changed: &Changed) -> String {
+    let from = changed
+        .from
+        .map(|from| format!(" instead of version {from}"));
+    from.unwrap_or_default()
+}
+
+/// What the first policy of a named user flow means for the others.
+pub(super) fn tell_others(changed: &Changed, output: &mut Output<'_>) -> Result<(), Failure> {
+    let flow = &changed.to.flow;
     let first_named = changed.from.is_none() && *flow != PolicyFlow::Others;
     if first_named && !changed.current.versions.contains_key(&PolicyFlow::Others) {
         writeln!(
@@ -83,14 +121,14 @@ fn told(changed: &Changed, output: &mut Output<'_>) -> Result<(), Failure> {
     Ok(())
 }
 
-fn author(arguments: &PublishArguments) -> Result<String, Failure> {
+fn author(named: Option<&str>) -> Result<String, Failure> {
     let account = || {
         ["USER", "LOGNAME", "USERNAME"]
             .into_iter()
             .find_map(variable)
     };
     let system = || whoami::username().ok();
-    let author = arguments.author.clone().or_else(account).or_else(system);
+    let author = named.map(str::to_owned).or_else(account).or_else(system);
     let author = author.map(|author| author.trim().to_owned());
     author
         .filter(|author| !author.is_empty())

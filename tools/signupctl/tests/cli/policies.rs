@@ -69,16 +69,17 @@ async fn a_policy_is_published_shown_and_rolled_back() {
     let history = desk.output(&["policy", "history", "--flow", "*"]).await;
     let lines: Vec<_> = history.lines().collect();
     assert!(
-        lines[0].starts_with("VERSION  CURRENT  PUBLISHED"),
+        lines[0].starts_with("VERSION  STATE    PUBLISHED"),
         "{history}"
     );
     assert!(lines[1].starts_with("2                 20"), "{history}");
     assert!(lines[1].ends_with("open the doors"), "{history}");
-    assert!(lines[2].starts_with("1        yes      20"), "{history}");
+    assert!(lines[2].starts_with("1        current  20"), "{history}");
     assert!(lines[2].contains("  ada  "), "{history}");
     let json = ["policy", "history", "--flow", "*", "--json"];
     let json = desk.output(&json).await;
-    assert!(json.contains("\"version\":1,\"current\":true"), "{json}");
+    let first = "\"version\":1,\"current\":true,\"candidate\":false";
+    assert!(json.contains(first), "{json}");
     assert_eq!(json.lines().count(), 2);
 }
 
@@ -238,4 +239,109 @@ async fn what_was_never_published_is_not_there() {
     assert_eq!(desk.table().source(&version).await.unwrap(), None);
     let ran = desk.run(&["policy", "show", "--flow", "a b"]).await;
     assert_eq!(ran.code, 64, "{ran:?}");
+}
+
+const SHADOW: [&str; 3] = ["policy", "shadow", "policy.toml"];
+const OF_PARTNERS: [&str; 2] = ["--flow", "partners"];
+
+async fn shadow(desk: &Desk, policy: &str) -> crate::desk::Ran {
+    desk.file("policy.toml", policy);
+    let told = ["--note", "x", "--author", "ada"];
+    desk.run(&[&SHADOW[..], &OF_PARTNERS, &told].concat()).await
+}
+
+async fn candidate(desk: &Desk, flow: &str) -> Option<u32> {
+    let flow = PolicyFlow::parse(flow).unwrap();
+    let current = desk.table().current().await.unwrap();
+    current.candidates.get(&flow).copied()
+}
+
+#[tokio::test]
+async fn a_candidate_is_tried_and_promoted() {
+    let desk = Desk::new().await;
+    publish(&desk, "*", DENY, "for the others").await;
+    publish(&desk, "partners", DENY, "first").await;
+    let ran = shadow(&desk, ALLOW).await;
+    assert_eq!(
+        ran.out,
+        "published version 2 of `partners` as the candidate: within 30 seconds it is compared with what decides\n"
+    );
+    assert!(ran.err.contains("shadow_disagreements = 1"), "{}", ran.err);
+    assert!(ran.err.contains("shadow_version = 2"), "{}", ran.err);
+    let ran = shadow(&desk, ALLOW).await;
+    let instead = "version 3 of `partners` as the candidate instead of version 2:";
+    assert!(ran.out.contains(instead), "{}", ran.out);
+    let both = (
+        current(&desk, "partners").await,
+        candidate(&desk, "partners").await,
+    );
+    assert_eq!(both, (Some(1), Some(3)));
+
+    let history = [&["policy", "history"][..], &OF_PARTNERS].concat();
+    let table = desk.output(&history).await;
+    let states: Vec<_> = table
+        .lines()
+        .map(|line| line.split_whitespace().nth(1).unwrap())
+        .collect();
+    assert_eq!(states[..2], ["STATE", "candidate"], "{table}");
+    assert!(states[2].starts_with("20"), "{table}");
+    assert_eq!(states[3], "current", "{table}");
+    let json = desk.output(&[&history[..], &["--json"]].concat()).await;
+    let third = "\"version\":3,\"current\":false,\"candidate\":true";
+    assert!(json.contains(third), "{json}");
+
+    let promote = [&["policy", "promote"][..], &OF_PARTNERS].concat();
+    assert_eq!(
+        desk.output(&promote).await,
+        "version 3 of `partners` decides within 30 seconds instead of version 1\n"
+    );
+    assert_eq!(current(&desk, "partners").await, Some(3));
+    assert_eq!(candidate(&desk, "partners").await, None);
+    let ran = desk.run(&promote).await;
+    assert_eq!(ran.code, 1);
+    assert!(
+        ran.err.contains("`partners` has no candidate"),
+        "{}",
+        ran.err
+    );
+}
+
+#[tokio::test]
+async fn a_shadow_is_ended() {
+    let desk = Desk::new().await;
+    let end = [&["policy", "shadow", "--end"][..], &OF_PARTNERS].concat();
+    assert_eq!(desk.run(&end).await.code, 1);
+    shadow(&desk, ALLOW).await;
+    assert_eq!(
+        desk.output(&end).await,
+        "version 1 of `partners` is the candidate no longer\n"
+    );
+    assert_eq!(candidate(&desk, "partners").await, None);
+    let show = [&["policy", "show", "--version", "1"][..], &OF_PARTNERS].concat();
+    assert_eq!(desk.output(&show).await, ALLOW);
+}
+
+#[tokio::test]
+async fn a_candidate_is_checked_and_tested_as_what_is_published() {
+    let desk = Desk::new().await;
+    let ran = shadow(&desk, "default = \"deny\"\ndefualt = 1\n").await;
+    assert_eq!((ran.code, ran.out.as_str()), (FAULTY, ""));
+    assert!(ran.err.ends_with("nothing was published\n"), "{}", ran.err);
+    let case = "[[case]]\nname = \"somebody\"\nrequest.email = \"ada@contoso.com\"\n";
+    desk.file(
+        "policy.test.toml",
+        format!("{case}expect.decision = \"continue\"\n"),
+    );
+    let ran = shadow(&desk, DENY).await;
+    assert_eq!(ran.code, UNEXPECTED, "{ran:?}");
+    assert_eq!(candidate(&desk, "partners").await, None);
+    for wrong in [
+        &["policy.toml", "--end"][..],
+        &["policy.toml"],
+        &["--note", "x"],
+        &["--end", "--note", "x"],
+    ] {
+        let arguments = [&SHADOW[..2], wrong, &OF_PARTNERS].concat();
+        assert_eq!(desk.run(&arguments).await.code, 64, "{wrong:?}");
+    }
 }
