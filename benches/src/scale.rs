@@ -15,6 +15,7 @@ use shared::{
     adapters::{dynamodb::Table, system_clock::SystemClock},
     app::{
         decide::{Asked, Decide, Decider},
+        disposable::DisposableLists,
         policies::Policies as Published,
     },
     domain::{
@@ -83,8 +84,14 @@ async fn measure(entries: usize) -> Result<Row, Failure> {
     fill(&engine, entries)?;
     let clock = Arc::new(SystemClock);
     let journal = Arc::new(JsonJournal::new(std::io::sink(), Arc::clone(&clock) as _));
-    let policies = Published::new(Arc::clone(&table) as _, Arc::clone(&clock) as _, journal);
-    let decider = Decider::new(table, Arc::new(policies), clock);
+    let policies = Published::new(
+        Arc::clone(&table) as _,
+        Arc::clone(&clock) as _,
+        Arc::clone(&journal) as _,
+    );
+    let disposable =
+        DisposableLists::new(Arc::clone(&table) as _, Arc::clone(&clock) as _, journal);
+    let decider = Decider::new(table, Arc::new(policies), Arc::new(disposable), clock);
     let settings = Policies {
         default: FlowPolicy {
             default: Effect::Allow,

@@ -9,6 +9,7 @@ use crate::{
     app::{
         callers::Callers,
         decide::{Decide, Decider},
+        disposable::DisposableLists,
         policies::Policies,
     },
     config::{Environment, ProcessEnvironment, Settings},
@@ -84,17 +85,28 @@ pub async fn service(
         Arc::clone(&clock),
         Arc::clone(&journal),
     ));
-    if step.is_sign_up()
-        && let Some(records) = callers.records()
-    {
-        policies.load(&records.policies, deadline).await;
+    let disposable = Arc::new(DisposableLists::new(
+        Arc::clone(&table) as _,
+        Arc::clone(&clock),
+        Arc::clone(&journal),
+    ));
+    if let Some(records) = callers.records() {
+        tokio::join!(
+            policies.load(&records.policies, deadline),
+            disposable.load(&records.policies, deadline),
+        );
     }
     journal.notice(&Notice::Started {
         function: step.name(),
         init: started.elapsed(),
         credentials: credentials.unwrap_or_default(),
     });
-    let decide: Arc<dyn Decide> = Arc::new(Decider::new(table, policies, Arc::clone(&clock)));
+    let decide: Arc<dyn Decide> = Arc::new(Decider::new(
+        table,
+        policies,
+        disposable,
+        Arc::clone(&clock),
+    ));
     let settings = http::Settings {
         step,
         trust: settings.trust,

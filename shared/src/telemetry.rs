@@ -305,6 +305,27 @@ fn parts(record: &Notice) -> (&'static str, String, Value) {
             format!("{}, a candidate, is not compared", told(version)),
             candidate_failure(version, failure, detail.as_deref()),
         ),
+        Notice::DisposableListActivated { number, domains } => (
+            "INFO",
+            format!("version {number} of the list of disposable domains counts"),
+            json!({ "disposable_version": number, "domains": domains }),
+        ),
+        Notice::DisposableListUnavailable {
+            number,
+            failure,
+            detail,
+        } => (
+            "ERROR",
+            format!(
+                "version {number} of the list of disposable domains cannot be used; the one before it stays"
+            ),
+            json!({
+                "disposable_version": number,
+                "dependency": "disposable-list",
+                "dependency_failure": failure,
+                "dependency_detail": detail,
+            }),
+        ),
         Notice::KeysFetched { issuer, keys } => (
             "INFO",
             format!("fetched the signing keys of {issuer}"),
@@ -591,6 +612,11 @@ mod tests {
             },
             Notice::PolicyUnavailable {
                 version: version(),
+                failure: "absent",
+                detail: None,
+            },
+            Notice::DisposableListUnavailable {
+                number: 3,
                 failure: "absent",
                 detail: None,
             },

@@ -17,6 +17,7 @@ use shared::{
     adapters::dynamodb::{Connection, Table},
     app::{
         credentials::{CredentialError, Credentials},
+        disposable_publications::{DisposableError, DisposablePublications, NewList, Refreshed},
         lists::{Difference, Lists, Place},
         publications::{Changed, Draft, PublicationError, Publications},
     },
@@ -27,11 +28,16 @@ use shared::{
         list::{Effect, ListEntry, ListName, Matcher},
         publication::{CurrentPolicies, PolicyFlow, PolicyVersion},
     },
-    policy::document::{Document, MAX_DOCUMENT_OCTETS},
+    policy::{
+        document::{Document, MAX_DOCUMENT_OCTETS},
+        predicate::disposable::{BUILT_IN, DisposableDomains},
+    },
     ports::{
         Deadline, StoreError,
         credential_store::CredentialStore,
         credential_use::CredentialUse,
+        disposable_reader::DisposableReader,
+        disposable_store::{DisposableList, DisposableStore},
         key_store::KeyStore,
         list_store::{Change, ListStore, MAX_BATCH},
         policy_reader::PolicyReader,
@@ -812,4 +818,155 @@ async fn the_largest_policy_fits_and_a_larger_one_is_refused() {
     new.publication.version.number = 2;
     let seen = f.table.current().await.unwrap();
     PolicyStore::publish(&*f.table, &new, &seen).await.unwrap();
+}
+
+fn disposable(f: &Fixture) -> DisposablePublications {
+    let clock = FixedClock::at(Timestamp::UNIX_EPOCH);
+    DisposablePublications::new(Arc::clone(&f.table) as _, Arc::new(clock))
+}
+
+/// Publishes a list, however many domains it lacks.
+async fn refresh(f: &Fixture, list: &str) -> Result<Refreshed, DisposableError> {
+    let new = NewList {
+        domains: &DisposableDomains::read(list).unwrap(),
+        source: "https://lists.example/domains",
+        force: true,
+    };
+    disposable(f).refresh(new).await
+}
+
+#[tokio::test]
+async fn a_list_of_disposable_domains_is_what_functions_read() {
+    let f = fixture("disposable").await;
+    assert_eq!(current(&f).await.disposable, None);
+    let built_in = BUILT_IN.iter().count();
+    let refreshed = refresh(&f, "b.example\na.example\nmailinator.com\n").await;
+    let expected = Refreshed {
+        version: Some(1),
+        domains: 3,
+        added: 2,
+        removed: built_in - 1,
+    };
+    assert_eq!(refreshed.unwrap(), expected);
+    assert_eq!(current(&f).await.disposable, Some(1));
+    let text = f.table.domains(1, soon()).await.unwrap();
+    assert_eq!(text.unwrap(), "a.example\nb.example\nmailinator.com\n");
+    assert_eq!(f.table.domains(2, soon()).await.unwrap(), None);
+    let late = f.table.domains(1, Deadline(Instant::now())).await;
+    assert!(matches!(late, Err(StoreError::TimedOut)));
+
+    let in_use = disposable(&f).in_use().await.unwrap();
+    let version = in_use.version.unwrap();
+    assert_eq!((version.number, version.at), (1, Timestamp::UNIX_EPOCH));
+    assert_eq!(version.source, "https://lists.example/domains");
+    // The same domains in another order are no new list.
+    let same = refresh(&f, "# again\nmailinator.com\na.example\nb.example\n").await;
+    assert_eq!(same.unwrap().version, None);
+    assert_eq!(f.table.numbers().await.unwrap(), [1]);
+}
+
+#[tokio::test]
+async fn a_list_that_lost_most_domains_is_refused_unless_it_is_meant() {
+    let f = fixture("disposable-shrunk").await;
+    refresh(&f, "a.example\nb.example\nc.example\nd.example")
+        .await
+        .unwrap();
+    let refresh = async |list: &str, force| {
+        let domains = DisposableDomains::read(list).unwrap();
+        let new = NewList {
+            domains: &domains,
+            source: "lists.txt",
+            force,
+        };
+        disposable(&f).refresh(new).await
+    };
+    let refused = refresh("a.example\ne.example\nf.example", false).await;
+    let refused = refused.unwrap_err();
+    assert!(
+        matches!(refused, DisposableError::Shrunk { lost: 3, had: 4 }),
+        "{refused}"
+    );
+    assert_eq!(f.table.numbers().await.unwrap(), [1]);
+    let half = refresh("a.example\nb.example", false).await.unwrap();
+    assert_eq!(half.version, Some(2));
+    let none = refresh("", true).await.unwrap();
+    assert_eq!((none.version, none.domains), (Some(3), 0));
+}
+
+#[tokio::test]
+async fn the_list_before_the_current_one_stays_and_older_ones_go() {
+    let f = fixture("disposable-old").await;
+    for (number, list) in (1..).zip(["a.example", "b.example", "c.example"]) {
+        let refreshed = refresh(&f, list).await.unwrap();
+        assert_eq!(refreshed.version, Some(number));
+    }
+    assert_eq!(f.table.numbers().await.unwrap(), [2, 3]);
+    assert_eq!(disposable(&f).reset().await.unwrap(), Some(3));
+    assert_eq!(disposable(&f).reset().await.unwrap(), None);
+    assert_eq!(current(&f).await.disposable, None);
+    assert!(disposable(&f).in_use().await.unwrap().version.is_none());
+    // A number never comes back with other domains: functions know a list by it.
+    let refreshed = refresh(&f, "d.example").await.unwrap();
+    assert_eq!(refreshed.version, Some(4));
+    assert_eq!(f.table.numbers().await.unwrap(), [3, 4]);
+}
+
+#[tokio::test]
+async fn lists_and_policies_do_not_disturb_each_other() {
+    let f = fixture("disposable-policies").await;
+    let (list, policy) = tokio::join!(
+        refresh(&f, "a.example"),
+        publish(&f, "*", "default = \"deny\"")
+    );
+    assert!(list.is_ok() && policy.is_ok(), "{list:?} {policy:?}");
+    publish(&f, "partners", "default = \"allow\"")
+        .await
+        .unwrap();
+    publications(&f).roll_back(version("*", 1)).await.unwrap();
+    let current = current(&f).await;
+    assert_eq!(current.disposable, Some(1));
+    let all: Vec<_> = current.all().collect();
+    assert_eq!(all, [version("*", 1), version("partners", 1)]);
+}
+
+#[tokio::test]
+async fn whoever_has_seen_another_list_changes_nothing() {
+    let f = fixture("disposable-stale").await;
+    let seen = f.table.current().await.unwrap();
+    refresh(&f, "a.example").await.unwrap();
+    let mut list = DisposableList {
+        number: 2,
+        text: "b.example\n".to_owned(),
+        source: String::new(),
+        at: Timestamp::UNIX_EPOCH,
+    };
+    let late = f.table.publish_list(&list, &seen).await;
+    assert!(matches!(late, Err(StoreError::Conflict)), "{late:?}");
+    let late = f.table.reset_list(&seen).await;
+    assert!(matches!(late, Err(StoreError::Conflict)), "{late:?}");
+    assert_eq!(f.table.disposable_list(2).await.unwrap(), None);
+    // A version never changes, whatever was seen.
+    list.number = 1;
+    let seen = f.table.current().await.unwrap();
+    let again = f.table.publish_list(&list, &seen).await;
+    assert!(matches!(again, Err(StoreError::Conflict)), "{again:?}");
+    let kept = f.table.disposable_list(1).await.unwrap().unwrap();
+    assert_eq!(kept.text, "a.example\n");
+}
+
+#[tokio::test]
+async fn of_two_who_refresh_at_once_one_wins() {
+    let f = fixture("disposable-race").await;
+    refresh(&f, "a.example").await.unwrap();
+    let (one, other) = tokio::join!(refresh(&f, "b.example"), refresh(&f, "c.example"));
+    let won = [&one, &other].iter().filter(|ended| ended.is_ok()).count();
+    // The slower one may also start after the faster one ended.
+    if won == 1 {
+        let lost = one.err().or(other.err()).unwrap();
+        assert!(matches!(lost, DisposableError::Overtaken), "{lost}");
+    }
+    assert_eq!(
+        current(&f).await.disposable,
+        Some(1 + u32::try_from(won).unwrap())
+    );
 }

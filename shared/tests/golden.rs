@@ -24,6 +24,7 @@ use shared::{
         callers::Callers,
         credentials::{Credentials, verifier},
         decide::{Asked, Decide, Decided, Decider},
+        disposable::DisposableLists,
         policies::Policies,
     },
     domain::{
@@ -34,7 +35,10 @@ use shared::{
         sign_up::{Protocol, Step},
     },
     http::{Route, Service, Trust, VerifiedCertificate},
-    policy::{Circumstances, Patience, Policy, compile, document::Document},
+    policy::{
+        Circumstances, Patience, Policy, compile, document::Document,
+        predicate::disposable::BUILT_IN,
+    },
     ports::{
         Deadline,
         credential_store::CredentialStore,
@@ -195,8 +199,19 @@ async fn run(case: &Value, decided: Option<Arc<dyn Decide>>) -> Result<(), Strin
         Arc::clone(&clock) as _,
         Arc::clone(&journal) as _,
     ));
-    let decide =
-        decided.unwrap_or_else(|| Arc::new(Decider::new(table, policies, Arc::clone(&clock) as _)));
+    let disposable = Arc::new(DisposableLists::new(
+        Arc::clone(&table) as _,
+        Arc::clone(&clock) as _,
+        Arc::clone(&journal) as _,
+    ));
+    let decide = decided.unwrap_or_else(|| {
+        Arc::new(Decider::new(
+            table,
+            policies,
+            disposable,
+            Arc::clone(&clock) as _,
+        ))
+    });
     let route = route(case);
     let settings = settings(route.step, trust(auth));
     let service = Service::new(settings, callers, decide, clock, journal);
@@ -414,6 +429,7 @@ impl Decide for Ruled {
             user_flow: None,
             now: Timestamp::UNIX_EPOCH,
             patience: Patience::ENDLESS,
+            disposable: &BUILT_IN,
         });
         Decided {
             block_text: verdict.block_text,

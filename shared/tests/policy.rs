@@ -32,7 +32,7 @@ use shared::{
         compile,
         document::{Document, MAX_DOCUMENT_OCTETS},
         expression::Failure,
-        predicate::look_alike::How,
+        predicate::{disposable::BUILT_IN, look_alike::How},
     },
 };
 
@@ -287,6 +287,7 @@ fn circumstances(sign_up: &SignUp) -> Circumstances<'_> {
         user_flow: None,
         now: Timestamp::UNIX_EPOCH,
         patience: Patience::ENDLESS,
+        disposable: &BUILT_IN,
     }
 }
 

@@ -28,10 +28,12 @@ use shared::{
         callers::{Callers, FRESH_FOR},
         credentials::verifier,
         decide::{Asked, Decide, Decider},
+        disposable::DisposableLists,
         policies::Policies,
     },
     domain::{
         caller::{Credential, EntraTrust, Slot},
+        decision::Decision,
         key_set::SigningKey,
         language::LanguageWishes,
         publication::{CurrentPolicies, PolicyFlow, PolicyVersion},
@@ -39,10 +41,11 @@ use shared::{
         sign_up::{SignUp, Step},
     },
     http::{Service, Trust},
-    policy::document::Document,
+    policy::{Outcome, document::Document},
     ports::{
         Deadline, StoreError,
         credential_use::CredentialUse,
+        disposable_reader::DisposableReader,
         journal::{Answered, Journal, Notice},
         key_source::{KeySource, KeySourceError},
         policy_reader::PolicyReader,
@@ -65,6 +68,9 @@ struct World {
     documents: Mutex<BTreeMap<PolicyVersion, String>>,
     down: AtomicBool,
     document_takes: Mutex<Duration>,
+    lists: Mutex<BTreeMap<u32, String>>,
+    list_takes: Mutex<Duration>,
+    list_reads: AtomicUsize,
     reads: AtomicUsize,
     document_reads: AtomicUsize,
 }
@@ -103,6 +109,16 @@ impl PolicyReader for World {
 }
 
 #[async_trait]
+impl DisposableReader for World {
+    async fn domains(&self, number: u32, _: Deadline) -> Result<Option<String>, StoreError> {
+        self.list_reads.fetch_add(1, SeqCst);
+        let takes = *self.list_takes.lock().unwrap();
+        tokio::time::sleep(takes).await;
+        Ok(self.lists.lock().unwrap().get(&number).cloned())
+    }
+}
+
+#[async_trait]
 impl KeySource for World {
     async fn fetch(&self, _: &str, _: Deadline) -> Result<Vec<SigningKey>, KeySourceError> {
         let keys: KeySet =
@@ -123,6 +139,12 @@ impl World {
     fn publish(&self, flow: &str, number: u32, toml: &str) {
         let document: Document = toml::from_str(toml).unwrap();
         self.put(flow, number, serde_json::to_string(&document).unwrap());
+    }
+
+    /// A new list of disposable domains, which counts from now on.
+    fn refresh(&self, number: u32, list: &str) {
+        self.lists.lock().unwrap().insert(number, list.to_owned());
+        self.records.lock().unwrap().policies.disposable = Some(number);
     }
 
     fn put(&self, flow: &str, number: u32, json: String) {
@@ -213,12 +235,18 @@ async fn started(world: World) -> Fixture {
         Arc::clone(&journal) as _,
     ));
     callers.renew(soon()).await.unwrap();
-    policies
-        .load(&callers.records().unwrap().policies, soon())
-        .await;
+    let disposable = Arc::new(DisposableLists::new(
+        Arc::clone(&world) as _,
+        Arc::clone(&clock) as _,
+        Arc::clone(&journal) as _,
+    ));
+    let current = callers.records().unwrap().policies.clone();
+    policies.load(&current, soon()).await;
+    disposable.load(&current, soon()).await;
     let decider = Decider::new(
         Arc::clone(&world) as _,
         Arc::clone(&policies),
+        disposable,
         Arc::clone(&clock) as _,
     );
     let mut settings = settings(Step::BeforeCreatingUser, trust());
@@ -276,6 +304,21 @@ impl Fixture {
         self.told().shadow
     }
 
+    /// Decides as the services behind it do.
+    fn decider(&self) -> Decider {
+        let disposable = DisposableLists::new(
+            Arc::clone(&self.world) as _,
+            Arc::clone(&self.clock) as _,
+            Arc::clone(&self.journal) as _,
+        );
+        Decider::new(
+            Arc::clone(&self.world) as _,
+            Arc::clone(&self.policies),
+            Arc::new(disposable),
+            Arc::clone(&self.clock) as _,
+        )
+    }
+
     /// Lets what happens behind the answers end.
     async fn loaded(&self) {
         tokio::time::sleep(Duration::from_secs(5)).await;
@@ -293,13 +336,23 @@ impl Fixture {
         notices
     }
 
+    /// Passes the time after which a decision reads the callers' records, takes that decision, and lets everything behind
+    /// it end.
+    async fn follow(&self) {
+        self.clock.advance(FRESH_FOR);
+        self.action(CONNECTOR).await;
+        tokio::time::sleep(Duration::from_secs(5)).await;
+    }
+
     /// The notices that tell of a version that is not activated.
     fn failures(&self) -> Vec<Notice> {
         let mut notices = self.journal.notices();
         notices.retain(|notice| {
             matches!(
                 notice,
-                Notice::PolicyRefused { .. } | Notice::PolicyUnavailable { .. }
+                Notice::PolicyRefused { .. }
+                    | Notice::PolicyUnavailable { .. }
+                    | Notice::DisposableListUnavailable { .. }
             )
         });
         notices
@@ -679,6 +732,59 @@ async fn nothing_is_compared_where_no_policy_decided() {
     assert_eq!(told.shadow, None);
 }
 
+fn nobody_at(step: Step) -> SignUp {
+    SignUp {
+        step,
+        addresses: Vec::new(),
+        identities: Vec::new(),
+        attributes: Vec::new(),
+        languages: LanguageWishes::default(),
+        application: None,
+        client: None,
+        object_id: None,
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_token_step_follows_the_policy_and_waits_for_nothing() {
+    let f = started(World::default()).await;
+    let watched = r#"
+        default = "deny"
+        [[rule]]
+        id = "watched"
+        when = "true"
+        effect = "log"
+        steps = ["before-token"]
+    "#;
+    f.world.publish("*", 1, watched);
+    *f.world.document_takes.lock().unwrap() = Duration::from_secs(2);
+    let current = f.world.records.lock().unwrap().policies.clone();
+    let settings = settings(Step::BeforeToken, trust());
+    let sign_up = nobody_at(Step::BeforeToken);
+    let asked = Asked {
+        sign_up: &sign_up,
+        user_flow: None,
+        settings: &settings.policies,
+        current: Some(&current),
+        caller_records: false,
+    };
+    let decider = f.decider();
+    let begun = Instant::now();
+    let first = decider.decide(asked, soon()).await;
+    assert_eq!((first.policy, begun.elapsed()), (None, Duration::ZERO));
+    f.loaded().await;
+    let second = decider.decide(asked, soon()).await;
+    assert_eq!(second.decision, Decision::Continue(Vec::new()));
+    assert_eq!(second.policy, Some(version("*", 1)));
+    let [rule] = second.rules.as_slice() else {
+        panic!("{:?}", second.rules);
+    };
+    assert_eq!(
+        (rule.id.as_str(), rule.outcome),
+        ("watched", Outcome::Holds)
+    );
+}
+
 #[tokio::test(start_paused = true)]
 async fn nothing_is_compared_before_the_token() {
     let world = World::default();
@@ -688,16 +794,7 @@ async fn nothing_is_compared_before_the_token() {
     f.loaded().await;
     let current = f.world.records.lock().unwrap().policies.clone();
     let settings = settings(Step::BeforeToken, trust());
-    let sign_up = SignUp {
-        step: Step::BeforeToken,
-        addresses: Vec::new(),
-        identities: Vec::new(),
-        attributes: Vec::new(),
-        languages: LanguageWishes::default(),
-        application: None,
-        client: None,
-        object_id: None,
-    };
+    let sign_up = nobody_at(Step::BeforeToken);
     let asked = Asked {
         sign_up: &sign_up,
         user_flow: None,
@@ -705,11 +802,7 @@ async fn nothing_is_compared_before_the_token() {
         current: Some(&current),
         caller_records: false,
     };
-    let decider = Decider::new(
-        Arc::clone(&f.world) as _,
-        Arc::clone(&f.policies),
-        Arc::clone(&f.clock) as _,
-    );
+    let decider = f.decider();
     assert_eq!(decider.decide(asked, soon()).await.shadow, None);
     let late = Asked {
         sign_up: &SignUp {
@@ -819,4 +912,146 @@ async fn the_log_tells_a_disagreement_in_the_policies_words_and_nothing_of_the_p
             assert!(!line.to_lowercase().contains(secret), "{secret} in {line}");
         }
     }
+}
+
+/// Denies what the list of disposable domains has; the sign-ups of these tests come from contoso.com.
+const NOT_DISPOSABLE: &str = r#"
+    default = "allow"
+    [[rule]]
+    id = "disposable"
+    when = "email.disposable"
+    effect = "deny"
+"#;
+
+#[tokio::test(start_paused = true)]
+async fn a_refreshed_list_of_disposable_domains_counts_without_a_deployment() {
+    let world = World::default();
+    world.publish("*", 1, NOT_DISPOSABLE);
+    let f = started(world).await;
+    assert_eq!(f.action(CONNECTOR).await, "Continue");
+
+    f.world.refresh(1, "contoso.com\n");
+    assert_eq!(f.action(CONNECTOR).await, "Continue");
+    f.clock.advance(FRESH_FOR);
+    assert_eq!(f.action(CONNECTOR).await, "ShowBlockPage");
+    f.world.refresh(2, "fabrikam.com\n");
+    f.clock.advance(FRESH_FOR);
+    assert_eq!(f.action(CONNECTOR).await, "Continue");
+    // Parents count as in the built-in list, and nothing is read twice.
+    f.world.refresh(3, "com.example\ncontoso.com\n");
+    f.clock.advance(FRESH_FOR);
+    let body = json!({ "email": "ada@mail.contoso.com", "ui_locales": "en-US" });
+    let (_, page) = f.post(CONNECTOR, "Basic ZW50cmE6c2VjcmV0", &body).await;
+    assert_eq!(page["action"], "ShowBlockPage");
+    assert_eq!(f.world.list_reads.load(SeqCst), 3);
+
+    f.world.records.lock().unwrap().policies.disposable = None;
+    f.clock.advance(FRESH_FOR);
+    assert_eq!(f.action(CONNECTOR).await, "Continue");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_start_loads_the_list_only_for_a_policy() {
+    let world = World::default();
+    world.refresh(4, "contoso.com\n");
+    let f = started(world).await;
+    f.follow().await;
+    assert_eq!(f.world.list_reads.load(SeqCst), 0);
+
+    let world = World::default();
+    world.refresh(4, "contoso.com\n");
+    world.publish("*", 1, NOT_DISPOSABLE);
+    let f = started(world).await;
+    assert_eq!(f.action(CONNECTOR).await, "ShowBlockPage");
+    let activated = Notice::DisposableListActivated {
+        number: 4,
+        domains: 1,
+    };
+    assert!(f.journal.notices().contains(&activated));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_slow_list_takes_the_start_and_one_decision_a_moment_and_no_more() {
+    let world = World::default();
+    world.publish("*", 1, NOT_DISPOSABLE);
+    world.refresh(1, "contoso.com\n");
+    *world.list_takes.lock().unwrap() = Duration::from_secs(2);
+    let start = Instant::now();
+    let f = started(world).await;
+    assert!(start.elapsed() <= Duration::from_millis(550));
+    let asked = Instant::now();
+    assert_eq!(f.action(CONNECTOR).await, "Continue");
+    assert_eq!(asked.elapsed(), Duration::ZERO);
+    // The read went on behind it.
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert_eq!(f.action(CONNECTOR).await, "ShowBlockPage");
+    assert_eq!(f.world.list_reads.load(SeqCst), 1);
+
+    f.world.refresh(2, "fabrikam.com\n");
+    f.clock.advance(FRESH_FOR);
+    for waits in [100, 0] {
+        let asked = Instant::now();
+        assert_eq!(f.action(CONNECTOR).await, "ShowBlockPage");
+        assert!(asked.elapsed() <= Duration::from_millis(waits + 5));
+    }
+    assert_eq!(f.world.list_reads.load(SeqCst), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_list_that_cannot_be_used_is_told_once_and_the_one_before_it_stays() {
+    let world = World::default();
+    world.publish("*", 1, NOT_DISPOSABLE);
+    world.refresh(1, "contoso.com\n");
+    let f = started(world).await;
+    // Not there, and there but not in order.
+    f.world.records.lock().unwrap().policies.disposable = Some(2);
+    for _ in 0..3 {
+        f.follow().await;
+        assert_eq!(f.action(CONNECTOR).await, "ShowBlockPage");
+    }
+    assert_eq!(f.world.list_reads.load(SeqCst), 1 + 3);
+    f.world.refresh(3, "b.example\na.example\n");
+    for _ in 0..3 {
+        f.follow().await;
+        assert_eq!(f.action(CONNECTOR).await, "ShowBlockPage");
+    }
+    assert_eq!(f.world.list_reads.load(SeqCst), 1 + 3 + 1);
+    let failures = f.failures();
+    assert!(
+        matches!(
+            &failures[..],
+            [
+                Notice::DisposableListUnavailable {
+                    number: 2,
+                    failure: "absent",
+                    ..
+                },
+                Notice::DisposableListUnavailable {
+                    number: 3,
+                    failure: "refused",
+                    ..
+                },
+            ]
+        ),
+        "{failures:?}"
+    );
+    f.world.refresh(4, "fabrikam.com\n");
+    f.follow().await;
+    assert_eq!(f.action(CONNECTOR).await, "Continue");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_slow_list_does_not_come_back_after_a_newer_one() {
+    let world = World::default();
+    world.publish("*", 1, NOT_DISPOSABLE);
+    let f = started(world).await;
+    f.world.refresh(1, "contoso.com\n");
+    *f.world.list_takes.lock().unwrap() = Duration::from_secs(2);
+    f.clock.advance(FRESH_FOR);
+    f.action(CONNECTOR).await;
+    f.world.refresh(2, "fabrikam.com\n");
+    *f.world.list_takes.lock().unwrap() = Duration::ZERO;
+    f.follow().await;
+    assert_eq!(f.action(CONNECTOR).await, "Continue");
+    assert_eq!(f.world.list_reads.load(SeqCst), 2);
 }

@@ -65,7 +65,9 @@ PORTS = {
     "sign_up_reader of callers' records": Port(
         ("dynamodb:BatchGetItem",), TABLE_ARN, leading_keys("StringEquals", *START_UP_ITEMS)
     ),
-    "policy_reader": Port(("dynamodb:GetItem",), TABLE_ARN, leading_keys("StringLike", "POLICY#*")),
+    "policy_reader and disposable_reader": Port(
+        ("dynamodb:GetItem",), TABLE_ARN, leading_keys("StringLike", "POLICY#*", "DISPOSABLE")
+    ),
     "credential_use": Port(("dynamodb:UpdateItem",), TABLE_ARN, leading_keys("StringEquals", "CREDENTIAL_USE")),
     "table key": Port(
         ("kms:Decrypt",),
@@ -98,17 +100,17 @@ EVERY_FUNCTION = ("credential_use", "table key", "log")
 FUNCTIONS = {
     "AfterFederationFunction": Function(
         "after-federation",
-        ("sign_up_reader", "policy_reader", *EVERY_FUNCTION),
+        ("sign_up_reader", "policy_reader and disposable_reader", *EVERY_FUNCTION),
         routes("after-federation", "attribute-collection-start"),
     ),
     "BeforeCreatingUserFunction": Function(
         "before-creating-user",
-        ("sign_up_reader", "policy_reader", *EVERY_FUNCTION),
+        ("sign_up_reader", "policy_reader and disposable_reader", *EVERY_FUNCTION),
         routes("before-creating-user", "attribute-collection-submit"),
     ),
     "BeforeTokenFunction": Function(
         "before-token",
-        ("sign_up_reader of callers' records", *EVERY_FUNCTION),
+        ("sign_up_reader of callers' records", "policy_reader and disposable_reader", *EVERY_FUNCTION),
         routes("before-token", "token-issuance-start"),
     ),
 }
@@ -749,14 +751,14 @@ MUTATIONS: dict[str, dict[Check, tuple[Mutation, ...]]] = {
             granted("AfterFederationRole", "+", "Scan", SCAN),
             granted("BeforeTokenRole", "+", "a wildcard resource more", GET_ANYTHING),
             granted("BeforeTokenRole", "0.Resource", "a wildcard resource", "*"),
-            granted("BeforeTokenRole", "3.Resource", "a wildcard in a built ARN", ANY_LOG),
+            granted("BeforeTokenRole", "4.Resource", "a wildcard in a built ARN", ANY_LOG),
             granted("BeforeTokenRole", "0.Action", "a wildcard action", "dynamodb:*"),
             granted("BeforeTokenRole", "0.NotAction", "NotAction", "iam:*"),
         ),
         check_roles: (
             granted("AfterFederationRole", "+", "Scan", SCAN),
             granted("BeforeCreatingUserRole", "1", "a port lost"),
-            granted("BeforeTokenRole", "1.Action", "an action more", ["dynamodb:PutItem", "dynamodb:UpdateItem"]),
+            granted("BeforeTokenRole", "2.Action", "an action more", ["dynamodb:PutItem", "dynamodb:UpdateItem"]),
             granted("BeforeTokenRole", "0.NotResource", "NotResource", "*"),
             granted("AfterFederationRole", "1.Condition", "any leading key"),
             granted("AfterFederationRole", "1.Condition.Null", "no leading key at all"),
@@ -765,7 +767,7 @@ MUTATIONS: dict[str, dict[Check, tuple[Mutation, ...]]] = {
             ),
             granted("AfterFederationRole", "2.Condition", "key usable directly"),
             granted(
-                "BeforeTokenRole", "3.Resource", "another's log", {"Fn::GetAtt": ["AfterFederationLogGroup", "Arn"]}
+                "BeforeTokenRole", "4.Resource", "another's log", {"Fn::GetAtt": ["AfterFederationLogGroup", "Arn"]}
             ),
             of("BeforeTokenRole", "ManagedPolicyArns", "a managed policy", ["arn:aws:iam::aws:policy/ReadOnlyAccess"]),
             of("BeforeTokenRole", "AssumeRolePolicyDocument.Statement.0.Principal", "anyone may take it", "*"),

@@ -15,6 +15,7 @@ use shared::{
         Circumstances, Patience, Policy, Verdict, compile,
         document::Document,
         expression::{AttributeTypes, Expression, Scope, Subject},
+        predicate::disposable::BUILT_IN,
         values::{Key, Values},
     },
 };
@@ -106,6 +107,7 @@ pub fn policy_expression(text: &[u8]) {
             user_flow: Some("customers"),
             now: now(),
             patience: Patience::ENDLESS,
+            disposable: &BUILT_IN,
             domains: &[],
         });
         assert_eq!(
@@ -209,6 +211,7 @@ fn decide(policy: &Policy, sign_up: &SignUp) -> Verdict {
         user_flow: Some("customers"),
         now: now(),
         patience: Patience::ENDLESS,
+        disposable: &BUILT_IN,
     })
 }
 

@@ -12,7 +12,10 @@ use axum::{
 use jiff::Timestamp;
 use serde_json::Value;
 use shared::{
-    app::{callers::Callers, credentials::verifier, decide::Decider, policies::Policies},
+    app::{
+        callers::Callers, credentials::verifier, decide::Decider, disposable::DisposableLists,
+        policies::Policies,
+    },
     domain::{
         caller::{Credential, EntraTrust, Slot},
         key_set::{SigningKey, SigningKeys},
@@ -24,6 +27,7 @@ use shared::{
     ports::{
         Deadline, StoreError,
         credential_use::CredentialUse,
+        disposable_reader::DisposableReader,
         journal::{Answered, Journal, Notice},
         key_source::{KeySource, KeySourceError},
         policy_reader::PolicyReader,
@@ -177,7 +181,17 @@ fn router(runtime: &Runtime, step: Step, trust: Trust, now: Timestamp) -> Router
         Arc::clone(&clock) as _,
         Arc::new(Silence),
     ));
-    let decide = Arc::new(Decider::new(table, policies, Arc::clone(&clock) as _));
+    let disposable = Arc::new(DisposableLists::new(
+        Arc::clone(&table) as _,
+        Arc::clone(&clock) as _,
+        Arc::new(Silence),
+    ));
+    let decide = Arc::new(Decider::new(
+        table,
+        policies,
+        disposable,
+        Arc::clone(&clock) as _,
+    ));
     Service::new(settings, callers, decide, clock, Arc::new(Silence)).router()
 }
 
@@ -208,6 +222,13 @@ impl SignUpReader for Table {
 #[async_trait]
 impl PolicyReader for Table {
     async fn document(&self, _: &PolicyVersion, _: Deadline) -> Result<Option<String>, StoreError> {
+        Ok(None)
+    }
+}
+
+#[async_trait]
+impl DisposableReader for Table {
+    async fn domains(&self, _: u32, _: Deadline) -> Result<Option<String>, StoreError> {
         Ok(None)
     }
 }

@@ -24,6 +24,7 @@ invalid-country = Bitte geben Sie den Namen eines Landes oder dessen Code aus zw
 invalid-date = Bitte geben Sie ein gültiges Datum im Format Jahr-Monat-Tag ein, zum Beispiel 2026-11-21.
 invalid-url = Bitte geben Sie eine vollständige Webadresse ein, zum Beispiel https://www.example.com.
 invalid-vat-number = Bitte geben Sie eine gültige Umsatzsteuer-Identifikationsnummer ein, die mit dem Länderkürzel beginnt, zum Beispiel SE.
+invalid-company-number = Bitte geben Sie eine gültige Registernummer des Unternehmens in der Form seines Landes ein.
 invalid-email = Bitte geben Sie eine gültige E-Mail-Adresse ein, zum Beispiel name@example.com.
 use-company-sign-in = Bitte registrieren Sie sich über den Anmeldedienst Ihres Unternehmens statt über diesen.
 disposable-address = Bitte nutzen Sie Ihre übliche E-Mail-Adresse statt einer temporären Adresse.

@@ -76,6 +76,9 @@ invalid-url = Please enter a complete web address, for example https://www.examp
 # This is not a VAT number: form, country or check digits are wrong.
 invalid-vat-number = Please enter a valid VAT number starting with the letters of its country, for example SE.
 
+# This is not a registration number of a company: form or check digits are wrong for the country that the person gave.
+invalid-company-number = Please enter a valid registration number of the company, in the form of its country.
+
 # This is not an e-mail address.
 invalid-email = Please enter a valid e-mail address, for example name@example.com.
 

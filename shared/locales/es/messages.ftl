@@ -24,6 +24,7 @@ invalid-country = Introduzca el nombre de un país o su código de dos letras, p
 invalid-date = Introduzca una fecha válida con el formato año-mes-día, por ejemplo, 2026-11-21.
 invalid-url = Introduzca una dirección web completa, por ejemplo, https://www.example.com.
 invalid-vat-number = Introduzca un número de IVA válido que empiece por las letras del país, por ejemplo, SE.
+invalid-company-number = Introduzca un número de registro de la empresa válido, con el formato de su país.
 invalid-email = Introduzca un correo electrónico válido, por ejemplo, nombre@example.com.
 use-company-sign-in = Regístrese con el inicio de sesión de su empresa en lugar de utilizar este.
 disposable-address = Utilice su correo electrónico habitual en lugar de uno temporal.

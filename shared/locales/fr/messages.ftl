@@ -24,6 +24,7 @@ invalid-country = Veuillez saisir le nom d’un pays ou son code à deux lettres
 invalid-date = Veuillez saisir une date valide au format année-mois-jour, par exemple 2026-11-21.
 invalid-url = Veuillez saisir une adresse web complète, par exemple https://www.example.com.
 invalid-vat-number = Veuillez saisir un numéro de TVA valide commençant par les lettres du pays, par exemple SE.
+invalid-company-number = Veuillez saisir un numéro d’immatriculation d’entreprise valide, sous la forme utilisée dans son pays.
 invalid-email = Veuillez saisir une adresse e-mail valide, par exemple nom@example.com.
 use-company-sign-in = Veuillez vous inscrire avec le service de connexion de votre entreprise plutôt qu’avec celui-ci.
 disposable-address = Veuillez utiliser votre adresse e-mail habituelle plutôt qu’une adresse temporaire.

@@ -24,6 +24,7 @@ invalid-country = Si prega di inserire il nome di un Paese o il suo codice di du
 invalid-date = Si prega di inserire una data valida nel formato anno-mese-giorno, ad esempio 2026-11-21.
 invalid-url = Si prega di inserire un indirizzo web completo, ad esempio https://www.example.com.
 invalid-vat-number = Si prega di inserire una partita IVA valida che inizi con le lettere del Paese, ad esempio SE.
+invalid-company-number = Si prega di inserire un numero di registrazione dell’azienda valido, nel formato del suo Paese.
 invalid-email = Si prega di inserire un indirizzo e-mail valido, ad esempio nome@example.com.
 use-company-sign-in = Si prega di registrarsi con il servizio di accesso della propria azienda anziché con questo.
 disposable-address = Si prega di usare il proprio indirizzo e-mail abituale anziché uno temporaneo.

@@ -24,6 +24,7 @@ invalid-country = 国または地域の名前か、英字 2 文字のコード�
 invalid-date = 正しい日付を「年-月-日」の形式で入力してください（例：2026-11-21）。
 invalid-url = ウェブサイトの URL 全体を入力してください（例：https://www.example.com）。
 invalid-vat-number = 国コード（例：SE）から始まる正しい VAT 番号を入力してください。
+invalid-company-number = その国の形式に従った正しい会社登録番号を入力してください。
 invalid-email = 正しいメールアドレスを入力してください（例：name@example.com）。
 use-company-sign-in = このサインイン方法ではなく、勤務先のサインインサービスを使って登録してください。
 disposable-address = 一時的なメールアドレスではなく、普段お使いのメールアドレスをご利用ください。

@@ -24,6 +24,7 @@ invalid-country = Vul de naam of de tweelettercode van een land in, bijvoorbeeld
 invalid-date = Vul een geldige datum in als jaar-maand-dag, bijvoorbeeld 2026-11-21.
 invalid-url = Vul een volledig webadres in, bijvoorbeeld https://www.example.com.
 invalid-vat-number = Vul een geldig btw-nummer in dat begint met de letters van het land, bijvoorbeeld SE.
+invalid-company-number = Vul een geldig registratienummer van het bedrijf in, in de vorm die het land gebruikt.
 invalid-email = Vul een geldig e-mailadres in, bijvoorbeeld naam@example.com.
 use-company-sign-in = Gebruik voor uw registratie de eigen inlogmethode van uw bedrijf in plaats van deze.
 disposable-address = Gebruik uw gewone e-mailadres in plaats van een tijdelijk adres.

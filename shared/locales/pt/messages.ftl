@@ -24,6 +24,7 @@ invalid-country = Introduza o nome de um país ou o seu código de duas letras, 
 invalid-date = Introduza uma data válida no formato ano-mês-dia, por exemplo 2026-11-21.
 invalid-url = Introduza um endereço web completo, por exemplo https://www.example.com.
 invalid-vat-number = Introduza um número de IVA válido que comece pelas letras do país, por exemplo SE.
+invalid-company-number = Introduza um número de registo da empresa válido, no formato do respetivo país.
 invalid-email = Introduza um endereço de e-mail válido, por exemplo nome@example.com.
 use-company-sign-in = Faça a inscrição com o início de sessão da sua empresa em vez deste.
 disposable-address = Use o seu endereço de e-mail habitual em vez de um temporário.

@@ -24,6 +24,7 @@ invalid-country = Ange namnet på ett land eller dess kod på två bokstäver, t
 invalid-date = Ange ett giltigt datum i formatet år-månad-dag, till exempel 2026-11-21.
 invalid-url = Ange en fullständig webbadress, till exempel https://www.example.com.
 invalid-vat-number = Ange ett giltigt momsregistreringsnummer som börjar med landets bokstäver, till exempel SE.
+invalid-company-number = Ange ett giltigt registreringsnummer för företaget, i den form som landet använder.
 invalid-email = Ange en giltig e-postadress, till exempel namn@example.com.
 use-company-sign-in = Registrera dig med ditt företags egen inloggning i stället för den här.
 disposable-address = Använd din vanliga e-postadress i stället för en tillfällig.

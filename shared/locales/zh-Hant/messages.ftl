@@ -24,6 +24,7 @@ invalid-country = 請輸入國家或地區的名稱，或其兩個字母的代�
 invalid-date = 請以「年-月-日」的格式輸入有效日期，例如 2026-11-21。
 invalid-url = 請輸入完整的網址，例如 https://www.example.com。
 invalid-vat-number = 請輸入以國家代碼（例如 SE）開頭的有效加值稅號碼。
+invalid-company-number = 請輸入有效的公司登記號碼，並使用其所在國家的格式。
 invalid-email = 請輸入有效的電子郵件地址，例如 name@example.com。
 use-company-sign-in = 請改用您任職公司的登入方式註冊。
 disposable-address = 請使用您常用的電子郵件地址，不要使用臨時的電子郵件地址。

@@ -8,7 +8,7 @@ use std::{
 use async_trait::async_trait;
 use tokio::time::Instant;
 
-use super::policies;
+use super::{disposable::DisposableLists, policies};
 use crate::{
     domain::{
         decision::{BlockReason, DecidedBy, Decision},
@@ -18,7 +18,10 @@ use crate::{
         shadow::{Comparison, Disagreement},
         sign_up::{SignUp, Step},
     },
-    policy::{Circumstances, LooksLike, Patience, RuleResult, Trace, Verdict},
+    policy::{
+        Circumstances, LooksLike, Patience, RuleResult, Trace, Verdict,
+        predicate::disposable::BUILT_IN,
+    },
     ports::{
         Deadline, StoreError,
         clock::Clock,
@@ -113,6 +116,7 @@ pub trait Decide: Send + Sync {
 pub struct Decider {
     reader: Arc<dyn SignUpReader>,
     policies: Arc<policies::Policies>,
+    disposable: Arc<DisposableLists>,
     clock: Arc<dyn Clock>,
 }
 
@@ -156,11 +160,13 @@ impl Decider {
     pub fn new(
         reader: Arc<dyn SignUpReader>,
         policies: Arc<policies::Policies>,
+        disposable: Arc<DisposableLists>,
         clock: Arc<dyn Clock>,
     ) -> Self {
         Self {
             reader,
             policies,
+            disposable,
             clock,
         }
     }
@@ -205,6 +211,13 @@ impl Decider {
         let Some(chosen) = asked.choose(current) else {
             return Decided::miswired();
         };
+        let candidate = current.and_then(|current| current.candidate_of(asked.user_flow));
+        let candidate = candidate.and_then(|version| self.policies.candidate(&version));
+        let evaluates = candidate.is_some() || matches!(chosen, Chosen::Published(_));
+        if let Some(current) = current.filter(|_| evaluates) {
+            self.disposable.follow(current, deadline).await;
+        }
+        let disposable = self.disposable.published();
         let has_time = || !deadline.left().is_zero();
         let circumstances = Circumstances {
             sign_up: asked.sign_up,
@@ -212,6 +225,7 @@ impl Decider {
             user_flow: asked.user_flow.map(UserFlow::as_str),
             now: self.clock.now(),
             patience: Patience::new(&has_time),
+            disposable: disposable.as_deref().unwrap_or(&BUILT_IN),
         };
         if asked.sign_up.step == Step::BeforeToken {
             return self.at_token(&chosen, circumstances);
@@ -223,8 +237,6 @@ impl Decider {
                 None => return Decided::without_a_policy(&version),
             },
         };
-        let candidate = current.and_then(|current| current.candidate_of(asked.user_flow));
-        let candidate = candidate.and_then(|version| self.policies.candidate(&version));
         // What is late already is not made later.
         let candidate = candidate.filter(|_| !deadline.left().is_zero());
         Decided {
@@ -238,7 +250,10 @@ impl Decider {
     fn at_token(&self, chosen: &Chosen<'_>, circumstances: Circumstances<'_>) -> Decided {
         let active = match chosen {
             Chosen::Settings(_) => None,
-            Chosen::Published(version) => self.policies.active(&version.flow),
+            Chosen::Published(version) => {
+                self.policies.follow(version);
+                self.policies.active(&version.flow)
+            }
         };
         active.map_or_else(Decided::go_on, |active| by_policy(&active, circumstances))
     }

@@ -3,6 +3,8 @@
 pub mod callers;
 pub mod credentials;
 pub mod decide;
+pub mod disposable;
+pub mod disposable_publications;
 pub mod lists;
 pub mod policies;
 pub mod publications;

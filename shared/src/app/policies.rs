@@ -146,6 +146,11 @@ impl Policies {
         self.active(&wanted.flow)
     }
 
+    /// Starts to load a version that does not run yet; nobody waits for it.
+    pub fn follow(&self, wanted: &PolicyVersion) {
+        self.current.start(wanted.clone());
+    }
+
     /// The running policy of a user flow, whatever its version.
     pub fn active(&self, flow: &PolicyFlow) -> Option<Arc<Active>> {
         self.current.active(flow)

@@ -52,6 +52,8 @@ pub struct CurrentPolicies {
     pub versions: BTreeMap<PolicyFlow, u32>,
     /// Versions that decide nothing yet: each is compared with what decides.
     pub candidates: BTreeMap<PolicyFlow, u32>,
+    /// The version of the list of disposable domains in the table; without one the built-in list counts.
+    pub disposable: Option<u32>,
     /// Counts up with each change; the condition of the next one. Zero before the first.
     pub revision: u64,
 }

@@ -36,6 +36,7 @@ pub enum MessageId {
     InvalidDate,
     InvalidUrl,
     InvalidVatNumber,
+    InvalidCompanyNumber,
     InvalidEmail,
     UseCompanySignIn,
     DisposableAddress,
@@ -54,7 +55,7 @@ pub enum MessageId {
 }
 
 impl MessageId {
-    pub const ALL: [Self; 40] = [
+    pub const ALL: [Self; 41] = [
         Self::TitleBlocked,
         Self::TitlePending,
         Self::TitleProblem,
@@ -81,6 +82,7 @@ impl MessageId {
         Self::InvalidDate,
         Self::InvalidUrl,
         Self::InvalidVatNumber,
+        Self::InvalidCompanyNumber,
         Self::InvalidEmail,
         Self::UseCompanySignIn,
         Self::DisposableAddress,
@@ -126,6 +128,7 @@ impl MessageId {
             Self::InvalidDate => "invalid-date",
             Self::InvalidUrl => "invalid-url",
             Self::InvalidVatNumber => "invalid-vat-number",
+            Self::InvalidCompanyNumber => "invalid-company-number",
             Self::InvalidEmail => "invalid-email",
             Self::UseCompanySignIn => "use-company-sign-in",
             Self::DisposableAddress => "disposable-address",

@@ -9,6 +9,7 @@ use serde::Deserialize;
 
 use super::{
     Circumstances, Outcome, Patience, Policy, Verdict, document::RuleEffect, message::fill,
+    predicate::disposable,
 };
 use crate::{
     domain::{
@@ -186,6 +187,8 @@ impl Situation {
             user_flow: self.user_flow.as_deref(),
             now: self.now,
             patience: Patience::ENDLESS,
+            // Cases use no table.
+            disposable: &disposable::BUILT_IN,
         }
     }
 }

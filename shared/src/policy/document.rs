@@ -174,6 +174,8 @@ pub enum Format {
     Url,
     /// A VAT number of the European Union, the United Kingdom, Norway or Switzerland.
     VatNumber,
+    /// A company's registration number of the country in the `country` attribute.
+    CompanyNumber,
     /// An e-mail address.
     Email,
 }

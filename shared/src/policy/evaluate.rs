@@ -9,7 +9,7 @@ use super::{
     expression::{Failure, Scope, Subject},
     format::{self, Country},
     message, normalise,
-    predicate::look_alike::How,
+    predicate::{disposable::DisposableDomains, look_alike::How},
     values::{Key, Values},
 };
 use crate::domain::{
@@ -31,6 +31,7 @@ pub struct Circumstances<'c> {
     pub now: Timestamp,
     /// When it is over, what has not been evaluated fails.
     pub patience: Patience<'c>,
+    pub disposable: &'c DisposableDomains,
 }
 
 /// A decision with what led to it.
@@ -243,6 +244,7 @@ impl Policy {
             now: circumstances.now,
             patience: circumstances.patience,
             domains: &self.domains,
+            disposable: circumstances.disposable,
         })
     }
 

@@ -27,6 +27,7 @@ pub const CODES: &[&str] = &[
     "invalid-date",
     "invalid-url",
     "invalid-vat-number",
+    "invalid-company-number",
     "invalid-email",
     "use-company-sign-in",
     "disposable-address",

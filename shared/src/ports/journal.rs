@@ -110,6 +110,17 @@ pub enum Notice {
         failure: &'static str,
         detail: Option<String>,
     },
+    /// This version of the list of disposable domains counts from now on.
+    DisposableListActivated {
+        number: u32,
+        domains: usize,
+    },
+    /// A published list of disposable domains cannot be used; the one before it stays.
+    DisposableListUnavailable {
+        number: u32,
+        failure: &'static str,
+        detail: Option<String>,
+    },
     KeysFetched {
         issuer: String,
         keys: usize,

@@ -4,6 +4,8 @@
 pub mod clock;
 pub mod credential_store;
 pub mod credential_use;
+pub mod disposable_reader;
+pub mod disposable_store;
 pub mod journal;
 pub mod key_source;
 pub mod key_store;

@@ -75,6 +75,9 @@ pub(crate) enum Command {
     /// What a user flow asks and decides: check, publish and roll back its policy.
     #[command(subcommand)]
     Policy(PolicyCommand),
+    /// The list behind `email.disposable`: a newer one than the functions carry.
+    #[command(subcommand)]
+    Disposable(DisposableCommand),
     /// Run sign-ups through a deployment as Entra would; without the table and AWS.
     #[command(after_help = CODES)]
     Try(TryArguments),
@@ -224,6 +227,24 @@ pub(crate) enum KeysCommand {
         #[arg(long = "issuer", value_name = "URL")]
         issuers: Vec<String>,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum DisposableCommand {
+    /// Publish a newer list of disposable domains; every function follows within 30 seconds.
+    Refresh {
+        /// A file or an https URL: one domain a line, and comments on lines that begin with `#`. Without it the list that the built-in one was
+        /// taken from.
+        #[arg(long, value_name = "FILE|URL")]
+        from: Option<String>,
+        /// Publish it even if it lacks more than half of the domains of the list in use.
+        #[arg(long)]
+        force: bool,
+    },
+    /// Show which list is in use: version, date, source and number of domains.
+    Show,
+    /// Go back to the built-in list.
+    Reset,
 }
 
 #[derive(Debug, Subcommand)]

@@ -3,6 +3,7 @@
 mod args;
 mod connection;
 mod credential;
+mod disposable;
 mod exit;
 mod expiry;
 mod keys;
@@ -66,6 +67,9 @@ async fn run(arguments: &Arguments, output: &mut Output<'_>) -> Result<Exit, Fai
             credential::run(command, &credentials, output).await
         }
         Command::Keys(command) => keys::run(command, &*table().await?, clock.now(), output).await,
+        Command::Disposable(command) => {
+            disposable::run(command, table().await?, clock, output).await
+        }
         Command::Policy(command) => policy::run(command, table, clock, output).await,
         Command::Try(command) => trial::run(command, &ProcessEnvironment, output).await,
     }

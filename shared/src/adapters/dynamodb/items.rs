@@ -16,7 +16,7 @@ use crate::{
         list::{Effect, ListEntry, ListName, Matcher},
         publication::{CurrentPolicies, PolicyFlow, PolicyVersion, Publication},
     },
-    ports::StoreError,
+    ports::{StoreError, disposable_store::DisposableList},
 };
 
 pub(super) type Item = std::collections::HashMap<String, AttributeValue>;
@@ -229,6 +229,9 @@ pub(super) struct CurrentPoliciesItem {
     /// The same of versions that are only compared.
     #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
     candidates: BTreeMap<String, u32>,
+    /// The version of the list of disposable domains.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    disposable: Option<u32>,
     /// Counts up with each change; the condition of the next one.
     version: u64,
 }
@@ -241,6 +244,7 @@ impl CurrentPoliciesItem {
             schema: SCHEMA,
             flows: current.versions.iter().map(flow).collect(),
             candidates: current.candidates.iter().map(flow).collect(),
+            disposable: current.disposable,
             version: current.revision + 1,
         }
     }
@@ -261,6 +265,7 @@ impl CurrentPoliciesItem {
                 .into_iter()
                 .map(flow)
                 .collect::<Result<_, _>>()?,
+            disposable: self.disposable,
             revision: self.version,
         })
     }
@@ -322,6 +327,39 @@ impl PolicyTextItem {
             schema: SCHEMA,
             text: text.to_owned(),
         }
+    }
+}
+
+/// A version of the list of disposable domains.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct DisposableListItem {
+    schema: u32,
+    number: u32,
+    pub(super) text: String,
+    source: String,
+    published_at: i64,
+}
+
+impl From<&DisposableList> for DisposableListItem {
+    fn from(list: &DisposableList) -> Self {
+        Self {
+            schema: SCHEMA,
+            number: list.number,
+            text: list.text.clone(),
+            source: list.source.clone(),
+            published_at: list.at.as_second(),
+        }
+    }
+}
+
+impl DisposableListItem {
+    pub(super) fn list(self, key: &Key) -> Result<DisposableList, StoreError> {
+        Ok(DisposableList {
+            number: self.number,
+            text: self.text,
+            source: self.source,
+            at: timestamp(key, self.published_at)?,
+        })
     }
 }
 

@@ -92,6 +92,18 @@ impl Key {
         }
     }
 
+    pub(super) fn disposable_list(number: u32) -> Self {
+        Self {
+            pk: DISPOSABLE.to_owned(),
+            sk: format!("{DISPOSABLE_LIST}{number:08}"),
+        }
+    }
+
+    /// The number of a list of disposable domains.
+    pub(super) fn disposable_number(&self) -> Option<u32> {
+        self.sk.strip_prefix(DISPOSABLE_LIST)?.parse().ok()
+    }
+
     pub(super) fn attributes(&self) -> HashMap<String, AttributeValue> {
         HashMap::from([
             (PK.to_owned(), AttributeValue::S(self.pk.clone())),
@@ -108,6 +120,12 @@ impl Key {
 
 /// How the sort keys of publications begin.
 pub(super) const PUBLICATION: &str = "VERSION#";
+
+/// The partition key of the lists of disposable domains.
+pub(super) const DISPOSABLE: &str = "DISPOSABLE";
+
+/// How their sort keys begin.
+const DISPOSABLE_LIST: &str = "LIST#";
 
 /// The partition key of everything published for a user flow.
 pub(super) fn policy(flow: &PolicyFlow) -> String {

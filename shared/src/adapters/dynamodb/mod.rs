@@ -3,6 +3,7 @@
 
 mod client;
 mod credentials;
+mod disposable;
 mod items;
 mod keys;
 mod lists;

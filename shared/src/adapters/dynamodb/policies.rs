@@ -66,17 +66,7 @@ impl PolicyStore for Table {
     }
 
     async fn point(&self, next: &CurrentPolicies) -> Result<(), StoreError> {
-        let put = self.put_pointer(next)?;
-        self.client
-            .put_item()
-            .table_name(put.table_name)
-            .set_item(Some(put.item))
-            .set_condition_expression(put.condition_expression)
-            .set_expression_attribute_values(put.expression_attribute_values)
-            .send()
-            .await
-            .map_err(|error| store_error(&error))?;
-        Ok(())
+        self.put(self.put_pointer(next)?).await
     }
 
     async fn history(
@@ -129,7 +119,10 @@ impl PolicyStore for Table {
 }
 
 impl Table {
-    async fn get<T: DeserializeOwned>(&self, key: &Key) -> Result<Option<T>, StoreError> {
+    pub(super) async fn get<T: DeserializeOwned>(
+        &self,
+        key: &Key,
+    ) -> Result<Option<T>, StoreError> {
         let found = self
             .client
             .get_item()
@@ -142,8 +135,22 @@ impl Table {
         found.item.map(|item| decode(key, item)).transpose()
     }
 
+    /// Writes one item by itself.
+    pub(super) async fn put(&self, put: Put) -> Result<(), StoreError> {
+        self.client
+            .put_item()
+            .table_name(put.table_name)
+            .set_item(Some(put.item))
+            .set_condition_expression(put.condition_expression)
+            .set_expression_attribute_values(put.expression_attribute_values)
+            .send()
+            .await
+            .map_err(|error| store_error(&error))?;
+        Ok(())
+    }
+
     /// Writes an item that never changes.
-    fn create(&self, item: Item) -> Result<Put, StoreError> {
+    pub(super) fn create(&self, item: Item) -> Result<Put, StoreError> {
         built(
             Put::builder()
                 .table_name(&self.name)
@@ -153,7 +160,7 @@ impl Table {
     }
 
     /// Replaces what is pointed at, on condition that it still has the revision of `next`.
-    fn put_pointer(&self, next: &CurrentPolicies) -> Result<Put, StoreError> {
+    pub(super) fn put_pointer(&self, next: &CurrentPolicies) -> Result<Put, StoreError> {
         let item = encode(&Key::current_policies(), CurrentPoliciesItem::next(next))?;
         if next.revision == 0 {
             return self.create(item);

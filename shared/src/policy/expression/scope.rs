@@ -21,7 +21,7 @@ use crate::{
         Patience,
         document::KnownDomain,
         predicate::{
-            disposable::is_disposable,
+            disposable::DisposableDomains,
             free_mail::is_free_mail,
             look_alike::{self, Resemblance, resemblance},
             mixed_script::is_mixed,
@@ -49,6 +49,7 @@ pub struct Subject<'s> {
     pub now: Timestamp,
     pub patience: Patience<'s>,
     pub domains: &'s [KnownDomain],
+    pub disposable: &'s DisposableDomains,
 }
 
 /// A subject made ready once for all expressions of a policy.
@@ -169,9 +170,10 @@ impl<'s> Scope<'s> {
     }
 
     fn is_disposable(&self) -> bool {
-        *self
-            .disposable
-            .get_or_init(|| self.domains().any(is_disposable))
+        *self.disposable.get_or_init(|| {
+            self.domains()
+                .any(|domain| self.subject.disposable.contains(domain))
+        })
     }
 
     fn has_mixed_script(&self) -> bool {

@@ -14,7 +14,7 @@ use crate::{
         list::Effect,
         sign_up::{SignUp, Step},
     },
-    policy::{Patience, document::KnownDomain, values::Values},
+    policy::{Patience, document::KnownDomain, predicate::disposable, values::Values},
 };
 
 fn sign_up() -> SignUp {
@@ -73,6 +73,7 @@ fn with<T>(sign_up: &SignUp, domains: &[KnownDomain], body: impl FnOnce(&Scope<'
         now: Timestamp::from_second(NOW).unwrap(),
         patience: Patience::ENDLESS,
         domains,
+        disposable: &disposable::BUILT_IN,
     });
     body(&scope)
 }

@@ -3,6 +3,8 @@
 //! Each form has one file, which also knows the form's own way of writing, so that checking and normalising never disagree
 //! on what a value is. The figures are in `shared/data/`, with their sources.
 
+mod check_digits;
+mod company_number;
 mod country;
 mod date;
 pub(super) mod phone;
@@ -36,12 +38,14 @@ pub enum FormatFault {
     Url,
     #[error("it is not a VAT number")]
     VatNumber,
+    #[error("it is not a company's registration number")]
+    CompanyNumber,
     #[error("it is not an e-mail address")]
     Email,
 }
 
 impl FormatFault {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Phone,
         Self::PhoneCountry,
         Self::PostalCode,
@@ -49,6 +53,7 @@ impl FormatFault {
         Self::Date,
         Self::Url,
         Self::VatNumber,
+        Self::CompanyNumber,
         Self::Email,
     ];
 
@@ -62,13 +67,14 @@ impl FormatFault {
             Self::Date => "date",
             Self::Url => "url",
             Self::VatNumber => "vat-number",
+            Self::CompanyNumber => "company-number",
             Self::Email => "email",
         }
     }
 }
 
-/// Whether a value has a form. The country is that of the person's address: by it national telephone numbers, postal codes
-/// and VAT numbers without a prefix are read.
+/// Whether a value has a form. The country is that of the person's address: by it national telephone numbers, postal codes,
+/// company numbers, and VAT numbers without a prefix are read.
 pub fn check(format: Format, value: &str, country: Option<Country>) -> Result<(), FormatFault> {
     match format {
         Format::Phone => phone::e164(value, country).map(drop),
@@ -79,6 +85,10 @@ pub fn check(format: Format, value: &str, country: Option<Country>) -> Result<()
         Format::VatNumber => fault_unless(
             vat_number::is_vat_number(value, country),
             FormatFault::VatNumber,
+        ),
+        Format::CompanyNumber => fault_unless(
+            company_number::is_company_number(value, country),
+            FormatFault::CompanyNumber,
         ),
         Format::Email => fault_unless(EmailAddress::parse(value).is_ok(), FormatFault::Email),
     }
@@ -97,13 +107,14 @@ mod tests {
 
     use super::*;
 
-    const FORMATS: [Format; 7] = [
+    const FORMATS: [Format; 8] = [
         Format::Phone,
         Format::PostalCode,
         Format::Country,
         Format::Date,
         Format::Url,
         Format::VatNumber,
+        Format::CompanyNumber,
         Format::Email,
     ];
 

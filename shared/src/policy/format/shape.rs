@@ -28,6 +28,13 @@ pub(super) fn typed_code(value: &str) -> Option<String> {
     Some(parts.join(" "))
 }
 
+/// A number of a register as [`typed_code`], without the spaces, dots, hyphens and slashes that it may be written with.
+pub(super) fn compact(value: &str) -> Option<String> {
+    let mut number = typed_code(value)?;
+    number.retain(|c| !matches!(c, ' ' | '.' | '-' | '/'));
+    Some(number)
+}
+
 /// The code as the first shape that it has writes it. The code is one of [`typed_code`].
 pub(super) fn written(shapes: &str, code: &str) -> Option<String> {
     shapes.split('|').find_map(|shape| written_in(shape, code))

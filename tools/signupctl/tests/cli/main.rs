@@ -5,6 +5,7 @@
 
 mod credentials;
 mod desk;
+mod disposable;
 mod entries;
 mod import;
 mod keys;

@@ -1,9 +1,12 @@
-//! Check digits of VAT numbers. Each rule takes a number without its country prefix and says whether its check digits are
-//! right; the form of the number has been looked at before.
+//! Check digits of VAT numbers and company registration numbers. Each rule takes a number without its country prefix and says
+//! whether its check digits are right; the form of the number has been looked at before. A rule by a country's name is that of
+//! its VAT number; where companies are registered under the same number, it is that of both.
 //!
 //! Sources: the authority that gives the numbers, named at each rule, and ISO 7064 and ISO/IEC 7812-1 for the common
 //! methods. Where people have their national identity number, and its check digit has exceptions, it is checked by its form
 //! alone (Bulgaria, Czechia, Latvia).
+
+use std::iter::successors;
 
 /// The values of a text's digits; letters are left out.
 fn digits(text: &str) -> impl DoubleEndedIterator<Item = u32> + Clone + '_ {
@@ -333,4 +336,108 @@ pub(super) fn slovenia(text: &str) -> bool {
 /// Financial Directorate of the Slovak Republic.
 pub(super) fn slovakia(text: &str) -> bool {
     number(text).is_some_and(|number| number.is_multiple_of(11))
+}
+
+// --- Registers whose numbers are not those for VAT
+
+/// Australian Securities and Investments Commission, ACN of nine digits; Australian Business Register, ABN of eleven: one
+/// is taken from its first digit.
+pub(super) fn australian_company(text: &str) -> bool {
+    match text.len() {
+        9 => is_multiple(text, &[8, 7, 6, 5, 4, 3, 2, 1, 1], 10),
+        _ => weighted_sum(text, &[10, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19]) % 89 == 10,
+    }
+}
+
+/// Receita Federal, CNPJ: modulus 11 twice. Since July 2026 with letters, which count as their distance from `0` in ASCII.
+pub(super) fn brazilian_company(text: &str) -> bool {
+    let values = || text.bytes().map(|octet| u32::from(octet) - u32::from(b'0'));
+    let is_check_digit = |place: usize, weights: &[u32]| {
+        let sum: u32 = values()
+            .zip(weights)
+            .map(|(value, weight)| value * weight)
+            .sum();
+        values().nth(place) == Some((11 - sum % 11) % 11 % 10)
+    };
+    is_check_digit(12, &[5, 4, 3, 2, 9, 8, 7, 6, 5, 4, 3, 2])
+        && is_check_digit(13, &[6, 5, 4, 3, 2, 9, 8, 7, 6, 5, 4, 3, 2])
+}
+
+/// GB 32100-2015, unified social credit code: digits and letters but `I`, `O`, `S`, `V` and `Z`, modulus 31 with powers of 3.
+pub(super) fn chinese_company(text: &str) -> bool {
+    const VALUES: &str = "0123456789ABCDEFGHJKLMNPQRTUWXY";
+    let value = |c| VALUES.chars().zip(0_u32..).find(|pair| pair.0 == c);
+    let weights = successors(Some(1), |weight| Some(weight * 3 % 31));
+    // The check digit itself has the weight 1.
+    let weights = weights.take(17).chain([1]);
+    let sum = text
+        .chars()
+        .zip(weights)
+        .map(|(c, weight)| value(c).map(|pair| pair.1 * weight))
+        .sum::<Option<u32>>();
+    sum.is_some_and(|sum| sum.is_multiple_of(31))
+}
+
+/// Commercial Register of Estonia: the weights of Lithuania's numbers.
+pub(super) fn estonian_company(text: &str) -> bool {
+    lithuania(text)
+}
+
+/// INSEE: a SIREN, or a SIRET, which has a check digit for itself and its SIREN. La Poste's own only have a sum of digits.
+pub(super) fn french_company(text: &str) -> bool {
+    let (siren, establishment) = text.split_at_checked(9).unwrap_or((text, ""));
+    let is_la_poste = siren == "356000000";
+    let is_siret = luhn(text) || is_la_poste && digits(text).sum::<u32>().is_multiple_of(5);
+    luhn(siren) && (establishment.is_empty() || is_siret)
+}
+
+/// Registers Iceland, kennitala: the tenth digit is the century.
+pub(super) fn icelandic_company(text: &str) -> bool {
+    is_multiple(text, &[3, 2, 7, 6, 5, 4, 3, 2, 1], 11)
+}
+
+/// National Tax Agency of Japan, corporate number: the first digit is the check digit.
+pub(super) fn japanese_company(text: &str) -> bool {
+    let sum: u32 = digits(text)
+        .skip(1)
+        .zip([2, 1].into_iter().cycle())
+        .map(|(digit, weight)| digit * weight)
+        .sum();
+    digits(text).next() == Some(9 - sum % 9)
+}
+
+/// Central Statistical Office of Poland, REGON of nine digits, or of fourteen for a part of a company. The KRS number of ten
+/// digits has no check digit.
+pub(super) fn polish_company(text: &str) -> bool {
+    let is_check_digit = |place: usize, weights: &[u32]| {
+        digits(text).nth(place) == Some(weighted_sum(text, weights) % 11 % 10)
+    };
+    let whole = || is_check_digit(8, &[8, 9, 2, 3, 4, 5, 6, 7]);
+    match text.len() {
+        9 => whole(),
+        14 => whole() && is_check_digit(13, &[2, 4, 8, 5, 0, 9, 7, 3, 6, 1, 2, 4, 8]),
+        _ => true,
+    }
+}
+
+/// AJPES, matična številka: the digits behind the seventh are those of a part of a company.
+pub(super) fn slovenian_company(text: &str) -> bool {
+    let rest = weighted_sum(text, &[7, 6, 5, 4, 3, 2]) % 11;
+    rest != 0 && digits(text).nth(6) == Some((11 - rest) % 10)
+}
+
+/// Ministry of Finance of Taiwan, since April 2023 modulus 5; where the seventh digit is 7, its product 28 counts as 10 or 1.
+pub(super) fn taiwanese_company(text: &str) -> bool {
+    let sum: u32 = digits(text)
+        .zip([1, 2, 1, 2, 1, 2, 4, 1])
+        .map(|(digit, weight)| digit * weight)
+        .map(|product| product / 10 + product % 10)
+        .sum();
+    sum.is_multiple_of(5) || digits(text).nth(6) == Some(7) && (sum + 1).is_multiple_of(5)
+}
+
+/// Numbers with one check digit by ISO/IEC 7812-1 and nothing else: Bolagsverket's of Sweden, the Israeli Corporations
+/// Authority's, and the codice fiscale of companies in Italy.
+pub(super) fn luhn_company(text: &str) -> bool {
+    luhn(text)
 }

@@ -1,13 +1,10 @@
 //! VAT numbers of the European Union, Northern Ireland, the United Kingdom, Norway and Switzerland.
 //!
 //! The forms of the Union and of Northern Ireland are those of the European Commission (VIES, "What is the format of a VAT
-//! number?"), those of the other countries are named at their rules. A check digit is verified where [`check_digits`] names
+//! number?"), those of the other countries are named at their rules. A check digit is verified where [`check`] names
 //! who published its rule. Whether a number is registered only the tax authority knows.
 
-mod check_digits;
-
-use self::check_digits as check;
-use super::{Country, shape};
+use super::{Country, check_digits as check, shape};
 
 /// The numbers of one country.
 struct Rule {
@@ -107,7 +104,7 @@ static RULES: [Rule; 31] = [
 
 /// Whether a text is a VAT number with its prefix, or one without it of the country given.
 pub(super) fn is_vat_number(value: &str, country: Option<Country>) -> bool {
-    let Some(number) = compact(value) else {
+    let Some(number) = shape::compact(value) else {
         return false;
     };
     let with_prefix = number
@@ -128,13 +125,6 @@ fn prefix_in(country: Country) -> &'static str {
         "IM" => "GB",
         code => code,
     }
-}
-
-/// The number without the spaces, dots, hyphens and slashes that it may be written with.
-fn compact(value: &str) -> Option<String> {
-    let mut number = shape::typed_code(value)?;
-    number.retain(|c| !matches!(c, ' ' | '.' | '-' | '/'));
-    Some(number)
 }
 
 #[cfg(test)]
