@@ -71,11 +71,24 @@ rehearse: .venv/.installed .venv-ministack/.installed build-native ## Deploy the
 	.venv/bin/python tools/templates/rehearse.py --binaries $(TARGET)/release
 
 .PHONY: bench
-bench: bench-scale ## Measure; the numbers and their meaning are in docs/performance.md
+bench: bench-scale bench-policy ## Measure; the numbers and their meaning are in docs/performance.md
 
 .PHONY: bench-scale
 bench-scale:
 	cargo run --release --locked --package benches --bin scale -- 10 10000 1000000
+
+# Fails when a decision or compiling takes more than it may.
+.PHONY: bench-policy
+bench-policy:
+	cargo run --release --locked --package benches --bin policy
+
+# Three small programs, linked as the functions are: what the engine of patterns adds to one, and then expressions.
+.PHONY: bench-size
+bench-size:
+	@for parts in none patterns expressions; do \
+		cargo build --release --locked --quiet --package benches --bin size --features size-$$parts; \
+		printf '%-12s %9d octets\n' "$$parts" "$$(stat -c %s $(TARGET)/release/size)"; \
+	done
 
 # --- quality
 

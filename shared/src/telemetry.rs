@@ -319,12 +319,7 @@ fn parts(record: &Notice) -> (&'static str, String, Value) {
             format!(
                 "version {number} of the list of disposable domains cannot be used; the one before it stays"
             ),
-            json!({
-                "disposable_version": number,
-                "dependency": "disposable-list",
-                "dependency_failure": failure,
-                "dependency_detail": detail,
-            }),
+            disposable_failure(*number, failure, detail.as_deref()),
         ),
         Notice::KeysFetched { issuer, keys } => (
             "INFO",
@@ -380,6 +375,15 @@ fn told(version: &PolicyVersion) -> String {
         "version {} of the policy of {}",
         version.number, version.flow
     )
+}
+
+fn disposable_failure(number: u32, failure: &str, detail: Option<&str>) -> Value {
+    json!({
+        "disposable_version": number,
+        "dependency": "disposable-list",
+        "dependency_failure": failure,
+        "dependency_detail": detail,
+    })
 }
 
 fn policy_failure(version: &PolicyVersion, failure: &str, detail: Option<&str>) -> Value {

@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+/// What the names of custom attributes begin with.
+const PREFIX: &str = "extension_";
+
 /// The name of a built-in attribute or of a custom one, as it stood on the wire.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AttributeName(String);
@@ -18,28 +21,35 @@ impl AttributeName {
 
     /// `Name` of a custom attribute in either form, and a built-in name as it is.
     pub fn short(&self) -> &str {
-        const PREFIX: &str = "extension_";
-        const APPLICATION_ID: usize = 32;
-        if !self.is_custom() {
-            return &self.0;
-        }
-        let rest = self.0.get(PREFIX.len()..).unwrap_or_default();
-        match rest.split_once('_') {
-            Some((id, short))
-                if id.len() == APPLICATION_ID && id.bytes().all(|b| b.is_ascii_hexdigit()) =>
-            {
-                short
-            }
-            _ => rest,
-        }
+        short(&self.0)
     }
 
     /// Whether this is `extension_<extensions-app-id>_Name` or the short `extension_Name`.
     pub fn is_custom(&self) -> bool {
-        self.0
-            .get(..10)
-            .is_some_and(|prefix| prefix.eq_ignore_ascii_case("extension_"))
+        is_custom(&self.0)
     }
+}
+
+/// As [`AttributeName::short`], of a name that is only looked at.
+pub fn short(name: &str) -> &str {
+    const APPLICATION_ID: usize = 32;
+    if !is_custom(name) {
+        return name;
+    }
+    let rest = name.get(PREFIX.len()..).unwrap_or_default();
+    match rest.split_once('_') {
+        Some((id, short))
+            if id.len() == APPLICATION_ID && id.bytes().all(|b| b.is_ascii_hexdigit()) =>
+        {
+            short
+        }
+        _ => rest,
+    }
+}
+
+fn is_custom(name: &str) -> bool {
+    name.get(..PREFIX.len())
+        .is_some_and(|prefix| prefix.eq_ignore_ascii_case(PREFIX))
 }
 
 /// A value as Entra types it: `String`, `Boolean` or `Int` (PROTOCOL 1.2, custom attributes).

@@ -2,23 +2,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use regex::{Regex, RegexBuilder};
-
 use super::{
     Attribute, AttributeCheck, Policy, RequiredWhen, Rule,
     document::{self, AttributeRules, Document, Fixed, Required, RuleEffect, ValueType},
     expression::{AttributeTypes, Expression, ExpressionFault},
     fault::{Fault, Place, nearest},
     message::{CODES, Messages},
+    pattern::{Pattern, PatternFault},
     template::Template,
     values::Key,
 };
 use crate::domain::{
     attribute::AttributeName, email::EmailDomain, language::Language, list::ListName, sign_up::Step,
 };
-
-/// Largest compiled pattern, in octets of memory: what a person's text is matched against stays small.
-const MAX_PATTERN_SIZE: usize = 1 << 18;
 
 /// Longest `allowed`, map and rule list: more belongs into the table.
 const MAX_ALLOWED: usize = 1000;
@@ -196,7 +192,10 @@ impl Compiler<'_> {
                 .pattern
                 .as_ref()
                 .and_then(|pattern| self.pattern(&place.key("pattern"), pattern)),
-            allowed: rules.allowed.clone(),
+            allowed: rules
+                .allowed
+                .as_ref()
+                .map(|allowed| allowed.iter().map(|one| one.to_lowercase()).collect()),
             format: rules.format,
             checks,
             normalise: rules.normalise.clone(),
@@ -370,28 +369,17 @@ impl Compiler<'_> {
         }
     }
 
-    fn pattern(&mut self, place: &Place, pattern: &str) -> Option<Regex> {
-        let whole = format!("^(?:{pattern})$");
-        let built = RegexBuilder::new(&whole)
-            .size_limit(MAX_PATTERN_SIZE)
-            .build();
-        match built {
-            Ok(regex) => Some(regex),
-            Err(regex::Error::CompiledTooBig(_)) => {
-                self.fault(
-                    place,
-                    "the pattern is too large; expected fewer or smaller repetitions",
-                );
-                None
-            }
-            Err(error) => {
-                let told = error.to_string();
-                let reason = told.lines().last().unwrap_or_default().trim();
-                let reason = reason.strip_prefix("error: ").unwrap_or(reason);
-                self.fault(place, format!("found no regular expression: {reason}"));
-                None
-            }
-        }
+    fn pattern(&mut self, place: &Place, pattern: &str) -> Option<Pattern> {
+        let fault = match Pattern::compile(&format!("^(?:{pattern})$")) {
+            Ok(pattern) => return Some(pattern),
+            Err(fault) => fault,
+        };
+        let problem = match fault {
+            PatternFault::TooLarge => format!("{fault}; expected fewer or smaller repetitions"),
+            PatternFault::Syntax(_) => fault.to_string(),
+        };
+        self.fault(place, problem);
+        None
     }
 
     /// Templates after what they are made of; a cycle is a fault.
@@ -656,9 +644,4 @@ fn map(rules: &AttributeRules) -> BTreeMap<String, String> {
         .iter()
         .map(|(from, to)| (from.to_lowercase(), to.clone()));
     targets.chain(sources).collect()
-}
-
-/// Without regard to case, as `allowed` and `map` compare.
-pub(super) fn same(one: &str, other: &str) -> bool {
-    one.to_lowercase() == other.to_lowercase()
 }

@@ -1,10 +1,11 @@
 //! One sign-up against one policy.
 
+use std::{borrow::Cow, sync::LazyLock};
+
 use jiff::Timestamp;
 
 use super::{
     Attribute, Patience, Policy, RequiredWhen, Rule, Set,
-    compile::same,
     document::{OnError, RuleEffect, ValueType},
     expression::{Failure, Scope, Subject},
     format::{self, Country},
@@ -427,32 +428,43 @@ impl Policy {
         if sign_up.step == Step::BeforeToken {
             return values;
         }
-        let language = self.language_of(sign_up);
+        let mut context = normalise::Context {
+            country: country(&values),
+            language: self.language_of(sign_up),
+        };
         for attribute in &self.attributes {
-            attribute.normalise(&mut values, language);
+            attribute.normalise(&mut values, &mut context);
         }
         values
     }
 
     /// What is returned: only what is another value than the person typed, and never another type.
     fn changes(&self, step: Step, typed: &Values, values: &Values) -> Claims {
-        let mut values = values.clone();
         if step == Step::BeforeToken {
             return Claims::new();
         }
-        if step == Step::BeforeCreatingUser {
-            for attribute in self.attributes.iter().filter(|one| one.blank) {
-                if values.text(&attribute.key).is_some() {
-                    let blank = AttributeValue::Text(String::new());
-                    values.set(&attribute.key, &attribute.name, blank);
-                }
-            }
-        }
+        let values = if step == Step::BeforeCreatingUser {
+            self.blanked(values)
+        } else {
+            Cow::Borrowed(values)
+        };
         values
             .iter()
             .filter(|(key, _, value)| typed.get(key) != Some(*value))
             .map(|(_, name, value)| (name.clone(), ClaimValue::One(value.clone())))
             .collect()
+    }
+
+    /// The values with those blanked that the directory does not keep.
+    fn blanked<'v>(&self, values: &'v Values) -> Cow<'v, Values> {
+        let mut values = Cow::Borrowed(values);
+        for attribute in self.attributes.iter().filter(|one| one.blank) {
+            if values.text(&attribute.key).is_some() {
+                let blank = AttributeValue::Text(String::new());
+                values.to_mut().set(&attribute.key, &attribute.name, blank);
+            }
+        }
+        values
     }
 }
 
@@ -541,18 +553,26 @@ impl Problem {
 }
 
 impl Attribute {
-    fn normalise(&self, values: &mut Values, language: Language) {
-        self.bring_into_form(values, language);
+    fn normalise(&self, values: &mut Values, context: &mut normalise::Context) {
+        self.bring_into_form(values, context);
         if self.set(values) {
-            self.bring_into_form(values, language);
+            self.renew(context, values);
+            self.bring_into_form(values, context);
+        }
+        self.renew(context, values);
+    }
+
+    /// Only one attribute tells the country, and to look one up takes longer than most steps.
+    fn renew(&self, context: &mut normalise::Context, values: &Values) {
+        if self.key == *COUNTRY {
+            context.country = country(values);
         }
     }
 
-    fn bring_into_form(&self, values: &mut Values, language: Language) {
-        let context = normalise::Context {
-            country: country(values),
-            language,
-        };
+    fn bring_into_form(&self, values: &mut Values, context: &normalise::Context) {
+        if self.normalise.is_empty() && self.map.is_empty() {
+            return;
+        }
         let Some(typed) = values.text(&self.key) else {
             return;
         };
@@ -560,7 +580,7 @@ impl Attribute {
         // One step can undo a little of what another did, such as capitals that come in pieces after composing: what is
         // returned has come to rest, so that it is not changed again when it is typed.
         for _ in 0..MAX_ROUNDS {
-            let formed = self.formed(&text, &context);
+            let formed = self.formed(&text, context);
             if formed == text {
                 break;
             }
@@ -650,8 +670,9 @@ impl Attribute {
         {
             return Some(problem("pattern"));
         }
-        let allowed = self.allowed.as_ref();
-        if allowed.is_some_and(|allowed| !allowed.iter().any(|one| same(one, text))) {
+        if let Some(allowed) = &self.allowed
+            && !allowed.contains(&text.to_lowercase())
+        {
             return Some(problem("not-allowed"));
         }
         let format = self.format?;
@@ -677,7 +698,9 @@ impl Attribute {
     }
 }
 
+static COUNTRY: LazyLock<Key> = LazyLock::new(|| Key::of("country"));
+
 /// By which national numbers and postal codes are read.
 fn country(values: &Values) -> Option<Country> {
-    Country::parse(values.text(&Key::of("country"))?)
+    Country::parse(values.text(&COUNTRY)?)
 }

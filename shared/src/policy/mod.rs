@@ -15,13 +15,12 @@ pub mod format;
 pub mod message;
 pub mod normalise;
 mod patience;
+mod pattern;
 pub mod predicate;
 mod template;
 pub mod values;
 
 use std::collections::BTreeMap;
-
-use regex::Regex;
 
 pub use self::{
     compile::{MAX_ATTRIBUTES, MAX_RULES, compile},
@@ -34,6 +33,7 @@ use self::{
     document::{Format, KnownDomain, Normalisation, OnError, RuleEffect, Texts, ValueType},
     expression::Expression,
     message::Messages,
+    pattern::Pattern,
     template::Template,
     values::Key,
 };
@@ -67,7 +67,8 @@ struct Attribute {
     required: RequiredWhen,
     length: (Option<u32>, Option<u32>),
     range: (Option<i64>, Option<i64>),
-    pattern: Option<Regex>,
+    pattern: Option<Pattern>,
+    /// In lower case.
     allowed: Option<Vec<String>>,
     format: Option<Format>,
     checks: Vec<AttributeCheck>,

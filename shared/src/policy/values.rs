@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::domain::{
-    attribute::{AttributeName, AttributeValue},
+    attribute::{self, AttributeName, AttributeValue},
     sign_up::SignUp,
 };
 
@@ -14,8 +14,7 @@ pub struct Key(String);
 
 impl Key {
     pub fn of(name: &str) -> Self {
-        let name = AttributeName::new(name);
-        Self(name.map_or_else(String::new, |name| name.short().to_lowercase()))
+        Self(attribute::short(name).to_lowercase())
     }
 
     pub fn as_str(&self) -> &str {

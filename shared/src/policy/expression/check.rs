@@ -12,7 +12,6 @@ use cel::{
         value::Val,
     },
 };
-use regex::RegexBuilder;
 
 use super::{
     function::Function,
@@ -23,13 +22,10 @@ use super::{
     },
     network::{Network, NetworkError},
     path::Path,
-    reference::{NetworkValue, Pattern, Reference},
+    reference::{NetworkValue, PatternValue, Reference},
     variable::{self, ATTRIBUTES},
 };
-use crate::policy::{expression::AttributeTypes, values::Key};
-
-/// Largest compiled pattern, in octets of memory. It decides on time as well: `\p{L}{1,30}` would take 2 MiB and 15 ms.
-const MAX_PATTERN_SIZE: usize = 1 << 18;
+use crate::policy::{expression::AttributeTypes, pattern::Pattern, values::Key};
 
 /// How deep `exists`, `all`, `map` and `filter` can be in each other.
 const MAX_LOOPS: usize = 2;
@@ -382,12 +378,9 @@ impl Checker<'_> {
                 "found no pattern, expected one written out in quotes",
             ));
         };
-        let pattern = RegexBuilder::new(pattern.inner())
-            .size_limit(MAX_PATTERN_SIZE)
-            .dfa_size_limit(MAX_PATTERN_SIZE)
-            .build()
-            .map_err(|error| misuse(node.id, pattern_problem(&error)))?;
-        self.refer(node, Reference::Pattern(Pattern(pattern)));
+        let pattern = Pattern::compile(pattern.inner())
+            .map_err(|fault| misuse(node.id, pattern_problem(&fault)))?;
+        self.refer(node, Reference::Pattern(PatternValue(pattern)));
         Ok(())
     }
 

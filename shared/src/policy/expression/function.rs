@@ -19,7 +19,7 @@ use cel::{
 
 use super::{
     kind::Kind,
-    reference::{NETWORK, NetworkValue, PATTERN, Pattern},
+    reference::{NETWORK, NetworkValue, PATTERN, PatternValue},
 };
 
 /// What can be called.
@@ -211,7 +211,7 @@ fn ends_with<'b, 'v>(arguments: Arguments<'b, 'v>) -> Result<'b, 'v> {
 fn matches<'b, 'v>(arguments: Arguments<'b, 'v>) -> Result<'b, 'v> {
     let pattern = arguments
         .get(1)
-        .and_then(|pattern| pattern.downcast_ref::<Pattern>());
+        .and_then(|pattern| pattern.downcast_ref::<PatternValue>());
     let pattern = pattern.ok_or(ExecutionError::MissingArgumentOrTarget)?;
     Ok(flag(pattern.0.is_match(text(&arguments, 0)?)))
 }

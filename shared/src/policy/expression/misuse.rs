@@ -5,7 +5,7 @@ use super::{
     path::Path,
     variable::{self, ATTRIBUTES, Spelling, Variable},
 };
-use crate::policy::fault::nearest;
+use crate::policy::{fault::nearest, pattern::PatternFault};
 
 /// What is wrong with a node.
 #[derive(Debug)]
@@ -139,14 +139,12 @@ pub(super) fn never_part(variable: Variable, text: &str) -> Option<(String, Opti
     (is_lower_case && lower != text).then(|| (problem(), Some(lower)))
 }
 
-/// Without the pattern, which the library repeats.
-pub(super) fn pattern_problem(error: &regex::Error) -> String {
-    if let regex::Error::CompiledTooBig(_) = error {
-        return "the pattern is too large; repeat with `+` and check the length with `size`, or name fewer characters"
-            .to_owned();
-    }
-    let told = error.to_string();
-    let reason = told.lines().last().unwrap_or_default().trim();
-    let reason = reason.strip_prefix("error: ").unwrap_or(reason);
-    format!("found no regular expression: {reason}")
+pub(super) fn pattern_problem(fault: &PatternFault) -> String {
+    let advice = match fault {
+        PatternFault::TooLarge => {
+            "; repeat with `+` and check the length with `size`, or name fewer characters"
+        }
+        PatternFault::Syntax(_) => "",
+    };
+    format!("{fault}{advice}")
 }

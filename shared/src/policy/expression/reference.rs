@@ -1,15 +1,14 @@
 //! What an expression refers to, looked up when it is compiled: its nodes hold nothing but the number of a reference.
 
-use std::{any::Any, fmt};
+use std::any::Any;
 
 use cel::common::{
     types::{CelList, CelString, Type},
     value::{StaticVal, Val},
 };
-use regex::Regex;
 
 use super::{kind::Kind, network::Network, variable::Variable};
-use crate::policy::values::Key;
+use crate::policy::{pattern::Pattern, values::Key};
 
 /// What an identifier of a compiled expression stands for.
 #[derive(Debug)]
@@ -21,7 +20,7 @@ pub(super) enum Reference {
     HasAttribute(Key),
     /// A list whose elements are all written out, built once.
     List(CelList<'static>),
-    Pattern(Pattern),
+    Pattern(PatternValue),
     Network(NetworkValue),
 }
 
@@ -57,23 +56,17 @@ impl Reference {
     }
 }
 
-/// The type of [`Pattern`] values.
+/// The type of [`PatternValue`] values.
 pub(super) static PATTERN: Type = Type::new_unspecified_type("pattern");
 
 /// The type of [`NetworkValue`] values.
 pub(super) static NETWORK: Type = Type::new_unspecified_type("network");
 
-/// A compiled regular expression as a value that only `matches` takes.
-#[derive(Clone)]
-pub(super) struct Pattern(pub(super) Regex);
+/// A pattern as a value that only `matches` takes.
+#[derive(Debug, Clone)]
+pub(super) struct PatternValue(pub(super) Pattern);
 
-impl fmt::Debug for Pattern {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Pattern").field(&self.0.as_str()).finish()
-    }
-}
-
-impl Val for Pattern {
+impl Val for PatternValue {
     fn get_type(&self) -> &Type {
         <Self as Val>::cel_type()
     }
@@ -91,7 +84,7 @@ impl Val for Pattern {
     }
 }
 
-impl StaticVal for Pattern {}
+impl StaticVal for PatternValue {}
 
 /// A network as a value that only `in_network` takes.
 #[derive(Debug, Clone, Copy)]

@@ -61,9 +61,12 @@ pub struct Scope<'s> {
     address: OnceLock<String>,
     lists: OnceLock<CelList<'s>>,
     disposable: OnceLock<bool>,
+    free: OnceLock<bool>,
     resemblance: OnceLock<Option<Resemblance<'s>>>,
     provider_mismatch: OnceLock<bool>,
     mixed_script: OnceLock<bool>,
+    now: OnceLock<DateTime>,
+    date: OnceLock<String>,
 }
 
 impl<'s> Scope<'s> {
@@ -73,9 +76,12 @@ impl<'s> Scope<'s> {
             address: OnceLock::new(),
             lists: OnceLock::new(),
             disposable: OnceLock::new(),
+            free: OnceLock::new(),
             resemblance: OnceLock::new(),
             provider_mismatch: OnceLock::new(),
             mixed_script: OnceLock::new(),
+            now: OnceLock::new(),
+            date: OnceLock::new(),
         }
     }
 
@@ -109,7 +115,7 @@ impl<'s> Scope<'s> {
             Variable::EmailDomain => text(self.domains().next().map_or("", EmailDomain::as_str)),
             Variable::EmailPresent => flag(!sign_up.addresses.is_empty()),
             Variable::EmailDisposable => flag(self.is_disposable()),
-            Variable::EmailFree => flag(self.domains().any(is_free_mail)),
+            Variable::EmailFree => flag(self.is_free()),
             Variable::EmailLooksLike => text(self.resemblance().map_or("", |found| found.known)),
             Variable::EmailProviderMismatch => flag(self.has_provider_mismatch()),
             Variable::IdentityProvider => {
@@ -129,7 +135,7 @@ impl<'s> Scope<'s> {
             ),
             Variable::Step => text(sign_up.step.name()),
             Variable::Language => text(sign_up.languages.best(Language::English).tag()),
-            Variable::NowDate => owned(self.now().strftime("%Y-%m-%d").to_string()),
+            Variable::NowDate => text(self.date()),
             Variable::NowTime => owned(self.now().strftime("%H:%M").to_string()),
             Variable::NowHour => number(self.now().hour().into()),
             Variable::NowWeekday => number(self.now().weekday().to_monday_one_offset().into()),
@@ -176,6 +182,10 @@ impl<'s> Scope<'s> {
         })
     }
 
+    fn is_free(&self) -> bool {
+        *self.free.get_or_init(|| self.domains().any(is_free_mail))
+    }
+
     fn has_mixed_script(&self) -> bool {
         *self.mixed_script.get_or_init(|| {
             let mut names = NAMES
@@ -218,7 +228,14 @@ impl<'s> Scope<'s> {
     }
 
     fn now(&self) -> DateTime {
-        TimeZone::UTC.to_datetime(self.subject.now)
+        *self
+            .now
+            .get_or_init(|| TimeZone::UTC.to_datetime(self.subject.now))
+    }
+
+    fn date(&self) -> &str {
+        self.date
+            .get_or_init(|| self.now().strftime("%Y-%m-%d").to_string())
     }
 }
 

@@ -6,7 +6,7 @@
 mod name_case;
 mod spaces;
 
-use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 
 use super::{
     document::Normalisation,
@@ -31,6 +31,7 @@ pub fn apply(step: Normalisation, value: &str, context: &Context) -> String {
     match step {
         Normalisation::Trim => spaces::trim(value).to_owned(),
         Normalisation::CollapseSpaces => spaces::collapse(value),
+        Normalisation::Nfc if is_nfc_quick(value.chars()) == IsNormalized::Yes => value.to_owned(),
         Normalisation::Nfc => value.nfc().collect(),
         Normalisation::UpperCase => value.to_uppercase(),
         Normalisation::LowerCase => value.to_lowercase(),
