@@ -477,6 +477,7 @@ def rehearse(api: DeployedApi, signupctl: Signupctl, entra: LocalEntra) -> Check
     # Before the first request, so that the functions find it when they start.
     publication = ("--flow", "customers", "--note", "rehearsal of a policy", "--author", "rehearsal")
     signupctl("policy", "publish", str(ROOT / "examples" / "policies" / "customers.toml"), *publication)
+    refreshed_list(signupctl)
     refusals(checks, api, credential, entra)
     print("  -- without a list entry")
     nobody_is_listed(checks, api, credential, entra)
@@ -489,6 +490,19 @@ def rehearse(api: DeployedApi, signupctl: Signupctl, entra: LocalEntra) -> Check
     print("  -- with a published policy")
     the_policy_decides(checks, api, credential, entra)
     return checks
+
+
+# A domain that only the refreshed list has.
+NEWLY_DISPOSABLE = "throw-away.example"
+
+
+def refreshed_list(signupctl: Signupctl) -> None:
+    """Publishes the built-in list of disposable domains with one more."""
+    built_in = ROOT / "shared" / "data" / "disposable-domains.txt"
+    with tempfile.NamedTemporaryFile("w", suffix=".txt", encoding="utf-8") as file:
+        file.write(f"{built_in.read_text(encoding='utf-8')}{NEWLY_DISPOSABLE}\n")
+        file.flush()
+        signupctl("disposable", "refresh", "--from", file.name)
 
 
 CONNECTORS = {"after-federation": JOHN, "before-creating-user": JOHN, "before-token": JOHN_AT_TOKEN}
@@ -577,7 +591,7 @@ def the_policy_decides(checks: Checks, api: DeployedApi, credential: str, entra:
     checks.expect(f"{path}: a wrong postal code", answer, expected, holds)
     for segment in ("attribute-collection-start", "attribute-collection-submit"):
         name, path = EVENTS[segment], f"/extensions/customers/{segment}"
-        answer = api.post(path, event(name, "jane@mailinator.com", "en-us"), entra.token())
+        answer = api.post(path, event(name, f"jane@{NEWLY_DISPOSABLE}", "en-us"), entra.token())
         title, disposable = catalogue("en", "title-blocked"), sentence("en", "disposable-address")
         checks.event_block_page(f"{path}: a throw-away address", answer, name, title, disposable)
     path = "/connectors/customers/before-token"
