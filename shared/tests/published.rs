@@ -779,10 +779,7 @@ async fn the_token_step_follows_the_policy_and_waits_for_nothing() {
     let [rule] = second.rules.as_slice() else {
         panic!("{:?}", second.rules);
     };
-    assert_eq!(
-        (rule.id.as_str(), rule.outcome),
-        ("watched", Outcome::Holds)
-    );
+    assert_eq!((&*rule.id, rule.outcome), ("watched", Outcome::Holds));
 }
 
 #[tokio::test(start_paused = true)]

@@ -339,7 +339,7 @@ fn compared_with(
     let failed = rules.iter().filter(|rule| rule.has_failed());
     Comparison {
         candidate,
-        rules_failed: failed.map(|rule| rule.id.clone()).collect(),
+        rules_failed: failed.map(|rule| rule.id.to_string()).collect(),
         disagreement: Disagreement::between(actual, &verdict.decision, decided_by.as_ref()),
     }
 }

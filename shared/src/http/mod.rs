@@ -383,7 +383,7 @@ impl Notes {
 
 fn ids(rules: &[RuleResult], wanted: impl Fn(&RuleResult) -> bool) -> Vec<String> {
     let wanted = rules.iter().filter(|rule| wanted(rule));
-    wanted.map(|rule| rule.id.clone()).collect()
+    wanted.map(|rule| rule.id.to_string()).collect()
 }
 
 impl Refusal {

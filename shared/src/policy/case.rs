@@ -459,7 +459,7 @@ fn logged(verdict: &Verdict) -> Vec<&str> {
     let rules = verdict.trace.rules.iter();
     rules
         .filter(|rule| rule.effect == RuleEffect::Log && rule.outcome == Outcome::Holds)
-        .map(|rule| rule.id.as_str())
+        .map(|rule| rule.id.as_ref())
         .collect()
 }
 

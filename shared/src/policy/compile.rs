@@ -497,7 +497,7 @@ impl Compiler<'_> {
             );
         }
         Some(Rule {
-            id: rule.id.clone(),
+            id: rule.id.as_str().into(),
             when: self.expression(&place.key("when"), &rule.when)?,
             effect: rule.effect,
             field: rule.field.as_deref().map(Key::of),

@@ -1,6 +1,9 @@
 //! One sign-up against one policy.
 
-use std::{borrow::Cow, sync::LazyLock};
+use std::{
+    borrow::Cow,
+    sync::{Arc, LazyLock},
+};
 
 use jiff::Timestamp;
 
@@ -66,7 +69,7 @@ pub struct LooksLike {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RuleResult {
-    pub id: String,
+    pub id: Arc<str>,
     pub effect: RuleEffect,
     pub outcome: Outcome,
 }
@@ -320,7 +323,7 @@ impl Policy {
             if let Some(effect) = deciding(rule, outcome) {
                 return Some(Standing {
                     effect,
-                    decided_by: Some(DecidedBy::Rule(rule.id.clone())),
+                    decided_by: Some(DecidedBy::Rule(rule.id.to_string())),
                     message: rule.message.clone(),
                 });
             }
@@ -498,7 +501,7 @@ fn outcome(rule: &Rule, scope: &Scope<'_>) -> Outcome {
 fn evaluated(rule: &Rule, scope: &Scope<'_>, trace: &mut Trace) -> Outcome {
     let outcome = outcome(rule, scope);
     trace.rules.push(RuleResult {
-        id: rule.id.clone(),
+        id: Arc::clone(&rule.id),
         effect: rule.effect,
         outcome,
     });

@@ -17,10 +17,11 @@ pub mod normalise;
 mod patience;
 mod pattern;
 pub mod predicate;
+mod table;
 mod template;
 pub mod values;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 pub use self::{
     compile::{MAX_ATTRIBUTES, MAX_RULES, compile},
@@ -113,7 +114,7 @@ struct AttributeCheck {
 
 #[derive(Debug)]
 struct Rule {
-    id: String,
+    id: Arc<str>,
     when: Expression,
     effect: RuleEffect,
     field: Option<Key>,

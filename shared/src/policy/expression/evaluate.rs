@@ -13,10 +13,10 @@ use cel::{
 
 use super::{
     Failure,
-    function::environment,
+    function::{environment, flag},
     kind::Kind,
     reference::Reference,
-    scope::{Scope, flag},
+    scope::Scope,
 };
 use crate::{domain::attribute::AttributeValue, policy::values::Key};
 
@@ -45,7 +45,7 @@ struct Binding<'b, 's> {
 impl VariableResolver for Binding<'_, '_> {
     fn resolve<'b>(&'b self, name: &str) -> Option<CowVal<'b, 'b>> {
         match self.reference(name)? {
-            Reference::Variable(variable) => Some(self.scope.value(*variable)),
+            Reference::Variable(variable) => self.scope.value(*variable),
             Reference::Attribute(key, kind) => self.attribute(key, *kind),
             Reference::HasAttribute(key) => Some(flag(self.has_attribute(key))),
             Reference::List(list) => Some(CowVal::Borrowed(list)),

@@ -170,7 +170,7 @@ fn text<'a>(
         .ok_or(ExecutionError::MissingArgumentOrTarget)
 }
 
-fn flag<'b, 'v>(flag: bool) -> CowVal<'b, 'v> {
+pub(super) fn flag<'b, 'v>(flag: bool) -> CowVal<'b, 'v> {
     CowVal::Borrowed(if flag {
         &CelBool::TRUE
     } else {

@@ -54,34 +54,21 @@ pub struct Subject<'s> {
 
 /// A subject made ready once for all expressions of a policy.
 ///
-/// Nothing is computed before an expression reads it, and what takes long is computed once.
+/// Nothing is computed before an expression reads it, and everything once.
 #[derive(Debug)]
 pub struct Scope<'s> {
     subject: Subject<'s>,
-    address: OnceLock<String>,
-    lists: OnceLock<CelList<'s>>,
-    disposable: OnceLock<bool>,
-    free: OnceLock<bool>,
     resemblance: OnceLock<Option<Resemblance<'s>>>,
-    provider_mismatch: OnceLock<bool>,
-    mixed_script: OnceLock<bool>,
-    now: OnceLock<DateTime>,
-    date: OnceLock<String>,
+    /// By the number of the variable.
+    values: [OnceLock<Box<dyn Val + 's>>; Variable::COUNT],
 }
 
 impl<'s> Scope<'s> {
     pub fn new(subject: Subject<'s>) -> Self {
         Self {
             subject,
-            address: OnceLock::new(),
-            lists: OnceLock::new(),
-            disposable: OnceLock::new(),
-            free: OnceLock::new(),
             resemblance: OnceLock::new(),
-            provider_mismatch: OnceLock::new(),
-            mixed_script: OnceLock::new(),
-            now: OnceLock::new(),
-            date: OnceLock::new(),
+            values: [const { OnceLock::new() }; Variable::COUNT],
         }
     }
 
@@ -103,40 +90,46 @@ impl<'s> Scope<'s> {
         self.subject.patience.is_over()
     }
 
-    pub(super) fn value(&self, variable: Variable) -> CowVal<'_, '_> {
+    /// None for no variable: each has its place.
+    pub(super) fn value(&self, variable: Variable) -> Option<CowVal<'_, 's>> {
+        let place = self.values.get(variable as usize)?;
+        let value = place.get_or_init(|| self.computed(variable));
+        Some(CowVal::Borrowed(value.as_ref()))
+    }
+
+    fn computed(&self, variable: Variable) -> Box<dyn Val + 's> {
         let sign_up = self.subject.sign_up;
         match variable {
             Variable::EmailAddress => text(self.address()),
-            Variable::EmailLocal => text(
-                self.address()
-                    .rsplit_once('@')
-                    .map_or("", |(local, _)| local),
-            ),
+            Variable::EmailLocal => text(local_part(&self.address()).to_owned()),
             Variable::EmailDomain => text(self.domains().next().map_or("", EmailDomain::as_str)),
-            Variable::EmailPresent => flag(!sign_up.addresses.is_empty()),
-            Variable::EmailDisposable => flag(self.is_disposable()),
-            Variable::EmailFree => flag(self.is_free()),
+            Variable::EmailPresent => truth(!sign_up.addresses.is_empty()),
+            Variable::EmailDisposable => {
+                let disposable = self.subject.disposable;
+                truth(self.domains().any(|domain| disposable.contains(domain)))
+            }
+            Variable::EmailFree => truth(self.domains().any(is_free_mail)),
             Variable::EmailLooksLike => text(self.resemblance().map_or("", |found| found.known)),
-            Variable::EmailProviderMismatch => flag(self.has_provider_mismatch()),
+            Variable::EmailProviderMismatch => truth(self.has_provider_mismatch()),
             Variable::IdentityProvider => {
                 text(self.identity().map_or(ENTRA, |one| one.provider.as_str()))
             }
             Variable::IdentitySubject => text(self.subject()),
-            Variable::IdentityPresent => flag(self.identity().is_some()),
-            Variable::NamesMixedScript => flag(self.has_mixed_script()),
+            Variable::IdentityPresent => truth(self.identity().is_some()),
+            Variable::NamesMixedScript => truth(self.has_mixed_script()),
             Variable::ListEffect => text(self.subject.listed.map_or("", Effect::name)),
-            Variable::ListNames => CowVal::Borrowed(self.lists()),
+            Variable::ListNames => Box::new(self.lists()),
             Variable::UserFlow => text(self.subject.user_flow.unwrap_or_default()),
             Variable::Application => text(sign_up.application.as_deref().unwrap_or_default()),
-            Variable::ClientIp => owned(
+            Variable::ClientIp => text(
                 sign_up
                     .client
                     .map_or_else(String::new, |address| address.to_string()),
             ),
             Variable::Step => text(sign_up.step.name()),
             Variable::Language => text(sign_up.languages.best(Language::English).tag()),
-            Variable::NowDate => text(self.date()),
-            Variable::NowTime => owned(self.now().strftime("%H:%M").to_string()),
+            Variable::NowDate => text(self.now().strftime("%Y-%m-%d").to_string()),
+            Variable::NowTime => text(self.now().strftime("%H:%M").to_string()),
             Variable::NowHour => number(self.now().hour().into()),
             Variable::NowWeekday => number(self.now().weekday().to_monday_one_offset().into()),
             Variable::NowUnix => number(self.subject.now.as_second()),
@@ -166,40 +159,23 @@ impl<'s> Scope<'s> {
         subject.map_or("", |subject| subject.as_str())
     }
 
-    fn address(&self) -> &str {
-        self.address.get_or_init(|| {
-            let address = self.subject.sign_up.addresses.first();
-            address.map_or_else(String::new, |address| {
-                address.canonical().as_str().to_owned()
-            })
+    fn address(&self) -> String {
+        let address = self.subject.sign_up.addresses.first();
+        address.map_or_else(String::new, |address| {
+            address.canonical().as_str().to_owned()
         })
-    }
-
-    fn is_disposable(&self) -> bool {
-        *self.disposable.get_or_init(|| {
-            self.domains()
-                .any(|domain| self.subject.disposable.contains(domain))
-        })
-    }
-
-    fn is_free(&self) -> bool {
-        *self.free.get_or_init(|| self.domains().any(is_free_mail))
     }
 
     fn has_mixed_script(&self) -> bool {
-        *self.mixed_script.get_or_init(|| {
-            let mut names = NAMES
-                .iter()
-                .filter_map(|name| self.subject.values.text(&Key::of(name)));
-            names.any(is_mixed)
-        })
+        let mut names = NAMES
+            .iter()
+            .filter_map(|name| self.subject.values.text(&Key::of(name)));
+        names.any(is_mixed)
     }
 
     fn has_provider_mismatch(&self) -> bool {
-        *self.provider_mismatch.get_or_init(|| {
-            self.domains()
-                .any(|domain| self.comes_through_another(domain))
-        })
+        self.domains()
+            .any(|domain| self.comes_through_another(domain))
     }
 
     /// Whether people of a domain come through another provider than this person does.
@@ -217,26 +193,20 @@ impl<'s> Scope<'s> {
     }
 
     /// Each list once, though several of its entries match.
-    fn lists(&self) -> &CelList<'s> {
-        self.lists.get_or_init(|| {
-            let mut names: Vec<&'s str> = self.subject.lists.iter().map(String::as_str).collect();
-            names.sort_unstable();
-            names.dedup();
-            let boxed = |name| -> Box<dyn Val + 's> { Box::new(CelString::from(name)) };
-            names.into_iter().map(boxed).collect::<Vec<_>>().into()
-        })
+    fn lists(&self) -> CelList<'s> {
+        let mut names: Vec<&'s str> = self.subject.lists.iter().map(String::as_str).collect();
+        names.sort_unstable();
+        names.dedup();
+        names.into_iter().map(text).collect::<Vec<_>>().into()
     }
 
     fn now(&self) -> DateTime {
-        *self
-            .now
-            .get_or_init(|| TimeZone::UTC.to_datetime(self.subject.now))
+        TimeZone::UTC.to_datetime(self.subject.now)
     }
+}
 
-    fn date(&self) -> &str {
-        self.date
-            .get_or_init(|| self.now().strftime("%Y-%m-%d").to_string())
-    }
+fn local_part(address: &str) -> &str {
+    address.rsplit_once('@').map_or("", |(local, _)| local)
 }
 
 /// The provider through which people of a domain come, by the known domain that is nearest to it.
@@ -251,22 +221,14 @@ fn provider(domain: &EmailDomain, known: &[KnownDomain]) -> Option<String> {
     Some(provider.as_str().to_owned())
 }
 
-fn text(text: &str) -> CowVal<'_, '_> {
-    CowVal::owned(CelString::from(text))
+fn text<'v>(text: impl Into<CelString<'v>>) -> Box<dyn Val + 'v> {
+    Box::new(text.into())
 }
 
-fn owned<'v>(text: String) -> CowVal<'v, 'v> {
-    CowVal::owned(CelString::from(text))
+fn number<'v>(number: i64) -> Box<dyn Val + 'v> {
+    Box::new(CelInt::from(number))
 }
 
-fn number<'v>(number: i64) -> CowVal<'v, 'v> {
-    CowVal::owned(CelInt::from(number))
-}
-
-pub(super) fn flag<'v>(flag: bool) -> CowVal<'v, 'v> {
-    CowVal::Borrowed(if flag {
-        &CelBool::TRUE
-    } else {
-        &CelBool::FALSE
-    })
+fn truth<'v>(truth: bool) -> Box<dyn Val + 'v> {
+    Box::new(CelBool::from(truth))
 }

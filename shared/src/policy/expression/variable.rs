@@ -114,6 +114,8 @@ pub(super) enum Spelling {
 }
 
 impl Variable {
+    pub(super) const COUNT: usize = NAMES.len();
+
     pub(super) fn spelling(self) -> Spelling {
         match self {
             Self::EmailAddress => Spelling::Canonical(address),
@@ -190,6 +192,7 @@ mod tests {
                 assert_ne!(name, other);
                 assert_ne!(variable, same);
             }
+            assert!((*variable as usize) < Variable::COUNT);
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use unicode_normalization::UnicodeNormalization;
 
-use super::table;
+use crate::policy::table;
 
 /// Codes and English names.
 const COUNTRIES: &str = include_str!("../../../data/countries.tsv");
@@ -47,13 +47,14 @@ impl Country {
 
 /// A name in the form of the table's keys; `fold` in `shared/data/refresh.py` does the same.
 fn fold(name: &str) -> String {
-    let plain: String = name
-        .to_lowercase()
-        .nfkd()
-        .filter(|c| !is_accent(*c))
-        .nfc()
-        .filter_map(spaced)
-        .collect();
+    let lower = name.to_lowercase();
+    // Most names and all codes have no accents to take off.
+    let plain: String = if lower.is_ascii() {
+        lower.chars().filter_map(spaced).collect()
+    } else {
+        let without_accents = lower.nfkd().filter(|c| !is_accent(*c));
+        without_accents.nfc().filter_map(spaced).collect()
+    };
     let words = || plain.split_whitespace();
     let folded: String = words().filter(|word| !is_stop_word(word)).collect();
     if folded.is_empty() {

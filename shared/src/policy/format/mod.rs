@@ -10,7 +10,6 @@ mod date;
 pub(super) mod phone;
 pub(super) mod postal_code;
 mod shape;
-mod table;
 mod typed;
 mod url;
 mod vat_number;

@@ -3,7 +3,8 @@
 //! What is checked is the calling code, the first two digits of the number and its length, so that a number block that was
 //! opened yesterday is not refused. Whether a number is in use nobody can know from its digits.
 
-use super::{Country, FormatFault, table, typed};
+use super::{Country, FormatFault, typed};
+use crate::policy::table;
 
 /// By country: calling code, international prefix, area code of shortened numbers.
 const REGIONS: &str = include_str!("../../../data/phone-regions.tsv");

@@ -1,6 +1,7 @@
 //! Postal codes, by the shapes that a country's post gives them (`shared/data/postal-codes.tsv`).
 
-use super::{Country, FormatFault, shape, table};
+use super::{Country, FormatFault, shape};
+use crate::policy::table;
 
 const SHAPES: &str = include_str!("../../../data/postal-codes.tsv");
 

@@ -31,7 +31,7 @@ pub fn apply(step: Normalisation, value: &str, context: &Context) -> String {
     match step {
         Normalisation::Trim => spaces::trim(value).to_owned(),
         Normalisation::CollapseSpaces => spaces::collapse(value),
-        Normalisation::Nfc if is_nfc_quick(value.chars()) == IsNormalized::Yes => value.to_owned(),
+        Normalisation::Nfc if is_composed(value) => value.to_owned(),
         Normalisation::Nfc => value.nfc().collect(),
         Normalisation::UpperCase => value.to_uppercase(),
         Normalisation::LowerCase => value.to_lowercase(),
@@ -46,6 +46,11 @@ pub fn apply(step: Normalisation, value: &str, context: &Context) -> String {
             .and_then(|country| postal_code::written(value, country))
             .unwrap_or_else(|| value.to_owned()),
     }
+}
+
+/// Whether composing would change nothing; `false` where only composing tells.
+fn is_composed(value: &str) -> bool {
+    value.is_ascii() || is_nfc_quick(value.chars()) == IsNormalized::Yes
 }
 
 fn country_as(value: &str, form: fn(Country) -> &'static str) -> String {

@@ -2,14 +2,13 @@
 //!
 //! Source: `shared/data/free-mail.tsv`, which says what is on it and why.
 
-use super::domain_list;
-use crate::domain::email::EmailDomain;
+use crate::{domain::email::EmailDomain, policy::table};
 
 const DOMAINS: &str = include_str!("../../../data/free-mail.tsv");
 
 /// Whether a free-mail provider gives out addresses right at a domain. Subdomains are other people's.
 pub fn is_free_mail(domain: &EmailDomain) -> bool {
-    domain_list::contains(DOMAINS, domain.as_str())
+    table::find(DOMAINS, domain.as_str()).is_some()
 }
 
 #[cfg(test)]
@@ -37,7 +36,7 @@ mod tests {
 
     #[test]
     fn every_line_of_the_list_is_found_and_not_disposable() {
-        for name in domain_list::domains(DOMAINS) {
+        for (name, _) in table::rows(DOMAINS) {
             let domain = EmailDomain::parse(name).unwrap();
             assert!(is_free_mail(&domain), "{name}");
             assert!(!BUILT_IN.contains(&domain), "{name}");

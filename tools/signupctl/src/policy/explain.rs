@@ -218,7 +218,7 @@ fn told(outcome: Outcome) -> String {
 fn role(rule: &InspectedRule<'_, '_>, inspection: &Inspection<'_, '_>) -> &'static str {
     let trace = &inspection.verdict.trace;
     let decides = matches!(&trace.decided_by, Some(DecidedBy::Rule(id)) if id == rule.id());
-    let reached = trace.rules.iter().any(|result| result.id == rule.id());
+    let reached = trace.rules.iter().any(|result| *result.id == *rule.id());
     match (rule.counts, reached, decides) {
         (false, ..) => "not at this step",
         (_, _, true) => "decides",

@@ -1,7 +1,9 @@
-//! Rows of the tables in `shared/data/`: text that is compiled in and read where it lies, so that nothing is built at
-//! start-up.
+//! Rows of the tables and lists in `shared/data/`: text that is compiled in and read where it lies, so that nothing is built
+//! at start-up.
 
-/// The columns of a row after its key.
+use memchr::{memchr, memrchr};
+
+/// The columns of a row after its key; a list has none.
 ///
 /// Rows are sorted by the octets of their keys, and found by bisection. The comments at the top begin with `#`, which
 /// sorts before every key.
@@ -23,12 +25,8 @@ pub(super) fn find<'t>(table: &'t str, key: &str) -> Option<&'t str> {
 fn split_in_the_middle(text: &str) -> Option<(&str, &str, &str)> {
     let octets = text.as_bytes();
     let (head, tail) = octets.split_at_checked(octets.len() / 2)?;
-    let is_end = |octet: &u8| *octet == b'\n';
-    let start = head.iter().rposition(is_end).map_or(0, |end| end + 1);
-    let end = tail
-        .iter()
-        .position(is_end)
-        .map_or(octets.len(), |end| head.len() + end);
+    let start = memrchr(b'\n', head).map_or(0, |end| end + 1);
+    let end = memchr(b'\n', tail).map_or(octets.len(), |end| head.len() + end);
     let after = text.get(end + 1..).unwrap_or_default();
     Some((text.get(..start)?, text.get(start..end)?, after))
 }
@@ -39,7 +37,7 @@ pub(super) fn rows(table: &str) -> impl Iterator<Item = (&str, &str)> {
     table
         .lines()
         .filter(|line| !line.starts_with('#'))
-        .map(|line| line.split_once('\t').unwrap())
+        .map(|line| line.split_once('\t').unwrap_or((line, "")))
 }
 
 #[cfg(test)]
@@ -64,6 +62,7 @@ mod tests {
     }
 
     #[rstest]
+    #[case::one_end("\n\n")]
     #[case::nothing("")]
     #[case::only_an_end("\n")]
     #[case::without_an_end("b\t1")]
@@ -72,11 +71,13 @@ mod tests {
     }
 
     #[rstest]
-    #[case::countries(include_str!("../../../data/countries.tsv"))]
-    #[case::country_names(include_str!("../../../data/country-names.tsv"))]
-    #[case::phone_plans(include_str!("../../../data/phone-plans.tsv"))]
-    #[case::phone_regions(include_str!("../../../data/phone-regions.tsv"))]
-    #[case::postal_codes(include_str!("../../../data/postal-codes.tsv"))]
+    #[case::countries(include_str!("../../data/countries.tsv"))]
+    #[case::country_names(include_str!("../../data/country-names.tsv"))]
+    #[case::phone_plans(include_str!("../../data/phone-plans.tsv"))]
+    #[case::phone_regions(include_str!("../../data/phone-regions.tsv"))]
+    #[case::free_mail(include_str!("../../data/free-mail.tsv"))]
+    #[case::disposable_domains(include_str!("../../data/disposable-domains.txt"))]
+    #[case::postal_codes(include_str!("../../data/postal-codes.tsv"))]
     fn finds_every_row_of(#[case] table: &str) {
         for (key, columns) in rows(table) {
             assert_eq!(find(table, key), Some(columns), "{key}");
