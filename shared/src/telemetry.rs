@@ -150,6 +150,15 @@ fn answered(record: &Answered, at: i64) -> Map<String, Value> {
     if record.deadline_missed {
         by_step.push(metric("deadline_misses", "Count"));
     }
+    for (name, rules) in [
+        ("rule_failures", &record.rules_failed),
+        ("logged_rule_hits", &record.rules_logged),
+    ] {
+        if !rules.is_empty() {
+            by_step.push(metric(name, "Count"));
+            set(name, Some(json!(rules.len())));
+        }
+    }
     if let Some(shadow) = &record.shadow {
         by_step.push(metric("shadow_comparisons", "Count"));
         by_step.push(metric("shadow_disagreements", "Count"));
@@ -491,6 +500,23 @@ mod tests {
         assert_eq!(fields["looks_like"], "contoso.com");
         assert_eq!(fields["looks_like_how"], "typo");
         assert!(!fields.contains_key("rules_failed"));
+        assert_eq!(fields["logged_rule_hits"], 1);
+        assert_eq!(
+            metrics(&fields),
+            ["decisions", "duration_ms", "logged_rule_hits"]
+        );
+    }
+
+    #[test]
+    fn every_rule_that_failed_is_counted() {
+        let mut record = record();
+        record.rules_failed = vec!["one".to_owned(), "other".to_owned()];
+        let fields = answered(&record, 1);
+        assert_eq!(fields["rule_failures"], 2);
+        assert_eq!(
+            metrics(&fields),
+            ["decisions", "duration_ms", "rule_failures"]
+        );
     }
 
     /// CloudWatch drops a line whose directives name a field that is missing or of another type.
