@@ -132,39 +132,12 @@ fn answered(record: &Answered, at: i64) -> Map<String, Value> {
     set("read_calls", record.read.map(|read| json!(read.calls)));
     set("cold_start", record.cold_start.then_some(Value::Bool(true)));
 
-    let unauthenticated = record.status == 401;
     set("decisions", Some(json!(1)));
-    set("authentication_failures", unauthenticated.then(|| json!(1)));
-    set(
-        "dependency_failures",
-        record.dependency_failure.map(|_| json!(1)),
-    );
-    set("deadline_misses", record.deadline_missed.then(|| json!(1)));
+    let counts = counts(record);
     let mut by_step = vec![metric("duration_ms", "Milliseconds")];
-    if unauthenticated {
-        by_step.push(metric("authentication_failures", "Count"));
-    }
-    if record.dependency_failure.is_some() {
-        by_step.push(metric("dependency_failures", "Count"));
-    }
-    if record.deadline_missed {
-        by_step.push(metric("deadline_misses", "Count"));
-    }
-    for (name, rules) in [
-        ("rule_failures", &record.rules_failed),
-        ("logged_rule_hits", &record.rules_logged),
-    ] {
-        if !rules.is_empty() {
-            by_step.push(metric(name, "Count"));
-            set(name, Some(json!(rules.len())));
-        }
-    }
-    if let Some(shadow) = &record.shadow {
-        by_step.push(metric("shadow_comparisons", "Count"));
-        by_step.push(metric("shadow_disagreements", "Count"));
-        set("shadow_comparisons", Some(json!(1)));
-        let disagreements = u8::from(shadow.disagreement.is_some());
-        set("shadow_disagreements", Some(json!(disagreements)));
+    by_step.extend(counts.iter().map(|(name, _)| metric(name, "Count")));
+    for (name, count) in counts {
+        set(name, Some(json!(count)));
     }
     let directives = json!([
         { "Namespace": NAMESPACE, "Dimensions": [["step", "outcome"]], "Metrics": [metric("decisions", "Count")] },
@@ -175,6 +148,30 @@ fn answered(record: &Answered, at: i64) -> Map<String, Value> {
         json!({ "Timestamp": at, "CloudWatchMetrics": directives }),
     );
     fields
+}
+
+/// What is counted beside the decision itself.
+fn counts(record: &Answered) -> Vec<(&'static str, usize)> {
+    let happened = [
+        ("authentication_failures", usize::from(record.status == 401)),
+        (
+            "dependency_failures",
+            usize::from(record.dependency_failure.is_some()),
+        ),
+        ("deadline_misses", usize::from(record.deadline_missed)),
+        ("rule_failures", record.rules_failed.len()),
+        ("logged_rule_hits", record.rules_logged.len()),
+    ];
+    let mut counts: Vec<_> = happened
+        .into_iter()
+        .filter(|(_, count)| *count > 0)
+        .collect();
+    if let Some(shadow) = &record.shadow {
+        let disagreements = usize::from(shadow.disagreement.is_some());
+        counts.push(("shadow_comparisons", 1));
+        counts.push(("shadow_disagreements", disagreements));
+    }
+    counts
 }
 
 /// The published policy that decided, and its rules that an operator watches.

@@ -4,6 +4,7 @@ mod cases;
 mod check;
 mod diff;
 mod explain;
+mod form;
 mod history;
 mod publish;
 mod schema;

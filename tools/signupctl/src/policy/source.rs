@@ -10,13 +10,14 @@ use serde::de::DeserializeOwned;
 use shared::policy::{
     Policy, compile,
     document::{Document, MAX_DOCUMENT_OCTETS},
-    fault::{Fault, Segment, nearest},
+    fault::{Fault, Segment},
 };
 use toml::{
     Spanned,
     de::{DeString, DeTable, DeValue},
 };
 
+use super::form;
 use crate::output::visible;
 
 /// A policy that can be used.
@@ -89,9 +90,9 @@ pub(crate) fn of_text(path: &Path, text: String) -> Result<Source, SourceError> 
 /// Reads another TOML file, such as one of cases.
 pub(crate) fn read_form<T: DeserializeOwned>(path: &Path) -> Result<(String, T), SourceError> {
     let text = text_of(path)?;
-    let read = form(&text).map_err(|fault| SourceError::Faults {
+    let read = form::read(&text).map_err(|faults| SourceError::Faults {
         file: path.to_owned(),
-        faults: vec![fault],
+        faults,
     })?;
     Ok((text, read))
 }
@@ -120,7 +121,7 @@ pub(crate) fn parse(text: &str) -> Result<(Document, Policy), Vec<LocatedFault>>
         let problem = format!("found {found} octets, expected at most {MAX_DOCUMENT_OCTETS}");
         return Err(vec![located(text, 0, problem)]);
     }
-    let document: Document = form(text).map_err(|fault| vec![fault])?;
+    let document: Document = form::read(text)?;
     match compile(&document) {
         Ok(policy) => Ok((document, policy)),
         Err(faults) => Err(in_order(text, &faults)),
@@ -154,69 +155,9 @@ pub(crate) fn lines_of(text: &str, array: &str) -> Vec<usize> {
         .collect()
 }
 
-// --- the form
-
-fn form<T: DeserializeOwned>(text: &str) -> Result<T, LocatedFault> {
-    toml::from_str(text).map_err(|error| {
-        let place = error.span().unwrap_or(0..0);
-        let (problem, suggestion) = in_our_words(&error.message().replace('\n', ", "));
-        LocatedFault {
-            suggestion,
-            ..located(text, place.start, problem)
-        }
-    })
-}
-
-/// Serde speaks of fields and variants, which whoever writes a policy knows nothing of.
-fn in_our_words(message: &str) -> (String, Option<String>) {
-    let begins = |start: &str| message.strip_prefix(start);
-    let problem = if let Some(rest) = begins("unknown field ") {
-        format!("unknown key {rest}")
-    } else if let Some(rest) = begins("unknown variant ").or(begins("invalid type: ")) {
-        format!("found {rest}")
-    } else if let Some(rest) = begins("missing field ") {
-        format!("expected the key {rest}, which is not there")
-    } else if message.ends_with("enum Required") {
-        "found another type, expected `true`, `false` or an expression in quotes".to_owned()
-    } else if begins("data did not match any variant").is_some() {
-        "found another type, expected a text, a whole number, `true` or `false`".to_owned()
-    } else {
-        message.to_owned()
-    };
-    (plain(&problem), meant(message))
-}
-
-/// The types of the program in the words of the reference.
-fn plain(problem: &str) -> String {
-    let Some((found, expected)) = problem.rsplit_once(", expected ") else {
-        return problem.to_owned();
-    };
-    let expected = match expected {
-        "u32" | "i64" => "a whole number",
-        "a string" => "a text",
-        "a boolean" => "`true` or `false`",
-        "a sequence" => "a list",
-        other => match other.split_once(' ') {
-            Some(("struct" | "map", _)) => "a table",
-            _ => other,
-        },
-    };
-    format!("{found}, expected {expected}")
-}
-
-/// Serde puts the word that was found into backticks, and after it those that were expected.
-fn meant(message: &str) -> Option<String> {
-    if !message.starts_with("unknown ") {
-        return None;
-    }
-    let mut words = message.split('`').skip(1).step_by(2);
-    let found = words.next()?;
-    nearest(found, words)
-}
-
 // --- places
 
-fn located(text: &str, octet: usize, problem: String) -> LocatedFault {
+pub(super) fn located(text: &str, octet: usize, problem: String) -> LocatedFault {
     let before = text.get(..octet).unwrap_or(text);
     let line_start = before.rfind('\n').map_or(0, |end| end + 1);
     let in_line = before.get(line_start..).unwrap_or_default();
