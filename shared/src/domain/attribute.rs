@@ -5,6 +5,18 @@ use std::fmt;
 /// What the names of custom attributes begin with.
 const PREFIX: &str = "extension_";
 
+/// The app id of Entra's extensions app, as it stands in the names of custom attributes: 32 hexadecimal digits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExtensionsApp(String);
+
+impl ExtensionsApp {
+    /// A GUID, with or without dashes.
+    pub fn parse(text: &str) -> Option<Self> {
+        let digits = text.replace('-', "").to_lowercase();
+        is_app_id(&digits).then_some(Self(digits))
+    }
+}
+
 /// The name of a built-in attribute or of a custom one, as it stood on the wire.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AttributeName(String);
@@ -24,6 +36,16 @@ impl AttributeName {
         short(&self.0)
     }
 
+    /// The long form of a custom attribute, the only one by which extensions know it (PROTOCOL 5.4).
+    #[must_use]
+    pub fn of_app(self, app: &ExtensionsApp) -> Self {
+        let is_short = self.is_custom() && self.0.get(PREFIX.len()..) == Some(self.short());
+        if is_short {
+            return Self(format!("{PREFIX}{}_{}", app.0, self.short()));
+        }
+        self
+    }
+
     /// Whether this is `extension_<extensions-app-id>_Name` or the short `extension_Name`.
     pub fn is_custom(&self) -> bool {
         is_custom(&self.0)
@@ -32,19 +54,18 @@ impl AttributeName {
 
 /// As [`AttributeName::short`], of a name that is only looked at.
 pub fn short(name: &str) -> &str {
-    const APPLICATION_ID: usize = 32;
     if !is_custom(name) {
         return name;
     }
     let rest = name.get(PREFIX.len()..).unwrap_or_default();
     match rest.split_once('_') {
-        Some((id, short))
-            if id.len() == APPLICATION_ID && id.bytes().all(|b| b.is_ascii_hexdigit()) =>
-        {
-            short
-        }
+        Some((id, short)) if is_app_id(id) => short,
         _ => rest,
     }
+}
+
+fn is_app_id(text: &str) -> bool {
+    text.len() == 32 && text.bytes().all(|b| b.is_ascii_hexdigit())
 }
 
 fn is_custom(name: &str) -> bool {
@@ -80,3 +101,37 @@ pub enum ClaimValue {
 
 /// Claims or corrected attributes to return, in the order given.
 pub type Claims = Vec<(AttributeName, ClaimValue)>;
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    const APP: &str = "00001111-AAAA-2222-bbbb-3333cccc4444";
+
+    #[rstest]
+    #[case::custom("extension_Level", "extension_00001111aaaa2222bbbb3333cccc4444_Level")]
+    #[case::underscore(
+        "extension_Two_Parts",
+        "extension_00001111aaaa2222bbbb3333cccc4444_Two_Parts"
+    )]
+    #[case::long_already(
+        "extension_99991111aaaa2222bbbb3333cccc4444_Level",
+        "extension_99991111aaaa2222bbbb3333cccc4444_Level"
+    )]
+    #[case::built_in("city", "city")]
+    fn has_a_long_form(#[case] name: &str, #[case] expected: &str) {
+        let app = ExtensionsApp::parse(APP).unwrap();
+        let name = AttributeName::new(name).unwrap();
+        assert_eq!(name.of_app(&app).as_str(), expected);
+    }
+
+    #[rstest]
+    #[case::too_short("00001111-aaaa")]
+    #[case::no_digits("00001111-aaaa-2222-bbbb-3333cccc444g")]
+    #[case::nothing("")]
+    fn is_no_app(#[case] text: &str) {
+        assert_eq!(ExtensionsApp::parse(text), None);
+    }
+}

@@ -13,7 +13,11 @@ use super::{
     values::Key,
 };
 use crate::domain::{
-    attribute::AttributeName, email::EmailDomain, language::Language, list::ListName, sign_up::Step,
+    attribute::{AttributeName, ExtensionsApp},
+    email::EmailDomain,
+    language::Language,
+    list::ListName,
+    sign_up::Step,
 };
 
 /// Longest `allowed`, map and rule list: more belongs into the table.
@@ -28,6 +32,7 @@ pub fn compile(document: &Document) -> Result<Policy, Vec<Fault>> {
     let mut compiler = Compiler {
         document,
         types: types(document),
+        extensions_app: None,
         faults: Vec::new(),
     };
     let policy = compiler.policy();
@@ -48,6 +53,7 @@ fn types(document: &Document) -> AttributeTypes {
 struct Compiler<'d> {
     document: &'d Document,
     types: AttributeTypes,
+    extensions_app: Option<ExtensionsApp>,
     faults: Vec<Fault>,
 }
 
@@ -57,6 +63,7 @@ impl Compiler<'_> {
         let top = Place::default();
         let default_language = self.default_language(&top);
         let lists = self.lists(&top);
+        self.extensions_app = self.extensions_app(&top);
         self.domains(&top);
         let attributes = self.attributes(&top);
         let rules = self.rules(&top);
@@ -78,6 +85,25 @@ impl Compiler<'_> {
             let place = top.key("default-language");
             self.unknown_language(&place, tag);
             Language::English
+        })
+    }
+
+    fn extensions_app(&mut self, top: &Place) -> Option<ExtensionsApp> {
+        let found = self.document.extensions_app.as_ref()?;
+        let app = ExtensionsApp::parse(found);
+        if app.is_none() {
+            let problem = format!("found `{found}`, expected the app id of the extensions app");
+            self.fault(&top.key("extensions-app"), problem);
+        }
+        app
+    }
+
+    /// An attribute as it is answered when the request does not have it.
+    fn wire_name(&self, name: &str) -> Option<AttributeName> {
+        let name = AttributeName::new(name)?;
+        Some(match &self.extensions_app {
+            Some(app) => name.of_app(app),
+            None => name,
         })
     }
 
@@ -156,7 +182,7 @@ impl Compiler<'_> {
         name: &str,
         rules: &AttributeRules,
     ) -> Option<Attribute> {
-        let wire_name = AttributeName::new(name);
+        let wire_name = self.wire_name(name);
         if wire_name.is_none() || Key::of(name).as_str().is_empty() {
             self.fault(place, "expected the name of an attribute");
         }
@@ -501,7 +527,10 @@ impl Compiler<'_> {
             when: self.expression(&place.key("when"), &rule.when)?,
             effect: rule.effect,
             field: rule.field.as_deref().map(Key::of),
-            field_name: rule.field.as_deref().and_then(AttributeName::new),
+            field_name: rule
+                .field
+                .as_deref()
+                .and_then(|field| self.wire_name(field)),
             message: rule.message.clone(),
             on_error: rule.on_error,
             steps: rule.steps.clone(),

@@ -30,6 +30,10 @@ pub struct Document {
     /// The language of people whose own one has no text here.
     #[serde(default = "english")]
     pub default_language: String,
+    /// The app id of the tenant's extensions app (`aad-extensions-app` or `b2c-extensions-app`), for custom attributes that
+    /// a request does not have: extensions know those by the name with it alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub extensions_app: Option<String>,
     /// Domains of yours and your partners', for `email.looks_like` and `email.provider_mismatch`.
     #[serde(default, rename = "domain", skip_serializing_if = "Vec::is_empty")]
     pub domains: Vec<KnownDomain>,
