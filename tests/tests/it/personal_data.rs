@@ -165,7 +165,7 @@ async fn no_path_through_a_function_logs_what_was_sent() {
         },
         "rule": [{
             "id": "fails",
-            "when": "attributes.city > 3",
+            "when": "attributes.jobTitle > 3",
             "effect": "deny",
             "on-error": "ignore",
         }],
