@@ -111,11 +111,13 @@ lint-templates: .venv/.installed ## Check the CloudFormation templates, without 
 .PHONY: build
 build: .venv/.installed arm64-target ## Build the functions for Lambda: target/lambda/*/bootstrap.zip
 	cargo lambda build --locked --release --arm64 --output-format zip $(PACKAGES)
+	cargo lambda build --locked --release --arm64 --output-format zip --package otp-send
 
-# signupctl apart from the functions: what it needs of a shared dependency is not for them to carry.
+# signupctl and the function that mails apart from the others: what they need of a shared dependency is not for those to carry.
 .PHONY: build-native
 build-native: ## Build the functions and signupctl for this machine: target/release
 	cargo build --locked --release $(PACKAGES)
+	cargo build --locked --release --package otp-send
 	cargo build --locked --release --package signupctl
 
 .PHONY: deploy

@@ -2,8 +2,17 @@
 
 use std::{process::ExitCode, sync::Arc, time::Duration};
 
+use axum::Router;
 use tokio::time::Instant;
 
+#[cfg(feature = "mail")]
+use crate::{
+    adapters::mail::{Ses, Smtp},
+    app::one_time_codes::{OneTimeCodes, Sender},
+    config::{MailSettings, MailTransport},
+    http::{Entrance, OTP_SEND, OneTimeCodeService},
+    ports::mailer::Mailer,
+};
 use crate::{
     adapters::{dynamodb::Table, entra_keys::EntraKeys, lambda, system_clock::SystemClock},
     app::{
@@ -12,7 +21,7 @@ use crate::{
         disposable::DisposableLists,
         policies::Policies,
     },
-    config::{Environment, ProcessEnvironment, Settings},
+    config::{Environment, Problem, ProcessEnvironment, Settings},
     domain::sign_up::Step,
     http::{self, Service, Trust},
     ports::{
@@ -28,27 +37,46 @@ const INIT: Duration = Duration::from_secs(3);
 
 /// Runs the function of a step until Lambda ends it.
 pub async fn run(step: Step) -> ExitCode {
+    let (clock, journal) = clock_and_journal();
+    let service = service(step, &ProcessEnvironment, clock, Arc::clone(&journal)).await;
+    serve(
+        step.name(),
+        service.map(|service| service.router()),
+        &journal,
+    )
+    .await
+}
+
+/// Runs the function that mails one-time codes until Lambda ends it.
+#[cfg(feature = "mail")]
+pub async fn run_otp_send() -> ExitCode {
+    let (clock, journal) = clock_and_journal();
+    let service = one_time_codes(&ProcessEnvironment, clock, Arc::clone(&journal)).await;
+    serve(OTP_SEND, service.map(|service| service.router()), &journal).await
+}
+
+/// What every function tells the time by, and what it writes its log to.
+fn clock_and_journal() -> (Arc<dyn Clock>, Arc<dyn Journal>) {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let journal: Arc<dyn Journal> =
-        Arc::new(JsonJournal::new(std::io::stdout(), Arc::clone(&clock)));
-    let service = match service(step, &ProcessEnvironment, clock, Arc::clone(&journal)).await {
-        Ok(service) => service,
-        Err(problems) => {
-            journal.notice(&Notice::RefusedToStart {
-                function: step.name(),
-                problems,
-            });
-            return ExitCode::FAILURE;
-        }
+    let journal = JsonJournal::new(std::io::stdout(), Arc::clone(&clock));
+    (clock, Arc::new(journal))
+}
+
+async fn serve(
+    function: &'static str,
+    router: Result<Router, Vec<String>>,
+    journal: &Arc<dyn Journal>,
+) -> ExitCode {
+    let served = match router {
+        Ok(router) => lambda::run(router, SystemClock)
+            .await
+            .map_err(|error| vec![error.to_string()]),
+        Err(problems) => Err(problems),
     };
-    match lambda::run(service.router(), SystemClock).await {
+    match served {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            let problems = vec![error.to_string()];
-            journal.notice(&Notice::RefusedToStart {
-                function: step.name(),
-                problems,
-            });
+        Err(problems) => {
+            journal.notice(&Notice::RefusedToStart { function, problems });
             ExitCode::FAILURE
         }
     }
@@ -62,29 +90,15 @@ pub async fn service(
     journal: Arc<dyn Journal>,
 ) -> Result<Arc<Service>, Vec<String>> {
     let started = Instant::now();
-    let settings = Settings::read(environment)
-        .map_err(|problems| problems.iter().map(ToString::to_string).collect::<Vec<_>>())?;
-    let table = Arc::new(Table::new(
-        settings.connection.client(),
-        &settings.table_name,
-    ));
-    let callers = Arc::new(Callers::new(
-        Arc::clone(&table) as _,
-        Arc::new(EntraKeys::default()),
-        Arc::clone(&table) as _,
-        Arc::clone(&clock),
-        Arc::clone(&journal),
-    ));
+    let settings = Settings::read(environment).map_err(|problems| told(&problems))?;
+    let Ground {
+        table,
+        callers,
+        policies,
+    } = Ground::new(&settings, &clock, &journal);
     let deadline = Deadline(Instant::now() + INIT);
-    // A table that cannot be read now may be readable at the first request.
-    let _ = callers.renew(deadline).await;
-    let credentials = callers.records().map(|records| records.credentials.len());
+    let credentials = read_callers(&callers, deadline).await;
     somebody_may_call(&settings.trust, credentials)?;
-    let policies = Arc::new(Policies::new(
-        Arc::clone(&table) as _,
-        Arc::clone(&clock),
-        Arc::clone(&journal),
-    ));
     let disposable = Arc::new(DisposableLists::new(
         Arc::clone(&table) as _,
         Arc::clone(&clock),
@@ -116,6 +130,127 @@ pub async fn service(
         api_version: settings.api_version,
     };
     Ok(Service::new(settings, callers, decide, clock, journal))
+}
+
+/// The same of the function that mails one-time codes.
+#[cfg(feature = "mail")]
+pub async fn one_time_codes(
+    environment: &impl Environment,
+    clock: Arc<dyn Clock>,
+    journal: Arc<dyn Journal>,
+) -> Result<Arc<OneTimeCodeService>, Vec<String>> {
+    let started = Instant::now();
+    let (settings, mail) = match (Settings::read(environment), MailSettings::read(environment)) {
+        (Ok(settings), Ok(mail)) => (settings, mail),
+        (settings, mail) => {
+            let problems = [settings.err(), mail.err()].into_iter().flatten();
+            return Err(problems.flat_map(|problems| told(&problems)).collect());
+        }
+    };
+    entra_may_call(&settings.trust)?;
+    let mailer = mailer(mail.transport)?;
+    let Ground {
+        table,
+        callers,
+        policies,
+    } = Ground::new(&settings, &clock, &journal);
+    let deadline = Deadline(Instant::now() + INIT);
+    let credentials = read_callers(&callers, deadline).await;
+    if let Some(records) = callers.records() {
+        policies.load(&records.policies, deadline).await;
+    }
+    journal.notice(&Notice::Started {
+        function: OTP_SEND,
+        init: started.elapsed(),
+        credentials: credentials.unwrap_or_default(),
+    });
+    let sender = Sender {
+        from: mail.from,
+        reply_to: mail.reply_to,
+        default_language: settings.default_language,
+    };
+    let codes = OneTimeCodes::new(
+        sender,
+        table,
+        mailer,
+        Arc::clone(&callers),
+        policies,
+        Arc::clone(&clock),
+        Arc::clone(&journal),
+    );
+    let entrance = Entrance::new(settings.trust, settings.budgets, callers, clock, journal);
+    Ok(OneTimeCodeService::new(entrance, codes))
+}
+
+/// What stands under every function.
+struct Ground {
+    table: Arc<Table>,
+    callers: Arc<Callers>,
+    policies: Arc<Policies>,
+}
+
+impl Ground {
+    fn new(settings: &Settings, clock: &Arc<dyn Clock>, journal: &Arc<dyn Journal>) -> Self {
+        let client = settings.connection.client();
+        let table = Arc::new(Table::new(client, &settings.table_name));
+        let callers = Arc::new(Callers::new(
+            Arc::clone(&table) as _,
+            Arc::new(EntraKeys::default()),
+            Arc::clone(&table) as _,
+            Arc::clone(clock),
+            Arc::clone(journal),
+        ));
+        let policies = Arc::new(Policies::new(
+            Arc::clone(&table) as _,
+            Arc::clone(clock),
+            Arc::clone(journal),
+        ));
+        Self {
+            table,
+            callers,
+            policies,
+        }
+    }
+}
+
+/// How many credentials there are, if the table could be read.
+async fn read_callers(callers: &Callers, deadline: Deadline) -> Option<usize> {
+    // A table that cannot be read now may be readable at the first request.
+    let _ = callers.renew(deadline).await;
+    callers.records().map(|records| records.credentials.len())
+}
+
+#[cfg(feature = "mail")]
+fn mailer(transport: MailTransport) -> Result<Arc<dyn Mailer>, Vec<String>> {
+    match transport {
+        MailTransport::Ses {
+            connection,
+            configuration_set,
+        } => Ok(Arc::new(Ses::new(&connection, configuration_set))),
+        MailTransport::Smtp {
+            server,
+            secret: None,
+        } => Ok(Arc::new(Smtp::new(server, None))),
+        MailTransport::Smtp {
+            secret: Some(name), ..
+        } => Err(vec![format!(
+            "SMTP_SECRET: found `{name}`, expected nothing: this version cannot read secrets"
+        )]),
+    }
+}
+
+fn told(problems: &[Problem]) -> Vec<String> {
+    problems.iter().map(ToString::to_string).collect()
+}
+
+/// Nobody but Entra calls an extension.
+#[cfg(feature = "mail")]
+fn entra_may_call(trust: &Trust) -> Result<(), Vec<String>> {
+    if trust.entra.is_some() {
+        return Ok(());
+    }
+    let nobody = "nobody may call: set ENTRA_TENANT_ID and ENTRA_AUDIENCES";
+    Err(vec![nobody.to_owned()])
 }
 
 /// Without any credential every request would be refused: better not to start, and to say why.

@@ -76,12 +76,12 @@ fn answered(record: &Answered, at: i64) -> Map<String, Value> {
     let level = match (record.outcome, record.reason) {
         _ if record.dependency_failure.is_some() => "ERROR",
         (_, Some("miswired")) => "ERROR",
-        ("refused", _) | (_, Some("malformed")) => "WARN",
+        ("refused" | "failed", _) | (_, Some("malformed")) => "WARN",
         _ => "INFO",
     };
     set("level", Some(json!(level)));
     set("message", Some(json!(message(record))));
-    set("step", Some(json!(record.step.name())));
+    set("step", Some(json!(record.step)));
     set("protocol", Some(json!(record.protocol.name())));
     set(
         "user_flow",
@@ -239,7 +239,7 @@ fn named(version: &PolicyVersion) -> Map<String, Value> {
 
 /// Readable alone, without the fields.
 fn message(record: &Answered) -> String {
-    let step = record.step.name();
+    let step = record.step;
     match record.reason {
         Some("miswired") => format!(
             "wiring mistake: a request of another step or of an unknown user flow came to {step}"
@@ -342,13 +342,13 @@ fn parts(record: &Notice) -> (&'static str, String, Value) {
             "the last use of a credential could not be recorded; the next use will be".to_owned(),
             json!({ "failure": failure, "detail": detail }),
         ),
+        Notice::OtpDeliveryNotRecorded { failure, detail } => {
+            delivery_not_recorded(failure, detail.as_deref())
+        }
         Notice::Panicked { step } => (
             "ERROR",
-            format!(
-                "{}: the program failed while deciding; a block page was shown",
-                step.name()
-            ),
-            json!({ "step": step.name(), "dependency_failure": "panic", "dependency": "program" }),
+            format!("{step}: the program failed while deciding; a block page was shown"),
+            json!({ "step": step, "dependency_failure": "panic", "dependency": "program" }),
         ),
     }
 }
@@ -392,6 +392,18 @@ fn disposable_failure(number: u32, failure: &str, detail: Option<&str>) -> Value
     })
 }
 
+fn delivery_not_recorded(failure: &str, detail: Option<&str>) -> (&'static str, String, Value) {
+    (
+        "ERROR",
+        "the sending of a one-time code could not be recorded; it may be sent twice".to_owned(),
+        json!({
+            "dependency": "otp-deliveries",
+            "dependency_failure": failure,
+            "dependency_detail": detail,
+        }),
+    )
+}
+
 fn policy_failure(version: &PolicyVersion, failure: &str, detail: Option<&str>) -> Value {
     let mut fields = named(version);
     fields.insert("dependency".to_owned(), json!("policy"));
@@ -432,14 +444,14 @@ mod tests {
             list::{ListName, MatcherKind},
             publication::PolicyFlow,
             reference::ReferenceCode,
-            sign_up::{Protocol, Step},
+            sign_up::Protocol,
         },
         ports::journal::{Likeness, ReadCost},
     };
 
     fn record() -> Answered {
         Answered {
-            step: Step::BeforeCreatingUser,
+            step: "before-creating-user",
             protocol: Protocol::Connector,
             user_flow: Some("partners".to_owned()),
             outcome: "block",
@@ -630,8 +642,12 @@ mod tests {
             Notice::KeysUnavailable {
                 problem: "x".to_owned(),
             },
+            Notice::OtpDeliveryNotRecorded {
+                failure: "throttled",
+                detail: None,
+            },
             Notice::Panicked {
-                step: Step::BeforeToken,
+                step: "before-token",
             },
             Notice::PolicyRefused {
                 version: version(),
@@ -664,7 +680,7 @@ mod tests {
         let journal = JsonJournal::new(Vec::new(), clock);
         journal.answered(&record());
         journal.notice(&Notice::Panicked {
-            step: Step::BeforeToken,
+            step: "before-token",
         });
         let written = String::from_utf8(journal.out.into_inner().unwrap()).unwrap();
         assert_eq!(written.lines().count(), 2);

@@ -26,6 +26,7 @@ use shared::{
         caller::Slot,
         key_set::{SigningKey, SigningKeys},
         list::{Effect, ListEntry, ListName, Matcher},
+        one_time_code::DeliveryId,
         publication::{CurrentPolicies, PolicyFlow, PolicyVersion},
     },
     policy::{
@@ -40,6 +41,7 @@ use shared::{
         disposable_store::{DisposableList, DisposableStore},
         key_store::KeyStore,
         list_store::{Change, ListStore, MAX_BATCH},
+        otp_deliveries::{Delivery, Lease, OtpDeliveries},
         policy_reader::PolicyReader,
         policy_store::{MAX_TEXT_OCTETS, NewVersion, PolicyStore},
         sign_up_reader::{SignUpReader, Wanted},
@@ -968,5 +970,69 @@ async fn of_two_who_refresh_at_once_one_wins() {
     assert_eq!(
         current(&f).await.disposable,
         Some(1 + u32::try_from(won).unwrap())
+    );
+}
+
+/// Of one second, from that second of the epoch on.
+fn lease(holder: u64, from: i64) -> Lease {
+    let at = |seconds| Timestamp::from_second(seconds).unwrap();
+    Lease {
+        holder,
+        from: at(from),
+        until: at(from + 1),
+    }
+}
+
+#[tokio::test]
+async fn a_delivery_has_one_sender_until_its_lease_ends() {
+    let f = fixture("deliveries").await;
+    let id = DeliveryId::derive(&["a", "delivery"]);
+    let (first, second, later) = (lease(1, 1000), lease(2, 1000), lease(3, 1001));
+    assert_eq!(f.table.delivery(&id, soon()).await.unwrap(), None);
+    assert!(f.table.begin(&id, &first, soon()).await.unwrap());
+    assert!(!f.table.begin(&id, &second, soon()).await.unwrap());
+    // Its own write, whose answer was lost.
+    assert!(f.table.begin(&id, &first, soon()).await.unwrap());
+    let sending = Delivery::Sending { until: first.until };
+    assert_eq!(f.table.delivery(&id, soon()).await.unwrap(), Some(sending));
+    assert!(f.table.begin(&id, &later, soon()).await.unwrap());
+    // Not its own any more.
+    f.table.release(&id, &first, soon()).await.unwrap();
+    let sending = Delivery::Sending { until: later.until };
+    assert_eq!(f.table.delivery(&id, soon()).await.unwrap(), Some(sending));
+    f.table.release(&id, &later, soon()).await.unwrap();
+    assert!(f.table.begin(&id, &second, soon()).await.unwrap());
+}
+
+#[tokio::test]
+async fn what_is_sent_stays_sent_for_an_hour() {
+    let f = fixture("sent").await;
+    let id = DeliveryId::derive(&["a", "delivery"]);
+    let first = lease(1, 1000);
+    // Nothing to note, for nobody began.
+    f.table.sent(&id, soon()).await.unwrap();
+    assert_eq!(f.table.delivery(&id, soon()).await.unwrap(), None);
+    assert!(f.table.begin(&id, &first, soon()).await.unwrap());
+    f.table.sent(&id, soon()).await.unwrap();
+    f.table.release(&id, &first, soon()).await.unwrap();
+    assert!(!f.table.begin(&id, &first, soon()).await.unwrap());
+    assert!(!f.table.begin(&id, &lease(2, 2000), soon()).await.unwrap());
+    assert_eq!(
+        f.table.delivery(&id, soon()).await.unwrap(),
+        Some(Delivery::Sent)
+    );
+    let key = |text: &str| AttributeValue::S(text.to_owned());
+    let item = f
+        .client
+        .get_item()
+        .table_name(f.table.name())
+        .key("pk", key(&format!("OTP#{}", id.as_str())))
+        .key("sk", key("DELIVERY"))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(
+        item.item.unwrap()["ttl"],
+        AttributeValue::N("4600".to_owned())
     );
 }

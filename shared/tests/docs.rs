@@ -9,14 +9,19 @@
 use std::path::Path;
 
 use shared::{
-    config::{Environment, NAMES, Settings},
+    config::{Environment, MAIL_NAMES, NAMES, Settings},
     domain::{
         decision::BlockReason,
         language::{Language, LanguageWishes},
+        mail::Address,
+        one_time_code::OneTimeCode,
         policy::UserFlow,
     },
     i18n::{Catalogue, MessageId},
-    wire::api_connector::{Action, ConnectorRequest, ConnectorResponse},
+    wire::{
+        api_connector::{Action, ConnectorRequest, ConnectorResponse},
+        auth_extension::{self, Event, ExtensionRequest, ExtensionResponse},
+    },
 };
 
 fn document(name: &str) -> String {
@@ -36,7 +41,7 @@ fn blocks(text: &str, language: &str) -> Vec<String> {
 #[test]
 fn every_setting_is_documented_and_a_parameter_of_the_template() {
     let (reference, template) = (document("docs/configuration.md"), document("template.yaml"));
-    for name in NAMES {
+    for name in NAMES.iter().chain(MAIL_NAMES) {
         assert!(
             reference.contains(&format!("`{name}`")),
             "docs/configuration.md lacks {name}"
@@ -102,6 +107,24 @@ fn the_answers_of_the_readme_are_those_of_the_program() {
 }
 
 #[test]
+fn the_request_and_answer_of_one_time_codes_are_those_of_the_program() {
+    let document = document("docs/one-time-codes.md");
+    let request = document.split("-d '").nth(1).unwrap();
+    let request = request.split('\'').next().unwrap();
+    let request = ExtensionRequest::parse(request.as_bytes()).unwrap();
+    assert!(request.is_of(Event::EmailOtpSend));
+    let otp = request.data.unwrap().otp_context.unwrap();
+    assert!(OneTimeCode::parse(otp.one_time_code.as_deref().unwrap()).is_some());
+    assert!(Address::parse(otp.identifier.as_deref().unwrap()).is_some());
+    let answer = ExtensionResponse::new(
+        Event::EmailOtpSend,
+        auth_extension::Action::ContinueWithDefaultBehavior {},
+    );
+    let answer = serde_json::to_string(&answer).unwrap();
+    assert_eq!(blocks(&document, "json"), [answer]);
+}
+
+#[test]
 fn the_policy_of_the_readme_is_the_one_to_publish() {
     let shown = blocks(&document("README.md"), "toml").remove(0);
     assert_eq!(
@@ -133,6 +156,7 @@ fn every_link_between_the_documents_leads_somewhere() {
         "docs/architecture.md",
         "docs/lists.md",
         "docs/local-entra.md",
+        "docs/one-time-codes.md",
         "docs/policy.md",
         "docs/scenarios.md",
         "docs/security.md",

@@ -8,10 +8,15 @@
     reason = "a test fails by panicking"
 )]
 
-use std::{collections::BTreeMap, path::Path, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    path::Path,
+    sync::{Arc, Mutex},
+};
 
 use async_trait::async_trait;
 use axum::{
+    Router,
     body::{Body, to_bytes},
     http::{Request, StatusCode, header},
 };
@@ -25,6 +30,7 @@ use shared::{
         credentials::{Credentials, verifier},
         decide::{Asked, Decide, Decided, Decider},
         disposable::DisposableLists,
+        one_time_codes::{OneTimeCodes, Sender},
         policies::Policies,
     },
     domain::{
@@ -32,9 +38,10 @@ use shared::{
         caller::{CertificateRule, ClientCertificate, Credential, EntraTrust, Slot},
         decision::Decision,
         key_set::SigningKey,
+        mail::Mailbox,
         sign_up::{Protocol, Step},
     },
-    http::{Route, Service, Trust, VerifiedCertificate},
+    http::{Entrance, OneTimeCodeService, Route, Service, Trust, VerifiedCertificate},
     policy::{
         Circumstances, Patience, Policy, compile, document::Document,
         predicate::disposable::BUILT_IN,
@@ -43,6 +50,7 @@ use shared::{
         Deadline,
         credential_store::CredentialStore,
         key_source::{KeySource, KeySourceError},
+        mailer::{MailError, Mailer, Message},
     },
     testkit::{FixedClock, Remembered, settings},
     wire::{
@@ -60,6 +68,8 @@ enum Mode {
     Decided(Decision),
     /// The case's rules as a policy, which decides.
     Ruled(Box<Policy>),
+    /// A one-time code is mailed.
+    Mailed,
     /// The case's texts are the operator's own; the bytes of the answer are compared.
     Literal(ExtensionResponse),
     /// Waits for a feature.
@@ -113,6 +123,7 @@ fn mode(case: &Value) -> Mode {
                 },
             ))
         }
+        _ if case["event"] == "emailOtpSend" => Mode::Mailed,
         _ if given["rules"].is_array() => Mode::Ruled(Box::new(policy(&given["rules"]))),
         _ => Mode::Lists,
     }
@@ -130,6 +141,7 @@ async fn every_case_of_the_contract_holds() {
             }
             Mode::Lists => run(&case, None).await,
             Mode::Decided(decision) => run(&case, Some(Arc::new(Given(decision)))).await,
+            Mode::Mailed => run_mailed(&case).await,
             Mode::Ruled(policy) => run(&case, Some(Arc::new(Ruled(*policy)))).await,
             Mode::Literal(response) => compare(
                 &case,
@@ -144,7 +156,7 @@ async fn every_case_of_the_contract_holds() {
     }
     assert!(failures.is_empty(), "{}", failures.join("\n"));
     assert_eq!(waiting, WAITING.len(), "a waiting case has no fixture");
-    assert!(held >= 45, "only {held} cases were run");
+    assert!(held >= 49, "only {held} cases were run");
 }
 
 fn cases() -> BTreeMap<String, Value> {
@@ -173,32 +185,62 @@ fn route(case: &Value) -> Route {
     Route { step, protocol }
 }
 
+/// What stands under a service that is configured as a case says.
+struct World {
+    table: Arc<Table>,
+    clock: Arc<FixedClock>,
+    journal: Arc<Remembered>,
+    callers: Arc<Callers>,
+    policies: Arc<Policies>,
+}
+
+impl World {
+    async fn of(case: &Value) -> (Engine, Self) {
+        let engine = Engine::in_memory().await.unwrap();
+        let client = engine.connection().client();
+        create_table(&client, "golden").await.unwrap();
+        let table = Arc::new(Table::new(client, "golden"));
+        let auth = &case["given"]["auth"];
+        let seconds = auth["now"]
+            .as_i64()
+            .or(case["given"]["now"].as_i64())
+            .unwrap_or(1_768_478_400);
+        let clock = Arc::new(FixedClock::at(Timestamp::from_second(seconds).unwrap()));
+        store_credentials(&table, &clock, auth).await;
+        let journal = Arc::new(Remembered::default());
+        let callers = Arc::new(Callers::new(
+            Arc::clone(&table) as _,
+            Arc::new(OneKeySet),
+            Arc::clone(&table) as _,
+            Arc::clone(&clock) as _,
+            Arc::clone(&journal) as _,
+        ));
+        let policies = Arc::new(Policies::new(
+            Arc::clone(&table) as _,
+            Arc::clone(&clock) as _,
+            Arc::clone(&journal) as _,
+        ));
+        let world = Self {
+            table,
+            clock,
+            journal,
+            callers,
+            policies,
+        };
+        (engine, world)
+    }
+}
+
 /// Sends the case's request to a service that is configured as the case says.
 async fn run(case: &Value, decided: Option<Arc<dyn Decide>>) -> Result<(), String> {
-    let engine = Engine::in_memory().await.unwrap();
-    let client = engine.connection().client();
-    create_table(&client, "golden").await.unwrap();
-    let table = Arc::new(Table::new(client, "golden"));
-    let auth = &case["given"]["auth"];
-    let seconds = auth["now"]
-        .as_i64()
-        .or(case["given"]["now"].as_i64())
-        .unwrap_or(1_768_478_400);
-    let clock = Arc::new(FixedClock::at(Timestamp::from_second(seconds).unwrap()));
-    store_credentials(&table, &clock, auth).await;
-    let journal = Arc::new(Remembered::default());
-    let callers = Arc::new(Callers::new(
-        Arc::clone(&table) as _,
-        Arc::new(OneKeySet),
-        Arc::clone(&table) as _,
-        Arc::clone(&clock) as _,
-        Arc::clone(&journal) as _,
-    ));
-    let policies = Arc::new(Policies::new(
-        Arc::clone(&table) as _,
-        Arc::clone(&clock) as _,
-        Arc::clone(&journal) as _,
-    ));
+    let (_engine, world) = World::of(case).await;
+    let World {
+        table,
+        clock,
+        journal,
+        callers,
+        policies,
+    } = world;
     let disposable = Arc::new(DisposableLists::new(
         Arc::clone(&table) as _,
         Arc::clone(&clock) as _,
@@ -213,13 +255,93 @@ async fn run(case: &Value, decided: Option<Arc<dyn Decide>>) -> Result<(), Strin
         ))
     });
     let route = route(case);
-    let settings = settings(route.step, trust(auth));
+    let settings = settings(route.step, trust(&case["given"]["auth"]));
     let service = Service::new(settings, callers, decide, clock, journal);
-    let response = service
-        .router()
-        .oneshot(request(case, route))
-        .await
-        .unwrap();
+    answered(case, service.router(), &route.path()).await
+}
+
+/// Mails the code of the case, after that of the case before it.
+async fn run_mailed(case: &Value) -> Result<(), String> {
+    let (_engine, world) = World::of(case).await;
+    let mailer = Arc::new(Outbox::default());
+    let settings = settings(Step::BeforeToken, trust(&case["given"]["auth"]));
+    let sender = Sender {
+        from: Mailbox::parse("no-reply@contoso.com").unwrap(),
+        reply_to: None,
+        default_language: settings.default_language,
+    };
+    let codes = OneTimeCodes::new(
+        sender,
+        Arc::clone(&world.table) as _,
+        Arc::clone(&mailer) as _,
+        Arc::clone(&world.callers),
+        world.policies,
+        Arc::clone(&world.clock) as _,
+        Arc::clone(&world.journal) as _,
+    );
+    let entrance = Entrance::new(
+        settings.trust,
+        settings.budgets,
+        world.callers,
+        world.clock,
+        Arc::clone(&world.journal) as _,
+    );
+    let router = OneTimeCodeService::new(entrance, codes).router();
+    if let Some(previous) = case["given"]["previous_call"].as_str() {
+        let all = cases();
+        let (_, previous) = all.iter().find(|(_, one)| one["id"] == previous).unwrap();
+        answered(previous, router.clone(), OTP_PATH).await?;
+    }
+    for _ in 0..case["given"]["deliver_times"].as_u64().unwrap_or(1) {
+        answered(case, router.clone(), OTP_PATH).await?;
+    }
+    mailed(&case["expected"]["side_effects"], &mailer, &world.journal)
+}
+
+const OTP_PATH: &str = "/extensions/otp-send";
+
+fn mailed(expected: &Value, mailer: &Outbox, journal: &Remembered) -> Result<(), String> {
+    let mails = mailer.0.lock().unwrap();
+    let contains =
+        |mail: &Message, part: &str| mail.html.contains(part) && mail.text.contains(part);
+    for wanted in expected["mails"].as_array().into_iter().flatten() {
+        let (to, part) = (text(&wanted["to"]), text(&wanted["contains"]));
+        let found = |mail: &&Message| mail.to.as_str() == to && contains(mail, &part);
+        if !mails.iter().any(|mail| found(&mail)) {
+            return Err(format!("no mail to {to}"));
+        }
+    }
+    let total = &expected["mails_total_after_previous"];
+    if total.is_u64() && *total != mails.len() {
+        return Err(format!("{} mails, expected {total}", mails.len()));
+    }
+    let log = format!("{:?}{:?}", journal.answers(), journal.notices());
+    for secret in expected["log_not_contains"]
+        .as_array()
+        .into_iter()
+        .flatten()
+    {
+        if log.contains(&text(secret)) {
+            return Err(format!("{secret} is in the log"));
+        }
+    }
+    Ok(())
+}
+
+/// A mail service that takes everything.
+#[derive(Default)]
+struct Outbox(Mutex<Vec<Message>>);
+
+#[async_trait]
+impl Mailer for Outbox {
+    async fn send(&self, message: &Message, _: Deadline) -> Result<(), MailError> {
+        self.0.lock().unwrap().push(message.clone());
+        Ok(())
+    }
+}
+
+async fn answered(case: &Value, router: Router, path: &str) -> Result<(), String> {
+    let response = router.oneshot(request(case, path)).await.unwrap();
     let status = response.status();
     let content_type = response.headers().get(header::CONTENT_TYPE).cloned();
     let body = to_bytes(response.into_body(), usize::MAX).await.unwrap();
@@ -275,7 +397,7 @@ fn trust(auth: &Value) -> Trust {
     }
 }
 
-fn request(case: &Value, route: Route) -> Request<Body> {
+fn request(case: &Value, path: &str) -> Request<Body> {
     let wire = &case["request"];
     let query = wire["query"]
         .as_str()
@@ -283,7 +405,7 @@ fn request(case: &Value, route: Route) -> Request<Body> {
         .unwrap_or_default();
     let mut request = Request::builder()
         .method(wire["method"].as_str().unwrap())
-        .uri(format!("{}{query}", route.path()));
+        .uri(format!("{path}{query}"));
     for (name, value) in wire["headers"].as_object().unwrap() {
         request = request.header(name, value.as_str().unwrap());
     }

@@ -117,7 +117,7 @@ async fn a_panic_becomes_a_block_page_even_where_an_outage_would_continue() {
     let notices = journal.notices();
     assert!(
         notices.contains(&Notice::Panicked {
-            step: Step::BeforeCreatingUser
+            step: "before-creating-user"
         }),
         "{notices:?}"
     );

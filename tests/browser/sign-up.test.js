@@ -63,8 +63,11 @@ const FLOWS = [
 /** The pages of the others differ from Google's in a heading. */
 const LOOKED_AT = ['google', 'email-code', 'local'];
 
-/** B2C does not call the first step for local accounts. */
-const stepsOf = (flow, provider) => (flow.id === 'shop' && provider === 'local' ? flow.steps.slice(1) : flow.steps);
+/** B2C does not call the first step for local accounts; extensions are asked to send the code of an address. */
+const stepsOf = (flow, provider) => {
+  if (flow.id === 'shop' && provider === 'local') return flow.steps.slice(1);
+  return flow.id === 'customers' && provesAddress(provider) ? ['otp-send', ...flow.steps] : flow.steps;
+};
 
 for (const flow of FLOWS) {
   for (const provider of flow.providers) {

@@ -18,7 +18,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -43,6 +43,8 @@ class Port:
     actions: tuple[str, ...]
     resource: Json
     condition: Json = None
+    # The template's condition without which the statement is not there.
+    only_if: str | None = None
 
 
 def leading_keys(operator: str, *keys: str) -> Json:
@@ -56,6 +58,17 @@ def leading_keys(operator: str, *keys: str) -> Json:
 TABLE_ARN = {"Fn::GetAtt": ["Table", "Arn"]}
 START_UP_ITEMS = ("CREDENTIALS", "CREDENTIAL_USE", "SIGNING_KEYS", "POLICIES")
 
+SES_ARN = "arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}"
+
+
+def part(index: int, separator: str, value: Json) -> Json:
+    return {"Fn::Select": [index, {"Fn::Split": [separator, value]}]}
+
+
+# Of "address" and of "Name <address>" alike.
+MAIL_DOMAIN = part(0, ">", part(1, "@", {"Ref": "MailFrom"}))
+MAIL_ADDRESS = part(0, ">", part(1, "<", {"Fn::Sub": "${MailFrom}<${MailFrom}"}))
+
 # Ports -> actions. The first four are those of shared/src/ports; the others are what any function needs beside them.
 # "log" is completed with the function's own log group.
 PORTS = {
@@ -67,6 +80,36 @@ PORTS = {
     ),
     "policy_reader and disposable_reader": Port(
         ("dynamodb:GetItem",), TABLE_ARN, leading_keys("StringLike", "POLICY#*", "DISPOSABLE")
+    ),
+    "policy_reader": Port(("dynamodb:GetItem",), TABLE_ARN, leading_keys("StringLike", "POLICY#*")),
+    "otp_deliveries": Port(
+        ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"),
+        TABLE_ARN,
+        leading_keys("StringLike", "OTP#*"),
+    ),
+    "mailer": Port(
+        ("ses:SendEmail",),
+        [
+            {"Fn::Sub": [f"{SES_ARN}:identity/${{Domain}}", {"Domain": MAIL_DOMAIN}]},
+            {"Fn::Sub": [f"{SES_ARN}:identity/${{Address}}", {"Address": MAIL_ADDRESS}]},
+            {
+                "Fn::If": [
+                    "HasConfigurationSet",
+                    {"Fn::Sub": f"{SES_ARN}:configuration-set/${{SesConfigurationSet}}"},
+                    {"Ref": "AWS::NoValue"},
+                ]
+            },
+        ],
+        {"StringLike": {"ses:FromAddress": {"Fn::Sub": ["*@${Domain}", {"Domain": MAIL_DOMAIN}]}}},
+        only_if="SendsBySes",
+    ),
+    "secrets": Port(
+        ("secretsmanager:GetSecretValue",),
+        {
+            "Fn::Sub": "arn:${AWS::Partition}:secretsmanager:${AWS::Region}:${AWS::AccountId}"
+            ":secret:${SmtpSecret}-??????"
+        },
+        only_if="HasSmtpSecret",
     ),
     "credential_use": Port(("dynamodb:UpdateItem",), TABLE_ARN, leading_keys("StringEquals", "CREDENTIAL_USE")),
     "table key": Port(
@@ -85,6 +128,10 @@ class Function:
     binary: str
     ports: tuple[str, ...]
     routes: tuple[str, ...]
+    # Settings that no other function has.
+    environment: dict[str, str] = field(default_factory=dict)
+    # The template's condition without which the function and all that belongs to it are not there.
+    only_if: str | None = None
 
 
 def routes(step: str, event: str) -> tuple[str, ...]:
@@ -95,6 +142,16 @@ def routes(step: str, event: str) -> tuple[str, ...]:
         f"ANY /extensions/{{user_flow}}/{event}",
     )
 
+
+# The settings of the function that mails -> the parameter each comes from.
+MAIL_ENVIRONMENT = {
+    "MAIL_TRANSPORT": "MailTransport",
+    "MAIL_FROM": "MailFrom",
+    "MAIL_REPLY_TO": "MailReplyTo",
+    "SES_CONFIGURATION_SET": "SesConfigurationSet",
+    "SMTP_URL": "SmtpUrl",
+    "SMTP_SECRET": "SmtpSecret",
+}
 
 EVERY_FUNCTION = ("credential_use", "table key", "log")
 FUNCTIONS = {
@@ -112,6 +169,22 @@ FUNCTIONS = {
         "before-token",
         ("sign_up_reader of callers' records", "policy_reader and disposable_reader", *EVERY_FUNCTION),
         routes("before-token", "token-issuance-start"),
+    ),
+    # No connector credential opens it, so it notes no use of one.
+    "OtpSendFunction": Function(
+        "otp-send",
+        (
+            "sign_up_reader of callers' records",
+            "policy_reader",
+            "otp_deliveries",
+            "mailer",
+            "secrets",
+            "table key",
+            "log",
+        ),
+        ("ANY /extensions/otp-send", "ANY /extensions/{user_flow}/otp-send"),
+        MAIL_ENVIRONMENT,
+        "SendsMail",
     ),
 }
 
@@ -137,7 +210,8 @@ ENVIRONMENT = {
 }
 
 SETTINGS_SOURCE = ROOT / "shared" / "src" / "config" / "settings.rs"
-SETTINGS_NAMES = re.compile(r"pub const NAMES: &\[&str\] = &\[(?P<names>[^\]]*)\];")
+MAIL_SOURCE = ROOT / "shared" / "src" / "config" / "mail.rs"
+SETTINGS_NAMES = re.compile(r"pub const \w*NAMES: &\[&str\] = &\[(?P<names>[^\]]*)\];")
 
 TABLE = {
     "BillingMode": "PAY_PER_REQUEST",
@@ -194,6 +268,7 @@ OUTPUT_PATHS = {
     "AttributeCollectionStartExtensionUrl": "/extensions/attribute-collection-start",
     "AttributeCollectionSubmitExtensionUrl": "/extensions/attribute-collection-submit",
     "TokenIssuanceStartExtensionUrl": "/extensions/token-issuance-start",
+    "OtpSendExtensionUrl": "/extensions/otp-send",
 }
 BASE_URL = {
     "Fn::If": [
@@ -316,31 +391,37 @@ def check_functions(template: Template) -> Iterator[Finding]:
             ("Properties.ReservedConcurrentExecutions", reserved),
             ("Metadata.BuildMethod", "rust-cargolambda"),
             ("Metadata.BuildProperties.Binary", function.binary),
+            ("Condition", function.only_if),
         ):
             yield from template.expect(name, path, expected)
 
 
 def check_environment(template: Template) -> Iterator[Finding]:
-    expected = {name: {"Ref": source} for name, source in ENVIRONMENT.items()}
-    for function in FUNCTIONS:
-        yield from template.expect(function, "Properties.Environment.Variables", expected)
-    for parameter in set(ENVIRONMENT.values()) - {"Table"}:
+    for name, function in FUNCTIONS.items():
+        expected = {setting: {"Ref": source} for setting, source in (ENVIRONMENT | function.environment).items()}
+        yield from template.expect(name, "Properties.Environment.Variables", expected)
+    for parameter in (set(ENVIRONMENT.values()) | set(MAIL_ENVIRONMENT.values())) - {"Table"}:
         if parameter not in template.document["Parameters"]:
             yield template.finding("Parameters", parameter, None, "a parameter")
 
 
 def check_settings_of_the_program(template: Template) -> Iterator[Finding]:
     """The environment has each setting that the program reads, and none that it does not."""
-    names = SETTINGS_NAMES.search(SETTINGS_SOURCE.read_text(encoding="utf-8"))
-    read = re.findall(r'"(\w+)"', names["names"]) if names else []
-    # Those of AWS are set by Lambda.
-    expected = sorted(name for name in read if not name.startswith("AWS_"))
-    for function in FUNCTIONS:
-        found = sorted(template.get(function, "Properties.Environment.Variables") or {})
+    for name, function in FUNCTIONS.items():
+        sources = [SETTINGS_SOURCE, MAIL_SOURCE] if function.environment else [SETTINGS_SOURCE]
+        expected = sorted(setting for source in sources for setting in settings_of(source))
+        found = sorted(template.get(name, "Properties.Environment.Variables") or {})
         if found != expected:
-            source = SETTINGS_SOURCE.relative_to(ROOT)
-            path = f"Properties.Environment.Variables beside NAMES of {source}"
-            yield template.finding(function, path, found, expected)
+            told = ", ".join(str(source.relative_to(ROOT)) for source in sources)
+            path = f"Properties.Environment.Variables beside NAMES of {told}"
+            yield template.finding(name, path, found, expected)
+
+
+def settings_of(source: Path) -> list[str]:
+    names = SETTINGS_NAMES.search(source.read_text(encoding="utf-8"))
+    read = re.findall(r'"(\w+)"', names["names"]) if names else []
+    # Those of AWS are set by Lambda, and here to nothing.
+    return [name for name in read if not name.startswith("AWS_")]
 
 
 def check_log_groups(template: Template) -> Iterator[Finding]:
@@ -381,7 +462,26 @@ def check_roles(template: Template) -> Iterator[Finding]:
 def expected_statements(template: Template, name: str, function: Function) -> list[Json]:
     own_log = {"Fn::GetAtt": [log_group(template, name), "Arn"]}
     ports = (PORTS[port] for port in function.ports)
-    return [normal_statement("Allow", list(port.actions), port.resource or own_log, port.condition) for port in ports]
+    return [expected_statement(port, own_log) for port in ports]
+
+
+def expected_statement(port: Port, own_log: Json) -> Json:
+    statement = normal_statement("Allow", list(port.actions), port.resource or own_log, port.condition)
+    return statement if port.only_if is None else {ONLY_IF: port.only_if, **statement}
+
+
+# Where a statement's condition of the template stands in the comparison.
+ONLY_IF = "(only if)"
+
+
+def flat_statements(statements: Json) -> Iterator[Json]:
+    """Each statement of a policy, one that the template adds by a condition with that condition's name."""
+    for statement in as_list(statements):
+        match statement.get("Fn::If"):
+            case [only_if, dict(inner), {"Ref": "AWS::NoValue"}]:
+                yield {ONLY_IF: only_if, **inner}
+            case _:
+                yield statement
 
 
 def normal_statement(effect: str, actions: list[str], resource: Json, condition: Json) -> Json:
@@ -404,7 +504,7 @@ def check_role(template: Template, role: str, expected: list[Json]) -> Iterator[
             ),
         }
         for policy in template.get(role, "Properties.Policies") or []
-        for statement in as_list(policy["PolicyDocument"]["Statement"])
+        for statement in flat_statements(policy["PolicyDocument"]["Statement"])
     ]
     for statement in found:
         if not any(same(statement, other) for other in expected):
@@ -723,6 +823,7 @@ MUTATIONS: dict[str, dict[Check, tuple[Mutation, ...]]] = {
             of("BeforeTokenFunction", "Timeout", "default timeout"),
             of("AfterFederationFunction", "Timeout", "long timeout", 30),
             of("BeforeTokenFunction", "ReservedConcurrentExecutions", "no reserved concurrency"),
+            Mutation("mail without a sender", "Resources.OtpSendFunction.Condition"),
             Mutation(
                 "another function's binary",
                 "Resources.BeforeTokenFunction.Metadata.BuildProperties.Binary",
@@ -733,12 +834,15 @@ MUTATIONS: dict[str, dict[Check, tuple[Mutation, ...]]] = {
         check_environment: (
             of("BeforeTokenFunction", f"{SETTINGS}.ENTRA_AUDIENCES", "a setting missing in one function"),
             of("AfterFederationFunction", f"{SETTINGS}.DEBUG", "a setting only one function has", "1"),
+            of("AfterFederationFunction", f"{SETTINGS}.MAIL_FROM", "a setting of mail", {"Ref": "MailFrom"}),
+            of("OtpSendFunction", f"{SETTINGS}.SMTP_SECRET", "a setting of mail missing"),
             of("AfterFederationFunction", f"{SETTINGS}.DEFAULT_EFFECT", "another parameter", {"Ref": "OnUnavailable"}),
             Mutation("a setting without its parameter", "Parameters.ApiVersion"),
         ),
         check_settings_of_the_program: (
             of("BeforeTokenFunction", f"{SETTINGS}.ENTRA_AUDIENCES", "a setting not offered"),
             of("BeforeTokenFunction", f"{SETTINGS}.DEBUG", "a setting that nothing reads", "1"),
+            of("OtpSendFunction", f"{SETTINGS}.MAIL_FROM", "a setting of mail not offered"),
         ),
         check_log_groups: (
             of("BeforeTokenLogGroup", "RetentionInDays", "kept for ever"),
@@ -769,6 +873,11 @@ MUTATIONS: dict[str, dict[Check, tuple[Mutation, ...]]] = {
             granted(
                 "BeforeTokenRole", "4.Resource", "another's log", {"Fn::GetAtt": ["AfterFederationLogGroup", "Arn"]}
             ),
+            granted("OtpSendRole", "2.Condition", "deliveries with any leading key"),
+            granted("OtpSendRole", "2.Action.+", "an action more", "dynamodb:DeleteItem"),
+            granted("OtpSendRole", "3.Fn::If.0", "SES where SMTP is used", "SendsMail"),
+            granted("OtpSendRole", "3.Fn::If.1.Condition", "any sender"),
+            granted("OtpSendRole", "4.Fn::If.1.Resource", "another secret", "arn:aws:secretsmanager:eu-west-1:1:secret:x"),
             of("BeforeTokenRole", "ManagedPolicyArns", "a managed policy", ["arn:aws:iam::aws:policy/ReadOnlyAccess"]),
             of("BeforeTokenRole", "AssumeRolePolicyDocument.Statement.0.Principal", "anyone may take it", "*"),
             of("BeforeTokenFunction", "Role", "role shared", {"Fn::GetAtt": ["AfterFederationRole", "Arn"]}),
@@ -790,6 +899,7 @@ MUTATIONS: dict[str, dict[Check, tuple[Mutation, ...]]] = {
         ),
         check_routes: (
             whole("BeforeTokenUserFlowConnectorRoute", "route removed"),
+            whole("OtpSendUserFlowExtensionRoute", "route of mail removed"),
             of(
                 "BeforeTokenConnectorRoute",
                 "Target",
@@ -811,6 +921,7 @@ MUTATIONS: dict[str, dict[Check, tuple[Mutation, ...]]] = {
         ),
         check_permissions: (
             whole("BeforeTokenPermission", "permission removed"),
+            whole("OtpSendPermission", "permission of mail removed"),
             of("BeforeTokenPermission", "SourceArn", "any API may invoke"),
         ),
         check_parameters: (

@@ -46,6 +46,8 @@ STACK = "rehearsal"
 REGION = "eu-north-1"
 # Not the default, so that an answer shows that parameter, environment and route arrive at the function.
 USER_FLOWS = {"partners": {"default": "deny"}}
+MAIL_ADDRESS = "no-reply@contoso.example"
+MAIL_FROM = f"Contoso <{MAIL_ADDRESS}>"
 
 Json = Any
 
@@ -171,6 +173,7 @@ def deploy(running: Emulator, template: Path, issuer: str) -> dict[str, str]:
         "EntraTenantId": TENANT,
         "EntraAudiences": AUDIENCE,
         "EntraIssuers": issuer,
+        "MailFrom": json.dumps(MAIL_FROM),
     }
     command = [
         str(SAM),
@@ -205,7 +208,7 @@ def role_gates(template: Json, running: Emulator) -> list[RoleGate]:
     return gates
 
 
-def packaged(template: Json, gates: list[RoleGate], binaries: Path, directory: Path) -> Path:
+def packaged(template: Json, gates: list[RoleGate], mail: str, binaries: Path, directory: Path) -> Path:
     """A copy of the template whose functions are the built binaries, for this machine's processor, behind the gates."""
     shutil.copytree(ROOT / "infra", directory / "infra")
     template = copy.deepcopy(template)
@@ -215,7 +218,8 @@ def packaged(template: Json, gates: list[RoleGate], binaries: Path, directory: P
         function = functions[gate.function]
         binary = function.pop("Metadata")["BuildProperties"]["Binary"]
         function["Properties"]["CodeUri"] = str(zipped(binaries / binary, directory))
-        function["Properties"]["Environment"] = {"Variables": {"AWS_ENDPOINT_URL_DYNAMODB": gate.endpoint}}
+        environment = function["Properties"].setdefault("Environment", {"Variables": {}})
+        environment["Variables"] |= {"AWS_ENDPOINT_URL_DYNAMODB": gate.endpoint, "AWS_ENDPOINT_URL_SESV2": mail}
     # The functions read keys over plain HTTP from their own machine only; the template has no use for that.
     template["Parameters"]["EntraIssuers"]["AllowedPattern"] = r"http://127\.0\.0\.1:\d+"
     path = directory / "template.json"
@@ -489,6 +493,8 @@ def rehearse(api: DeployedApi, signupctl: Signupctl, entra: LocalEntra) -> Check
     john_is_denied(checks, api, credential, entra)
     print("  -- with a published policy")
     the_policy_decides(checks, api, credential, entra)
+    print("  -- with a one-time code")
+    codes_are_mailed(checks, api, entra)
     return checks
 
 
@@ -598,6 +604,53 @@ def the_policy_decides(checks: Checks, api: DeployedApi, credential: str, entra:
     checks.json(f"{path}: nobody is kept out", api.post(path, JOHN_AT_TOKEN, credential), 200, CONTINUE)
 
 
+CODE = "12345678"
+OTP_SENT = {
+    "data": {
+        "@odata.type": "microsoft.graph.OnOtpSendResponseData",
+        "actions": [{"@odata.type": "microsoft.graph.OtpSend.continueWithDefaultBehavior"}],
+    }
+}
+
+
+def otp_event(address: str, code: str, locale: str) -> Json:
+    """The documented request to mail a code."""
+    body = event("emailOtpSend", address, locale)
+    data = body["data"]
+    data["@odata.type"] = "microsoft.graph.onOtpSendCalloutData"
+    del data["userSignUpInfo"]
+    data["otpContext"] = {"identifier": address, "oneTimeCode": code}
+    data["authenticationContext"]["requestType"] = "signUp"
+    return body
+
+
+def codes_are_mailed(checks: Checks, api: DeployedApi, entra: LocalEntra) -> None:
+    """One mail for a request and its retry, another for a new code, in the user flow with a policy too."""
+    api.running.client("sesv2").create_email_identity(EmailIdentity=MAIL_ADDRESS)
+    path, body = "/extensions/otp-send", otp_event(JOHN_ADDRESS, CODE, "sv-se")
+    checks.empty("a code without a token", api.post(path, body, None), 401)
+    for what in ("a code is mailed", "the retry of its request"):
+        checks.json(what, api.post(path, body, entra.token()), 200, OTP_SENT)
+    mails = mails_to(api, JOHN_ADDRESS)
+    subjects = [mail["Subject"] for mail in mails if f"<{MAIL_ADDRESS}>" in mail["Source"]]
+    checks.that("one mail, in Swedish", subjects == [catalogue("sv", "mail-subject")], mails, "one mail")
+    both = all(CODE in mail[part] for mail in mails for part in ("BodyText", "BodyHtml"))
+    checks.that("the code is in both parts", both, mails, CODE)
+    other = otp_event(JOHN_ADDRESS, "87654321", "sv-se")
+    checks.json("a new code", api.post("/extensions/customers/otp-send", other, entra.token()), 200, OTP_SENT)
+    count = len(mails_to(api, JOHN_ADDRESS))
+    checks.that("a new code is another mail", count == 2, count, "2 mails")
+    wrong = event("tokenIssuanceStart", JOHN_ADDRESS, "sv-se")
+    checks.empty("another event", api.post(path, wrong, entra.token()), 400)
+
+
+def mails_to(api: DeployedApi, address: str) -> list[Json]:
+    """What the emulator's Amazon SES has taken."""
+    answer = api.request("GET", "/_ministack/ses/messages", None, None)
+    by_account = answer.json()["messages"].values()
+    return [mail for mails in by_account for mail in mails if address in mail["To"]]
+
+
 def roles_fit(checks: Checks, gates: list[RoleGate]) -> None:
     """Each role allows what its function did, and nothing that the function had no use for."""
     print("  -- the roles")
@@ -638,7 +691,7 @@ def function_logs(running: Emulator) -> str:
 def built(binaries: Path) -> Path:
     missing = [
         name
-        for name in ("after-federation", "before-creating-user", "before-token", "signupctl")
+        for name in ("after-federation", "before-creating-user", "before-token", "otp-send", "signupctl")
         if not (binaries / name).is_file()
     ]
     if missing:
@@ -661,7 +714,7 @@ def rehearsal(binaries: Path, directory: Path) -> int:
         running = ends.enter_context(emulator(directory))
         gates = [ends.enter_context(gate) for gate in role_gates(template, running)]
         print(f"rehearse.py: deploying into ministack on port {running.port}", flush=True)
-        outputs = deploy(running, packaged(template, gates, binaries, directory / "deployment"), entra.issuer)
+        outputs = deploy(running, packaged(template, gates, running.endpoint, binaries, directory / "deployment"), entra.issuer)
         signupctl = Signupctl(binaries / "signupctl", running.environment() | {"TABLE_NAME": outputs["TableName"]})
         checks = rehearse(DeployedApi(running, outputs["HttpApiId"]), signupctl, entra)
         roles_fit(checks, gates)

@@ -88,7 +88,8 @@ class RoleGate:
 
 
 def is_of_table(statement: Json) -> bool:
-    return bool(statement["Effect"] == "Allow" and statement["Resource"] == TABLE_ARN)
+    """A statement that the template adds by a condition is of none."""
+    return bool(statement.get("Effect") == "Allow" and statement["Resource"] == TABLE_ARN)
 
 
 def leading_keys(body: Json) -> list[str]:

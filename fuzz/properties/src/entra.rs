@@ -91,6 +91,35 @@ pub fn extension_body(body: &[u8]) {
     }
 }
 
+/// A mail is claimed exactly when one was handed over, to one address and with a code that the body has; all else is a bare
+/// refusal.
+pub fn otp_body(body: &[u8]) {
+    WORLD.with(|world| {
+        let answer = world.ask_to_mail(world.token().as_bytes(), body);
+        let mails = world.outbox.take();
+        match answer.status.as_u16() {
+            200 => {
+                let action = answer.body.pointer("/data/actions/0/@odata.type");
+                let expected = "microsoft.graph.OtpSend.continueWithDefaultBehavior";
+                assert_eq!(action.and_then(Value::as_str), Some(expected));
+                let [mail] = mails.as_slice() else {
+                    panic!("{} mails", mails.len());
+                };
+                assert!(
+                    !mail
+                        .to
+                        .as_str()
+                        .contains(|c: char| c.is_whitespace() || c == ',')
+                );
+                assert!(!mail.subject.contains(char::is_control), "a header more");
+            }
+            // Not this event's body, or the body of another tenant.
+            400 | 401 => assert!(answer.body.is_null() && mails.is_empty()),
+            _ => panic!("{answer:?}"),
+        }
+    });
+}
+
 /// One spelling of one credential opens the door: whatever is decoded is what was encoded.
 pub fn basic_header(header: &[u8]) {
     let read = parse_basic(header);

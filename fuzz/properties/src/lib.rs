@@ -15,7 +15,7 @@ mod service;
 
 pub use self::{
     certificate::client_certificate,
-    entra::{basic_header, bearer_token, connector_body, extension_body},
+    entra::{basic_header, bearer_token, connector_body, extension_body, otp_body},
     lists::{email_address, matcher},
     policy::{policy_document, policy_expression, policy_sign_up},
 };
@@ -24,9 +24,10 @@ pub use self::{
 pub type Property = fn(&[u8]);
 
 /// Every property under the name of its fuzz target and of its folder of seeds.
-pub const ALL: [(&str, Property); 10] = [
+pub const ALL: [(&str, Property); 11] = [
     ("connector_body", connector_body),
     ("extension_body", extension_body),
+    ("otp_body", otp_body),
     ("basic_header", basic_header),
     ("bearer_token", bearer_token),
     ("email_address", email_address),

@@ -1,7 +1,11 @@
 //! The whole way of a request in memory: the real router, callers' check, parser, rules and renderer
 //! over a table that never fails.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use axum::{
@@ -13,23 +17,31 @@ use jiff::Timestamp;
 use serde_json::Value;
 use shared::{
     app::{
-        callers::Callers, credentials::verifier, decide::Decider, disposable::DisposableLists,
+        callers::Callers,
+        credentials::verifier,
+        decide::Decider,
+        disposable::DisposableLists,
+        one_time_codes::{OneTimeCodes, Sender},
         policies::Policies,
     },
     domain::{
         caller::{Credential, EntraTrust, Slot},
         key_set::{SigningKey, SigningKeys},
         list::{Effect, ListEntry, ListName},
+        mail::Mailbox,
+        one_time_code::DeliveryId,
         publication::PolicyVersion,
         sign_up::Step,
     },
-    http::{Route, Service, Trust},
+    http::{Entrance, OTP_SEND, OneTimeCodeService, Route, Service, Trust},
     ports::{
         Deadline, StoreError,
         credential_use::CredentialUse,
         disposable_reader::DisposableReader,
         journal::{Answered, Journal, Notice},
         key_source::{KeySource, KeySourceError},
+        mailer::{MailError, Mailer, Message},
+        otp_deliveries::{Delivery, Lease, OtpDeliveries},
         policy_reader::PolicyReader,
         sign_up_reader::{CallerRecords, Facts, SignUpReader, Wanted},
     },
@@ -63,6 +75,9 @@ const DENIED: &str = "denied.example";
 pub(crate) struct World {
     runtime: Runtime,
     routers: BTreeMap<&'static str, Router>,
+    codes: Router,
+    /// The mails that were handed over.
+    pub(crate) outbox: Arc<Outbox>,
     /// `Bearer …` of the cases.
     pub(crate) tokens: [String; 2],
 }
@@ -93,9 +108,13 @@ impl World {
                 (step.name(), router)
             })
             .collect();
+        let outbox = Arc::new(Outbox::default());
+        let codes = codes_router(&runtime, trust, now, Arc::clone(&outbox));
         Self {
             runtime,
             routers,
+            codes,
+            outbox,
             tokens,
         }
     }
@@ -107,13 +126,30 @@ impl World {
 
     /// Sends a request; `None` when HTTP itself cannot carry the header.
     pub(crate) fn ask(&self, route: Route, authorization: &[u8], body: &[u8]) -> Option<Answer> {
+        let router = self.routers.get(route.step.name()).unwrap();
+        self.post(router, &route.path(), authorization, body)
+    }
+
+    /// Sends a request for a code by mail.
+    pub(crate) fn ask_to_mail(&self, authorization: &[u8], body: &[u8]) -> Answer {
+        let path = format!("/extensions/{OTP_SEND}");
+        self.post(&self.codes, &path, authorization, body).unwrap()
+    }
+
+    fn post(
+        &self,
+        router: &Router,
+        path: &str,
+        authorization: &[u8],
+        body: &[u8],
+    ) -> Option<Answer> {
         let authorization = HeaderValue::from_bytes(authorization).ok()?;
-        let request = Request::post(route.path())
+        let request = Request::post(path)
             .header(header::AUTHORIZATION, authorization)
             .header(header::CONTENT_TYPE, "application/json")
             .body(Body::from(body.to_vec()))
             .unwrap();
-        let router = self.routers.get(route.step.name()).unwrap().clone();
+        let router = router.clone();
         self.runtime.block_on(async {
             let response = router.oneshot(request).await.unwrap();
             let status = response.status();
@@ -145,7 +181,15 @@ fn trust(auth: &Value) -> Trust {
     }
 }
 
-fn router(runtime: &Runtime, step: Step, trust: Trust, now: Timestamp) -> Router {
+/// What stands under each service.
+struct Ground {
+    table: Arc<Table>,
+    clock: Arc<FixedClock>,
+    callers: Arc<Callers>,
+    policies: Arc<Policies>,
+}
+
+fn ground(runtime: &Runtime, trust: &Trust, now: Timestamp) -> Ground {
     let mut signing_keys = SigningKeys::default();
     for issuer in &trust.entra.as_ref().unwrap().issuers {
         let keys: KeySet = serde_json::from_str(KEYS).unwrap();
@@ -165,7 +209,6 @@ fn router(runtime: &Runtime, step: Step, trust: Trust, now: Timestamp) -> Router
         ..CallerRecords::default()
     }));
     let clock = Arc::new(FixedClock::at(now));
-    let settings = settings(step, trust);
     let callers = Arc::new(Callers::new(
         Arc::clone(&table) as _,
         Arc::clone(&table) as _,
@@ -181,6 +224,22 @@ fn router(runtime: &Runtime, step: Step, trust: Trust, now: Timestamp) -> Router
         Arc::clone(&clock) as _,
         Arc::new(Silence),
     ));
+    Ground {
+        table,
+        clock,
+        callers,
+        policies,
+    }
+}
+
+fn router(runtime: &Runtime, step: Step, trust: Trust, now: Timestamp) -> Router {
+    let Ground {
+        table,
+        clock,
+        callers,
+        policies,
+    } = ground(runtime, &trust, now);
+    let settings = settings(step, trust);
     let disposable = Arc::new(DisposableLists::new(
         Arc::clone(&table) as _,
         Arc::clone(&clock) as _,
@@ -193,6 +252,73 @@ fn router(runtime: &Runtime, step: Step, trust: Trust, now: Timestamp) -> Router
         Arc::clone(&clock) as _,
     ));
     Service::new(settings, callers, decide, clock, Arc::new(Silence)).router()
+}
+
+fn codes_router(runtime: &Runtime, trust: Trust, now: Timestamp, outbox: Arc<Outbox>) -> Router {
+    let ground = ground(runtime, &trust, now);
+    let settings = settings(Step::BeforeToken, trust);
+    let sender = Sender {
+        from: Mailbox::parse("no-reply@contoso.com").unwrap(),
+        reply_to: None,
+        default_language: settings.default_language,
+    };
+    let codes = OneTimeCodes::new(
+        sender,
+        Arc::new(NothingIsSent),
+        outbox,
+        Arc::clone(&ground.callers),
+        ground.policies,
+        Arc::clone(&ground.clock) as _,
+        Arc::new(Silence),
+    );
+    let entrance = Entrance::new(
+        settings.trust,
+        settings.budgets,
+        ground.callers,
+        ground.clock,
+        Arc::new(Silence),
+    );
+    OneTimeCodeService::new(entrance, codes).router()
+}
+
+/// A mail service that takes everything.
+#[derive(Default)]
+pub(crate) struct Outbox(Mutex<Vec<Message>>);
+
+impl Outbox {
+    pub(crate) fn take(&self) -> Vec<Message> {
+        std::mem::take(&mut self.0.lock().unwrap())
+    }
+}
+
+#[async_trait]
+impl Mailer for Outbox {
+    async fn send(&self, message: &Message, _: Deadline) -> Result<(), MailError> {
+        self.0.lock().unwrap().push(message.clone());
+        Ok(())
+    }
+}
+
+/// So each code is sent.
+struct NothingIsSent;
+
+#[async_trait]
+impl OtpDeliveries for NothingIsSent {
+    async fn begin(&self, _: &DeliveryId, _: &Lease, _: Deadline) -> Result<bool, StoreError> {
+        Ok(true)
+    }
+
+    async fn delivery(&self, _: &DeliveryId, _: Deadline) -> Result<Option<Delivery>, StoreError> {
+        Ok(None)
+    }
+
+    async fn sent(&self, _: &DeliveryId, _: Deadline) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    async fn release(&self, _: &DeliveryId, _: &Lease, _: Deadline) -> Result<(), StoreError> {
+        Ok(())
+    }
 }
 
 /// A table in which one domain is denied.

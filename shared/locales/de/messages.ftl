@@ -28,6 +28,10 @@ invalid-company-number = Bitte geben Sie eine gültige Registernummer des Untern
 invalid-email = Bitte geben Sie eine gültige E-Mail-Adresse ein, zum Beispiel name@example.com.
 use-company-sign-in = Bitte registrieren Sie sich über den Anmeldedienst Ihres Unternehmens statt über diesen.
 disposable-address = Bitte nutzen Sie Ihre übliche E-Mail-Adresse statt einer temporären Adresse.
+mail-subject = Ihr Bestätigungscode
+mail-intro = Bitte geben Sie diesen Code ein, um zu bestätigen, dass diese E-Mail-Adresse Ihnen gehört.
+mail-validity = Der Code ist 30 Minuten gültig.
+mail-ignore = Wenn Sie keinen Code angefordert haben, können Sie diese E-Mail ignorieren.
 invalid-field = { $field }: { $problem }
 
 # What a form calls the built-in attributes (at most 40 characters).

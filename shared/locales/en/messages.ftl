@@ -88,6 +88,18 @@ use-company-sign-in = Please sign up with your company’s own sign-in instead o
 # The address is of a provider of throw-away mailboxes. Beside a field or on a page.
 disposable-address = Please use your usual e-mail address instead of a temporary one.
 
+# Subject of the mail with a one-time code (at most 40 characters). The code stays out of it: subjects show on locked screens.
+mail-subject = Your verification code
+
+# What the one-time code below is for; it comes in a mail.
+mail-intro = Enter this code to confirm that this e-mail address is yours.
+
+# How long the one-time code is good for.
+mail-validity = The code is valid for 30 minutes.
+
+# Whoever did not ask for the one-time code needs to do nothing.
+mail-ignore = If you didn’t ask for a code, you can ignore this e-mail.
+
 # A field's name and what is wrong with it, where there is one text for all fields; $problem is a whole sentence.
 invalid-field = { $field }: { $problem }
 

@@ -28,6 +28,10 @@ invalid-company-number = Introduzca un número de registro de la empresa válido
 invalid-email = Introduzca un correo electrónico válido, por ejemplo, nombre@example.com.
 use-company-sign-in = Regístrese con el inicio de sesión de su empresa en lugar de utilizar este.
 disposable-address = Utilice su correo electrónico habitual en lugar de uno temporal.
+mail-subject = Su código de verificación
+mail-intro = Introduzca este código para confirmar que esta dirección de correo electrónico es suya.
+mail-validity = El código es válido durante 30 minutos.
+mail-ignore = Si no ha solicitado ningún código, puede ignorar este correo.
 invalid-field = { $field }: { $problem }
 
 # What a form calls the built-in attributes (at most 40 characters).

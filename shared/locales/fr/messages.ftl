@@ -28,6 +28,10 @@ invalid-company-number = Veuillez saisir un numéro d’immatriculation d’entr
 invalid-email = Veuillez saisir une adresse e-mail valide, par exemple nom@example.com.
 use-company-sign-in = Veuillez vous inscrire avec le service de connexion de votre entreprise plutôt qu’avec celui-ci.
 disposable-address = Veuillez utiliser votre adresse e-mail habituelle plutôt qu’une adresse temporaire.
+mail-subject = Votre code de vérification
+mail-intro = Veuillez saisir ce code pour confirmer que cette adresse e-mail est la vôtre.
+mail-validity = Ce code est valable 30 minutes.
+mail-ignore = Si vous n’avez pas demandé de code, vous pouvez ignorer cet e-mail.
 invalid-field = { $field }{ "\u202F" }: { $problem }
 
 # What a form calls the built-in attributes (at most 40 characters).

@@ -28,6 +28,10 @@ invalid-company-number = Si prega di inserire un numero di registrazione dell’
 invalid-email = Si prega di inserire un indirizzo e-mail valido, ad esempio nome@example.com.
 use-company-sign-in = Si prega di registrarsi con il servizio di accesso della propria azienda anziché con questo.
 disposable-address = Si prega di usare il proprio indirizzo e-mail abituale anziché uno temporaneo.
+mail-subject = Codice di verifica
+mail-intro = Si prega di inserire questo codice per confermare che l’indirizzo e-mail è il proprio.
+mail-validity = Il codice è valido per 30 minuti.
+mail-ignore = Se il codice non è stato richiesto, è possibile ignorare questa e-mail.
 invalid-field = { $field }: { $problem }
 
 # What a form calls the built-in attributes (at most 40 characters).

@@ -28,6 +28,10 @@ invalid-company-number = その国の形式に従った正しい会社登録番�
 invalid-email = 正しいメールアドレスを入力してください（例：name@example.com）。
 use-company-sign-in = このサインイン方法ではなく、勤務先のサインインサービスを使って登録してください。
 disposable-address = 一時的なメールアドレスではなく、普段お使いのメールアドレスをご利用ください。
+mail-subject = 確認コードのお知らせ
+mail-intro = このメールアドレスがご本人のものであることを確認するため、次のコードを入力してください。
+mail-validity = コードの有効期間は 30 分です。
+mail-ignore = コードをリクエストした覚えがない場合は、このメールを無視してください。
 invalid-field = { $field }：{ $problem }
 
 # What a form calls the built-in attributes (at most 40 characters).

@@ -28,6 +28,10 @@ invalid-company-number = Vul een geldig registratienummer van het bedrijf in, in
 invalid-email = Vul een geldig e-mailadres in, bijvoorbeeld naam@example.com.
 use-company-sign-in = Gebruik voor uw registratie de eigen inlogmethode van uw bedrijf in plaats van deze.
 disposable-address = Gebruik uw gewone e-mailadres in plaats van een tijdelijk adres.
+mail-subject = Uw verificatiecode
+mail-intro = Vul deze code in om te bevestigen dat dit e-mailadres van u is.
+mail-validity = De code is 30 minuten geldig.
+mail-ignore = Als u geen code hebt aangevraagd, kunt u deze e-mail negeren.
 invalid-field = { $field }: { $problem }
 
 # What a form calls the built-in attributes (at most 40 characters).

@@ -28,6 +28,10 @@ invalid-company-number = Introduza um número de registo da empresa válido, no 
 invalid-email = Introduza um endereço de e-mail válido, por exemplo nome@example.com.
 use-company-sign-in = Faça a inscrição com o início de sessão da sua empresa em vez deste.
 disposable-address = Use o seu endereço de e-mail habitual em vez de um temporário.
+mail-subject = O seu código de verificação
+mail-intro = Introduza este código para confirmar que este endereço de e-mail é seu.
+mail-validity = O código é válido durante 30 minutos.
+mail-ignore = Se não pediu nenhum código, pode ignorar este e-mail.
 invalid-field = { $field }: { $problem }
 
 # What a form calls the built-in attributes (at most 40 characters).

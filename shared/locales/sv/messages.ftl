@@ -28,6 +28,10 @@ invalid-company-number = Ange ett giltigt registreringsnummer för företaget, i
 invalid-email = Ange en giltig e-postadress, till exempel namn@example.com.
 use-company-sign-in = Registrera dig med ditt företags egen inloggning i stället för den här.
 disposable-address = Använd din vanliga e-postadress i stället för en tillfällig.
+mail-subject = Din verifieringskod
+mail-intro = Ange den här koden för att bekräfta att e-postadressen är din.
+mail-validity = Koden gäller i 30 minuter.
+mail-ignore = Om du inte har begärt någon kod kan du bortse från det här meddelandet.
 invalid-field = { $field }: { $problem }
 
 # What a form calls the built-in attributes (at most 40 characters).

@@ -28,6 +28,10 @@ invalid-company-number = 請輸入有效的公司登記號碼，並使用其所�
 invalid-email = 請輸入有效的電子郵件地址，例如 name@example.com。
 use-company-sign-in = 請改用您任職公司的登入方式註冊。
 disposable-address = 請使用您常用的電子郵件地址，不要使用臨時的電子郵件地址。
+mail-subject = 您的驗證碼
+mail-intro = 請輸入此驗證碼，以確認這個電子郵件地址屬於您。
+mail-validity = 驗證碼的有效時間為 30 分鐘。
+mail-ignore = 如果您並未要求驗證碼，請忽略此郵件。
 invalid-field = { $field }：{ $problem }
 
 # What a form calls the built-in attributes (at most 40 characters).

@@ -1,9 +1,12 @@
-//! The ports' other side: DynamoDB, Entra's key endpoints, Lambda, the system clock.
+//! The ports' other side: DynamoDB, mail services, Entra's key endpoints, Lambda, the system clock.
 
+mod aws;
 pub mod dynamodb;
 pub mod entra_keys;
 pub mod https;
 pub mod lambda;
+#[cfg(feature = "mail")]
+pub mod mail;
 pub mod system_clock;
 
 /// An error with its causes, which most libraries leave out of its text.

@@ -6,5 +6,6 @@ pub mod decide;
 pub mod disposable;
 pub mod disposable_publications;
 pub mod lists;
+pub mod one_time_codes;
 pub mod policies;
 pub mod publications;

@@ -108,16 +108,16 @@ pub fn entra_issuers(
     }
 }
 
-struct Reader<'e, E: ?Sized> {
-    environment: &'e E,
-    problems: Vec<Problem>,
+pub(super) struct Reader<'e, E: ?Sized> {
+    pub(super) environment: &'e E,
+    pub(super) problems: Vec<Problem>,
 }
 
 impl<E: Environment + ?Sized> Reader<'_, E> {
     fn settings(&mut self) -> Settings {
         Settings {
             table_name: self.required("TABLE_NAME", "the name of the DynamoDB table"),
-            connection: self.connection(),
+            connection: self.connection("AWS_ENDPOINT_URL_DYNAMODB"),
             policies: self.policies(),
             default_language: self.default_language(),
             budgets: Budgets {
@@ -132,17 +132,15 @@ impl<E: Environment + ?Sized> Reader<'_, E> {
         }
     }
 
-    fn connection(&mut self) -> Connection {
-        let endpoint = self.environment.get("AWS_ENDPOINT_URL_DYNAMODB");
+    /// `endpoint` is the setting with the URL of a service that is not AWS's own.
+    pub(super) fn connection(&mut self, endpoint: &'static str) -> Connection {
+        let name = endpoint;
+        let endpoint = self.environment.get(name);
         if let Some(url) = &endpoint
             && !url.starts_with("https://")
             && !url.starts_with("http://")
         {
-            self.problem(
-                "AWS_ENDPOINT_URL_DYNAMODB",
-                url,
-                "a URL, or nothing for AWS itself",
-            );
+            self.problem(name, url, "a URL, or nothing for AWS itself");
         }
         Connection {
             region: self.required("AWS_REGION", "an AWS region; Lambda sets it"),
@@ -384,7 +382,7 @@ impl<E: Environment + ?Sized> Reader<'_, E> {
             .collect()
     }
 
-    fn required(&mut self, name: &'static str, expected: &str) -> String {
+    pub(super) fn required(&mut self, name: &'static str, expected: &str) -> String {
         self.environment.get(name).unwrap_or_else(|| {
             self.problem(name, "nothing", expected);
             String::new()
@@ -396,7 +394,7 @@ impl<E: Environment + ?Sized> Reader<'_, E> {
         self.required(name, "AWS credentials; Lambda sets them")
     }
 
-    fn problem(&mut self, setting: &'static str, found: &str, expected: &str) {
+    pub(super) fn problem(&mut self, setting: &'static str, found: &str, expected: &str) {
         let found = if found == "nothing" {
             found.to_owned()
         } else {

@@ -8,6 +8,8 @@ pub mod identity;
 pub mod key_set;
 pub mod language;
 pub mod list;
+pub mod mail;
+pub mod one_time_code;
 pub mod policy;
 pub mod publication;
 pub mod reference;

@@ -1,6 +1,6 @@
 //! Who calls: connectors by HTTP Basic or client certificate, extensions by Entra's token.
 
-use super::{Call, Refusal, Service, basic, bearer};
+use super::{Call, Entrance, Refusal, basic, bearer};
 use crate::domain::{
     caller::{Caller, CertificateRule, EntraTrust},
     sign_up::Protocol,
@@ -14,9 +14,9 @@ pub struct Trust {
     pub entra: Option<EntraTrust>,
 }
 
-impl Service {
+impl Entrance {
     pub(super) async fn authenticate(&self, call: &Call) -> Result<Caller, Refusal> {
-        match call.route.protocol {
+        match call.protocol {
             Protocol::Connector => self.connector_caller(call).await,
             Protocol::Extension => self.extension_caller(call).await,
         }
@@ -24,7 +24,7 @@ impl Service {
 
     async fn connector_caller(&self, call: &Call) -> Result<Caller, Refusal> {
         if let Some(certificate) = &call.certificate {
-            let rules = &self.settings.trust.certificates;
+            let rules = &self.trust.certificates;
             let listed = rules.iter().any(|rule| rule.allows(certificate));
             if listed && certificate.is_valid_at(self.clock.now()) {
                 return Ok(Caller::Certificate {
@@ -51,8 +51,8 @@ impl Service {
 
     /// A credential that is not known may be a new one.
     async fn credential(&self, header: &[u8], call: &Call) -> Result<Caller, Refusal> {
-        let known = |service: &Self| {
-            let records = service.callers.records()?;
+        let known = |entrance: &Self| {
+            let records = entrance.callers.records()?;
             basic::verify(header, &records.credentials)
         };
         if let Some(caller) = known(self) {
@@ -76,7 +76,6 @@ impl Service {
             .as_deref()
             .ok_or(Refusal::Unauthenticated("no-bearer-token"))?;
         let trust = self
-            .settings
             .trust
             .entra
             .as_ref()

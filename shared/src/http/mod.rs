@@ -3,6 +3,7 @@
 mod authenticate;
 mod basic;
 mod bearer;
+mod one_time_codes;
 mod read;
 mod render;
 mod route;
@@ -24,6 +25,7 @@ pub use self::{
     authenticate::Trust,
     basic::parse_basic,
     bearer::{Claims as TokenClaims, UnverifiedToken},
+    one_time_codes::{OTP_SEND, OneTimeCodeService},
     read::sign_up as read_sign_up,
     route::Route,
 };
@@ -83,34 +85,58 @@ pub struct Settings {
     pub api_version: String,
 }
 
-/// Serves both protocols at one step.
-pub struct Service {
-    settings: Settings,
+/// What requests of every kind come in by: who may call, how long an answer may take, and the line of the log.
+pub struct Entrance {
+    trust: Trust,
+    budgets: Budgets,
     callers: Arc<Callers>,
-    decide: Arc<dyn Decide>,
     clock: Arc<dyn Clock>,
     journal: Arc<dyn Journal>,
-    catalogue: Catalogue,
     cold: std::sync::atomic::AtomicBool,
+}
+
+impl std::fmt::Debug for Entrance {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Entrance")
+            .field("trust", &self.trust)
+            .field("budgets", &self.budgets)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Serves both protocols at one step.
+pub struct Service {
+    entrance: Entrance,
+    step: Step,
+    policies: Policies,
+    default_language: Language,
+    api_version: String,
+    decide: Arc<dyn Decide>,
+    catalogue: Catalogue,
 }
 
 impl std::fmt::Debug for Service {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Service")
-            .field("settings", &self.settings)
+            .field("step", &self.step)
+            .field("entrance", &self.entrance)
+            .field("policies", &self.policies)
             .finish_non_exhaustive()
     }
 }
 
 /// One request as far as it has come.
 struct Call {
-    route: Route,
+    /// The name of what was called, in the log.
+    step: &'static str,
+    protocol: Protocol,
     user_flow: Option<UserFlow>,
     method: Method,
     authorization: Option<Vec<u8>>,
     content_type: Option<String>,
     certificate: Option<ClientCertificate>,
     body: Option<Bytes>,
+    started: Instant,
     deadline: Deadline,
 }
 
@@ -129,6 +155,8 @@ enum Refusal {
     },
     /// The caller cannot be checked now.
     Unavailable,
+    /// The program failed.
+    Panicked,
 }
 
 /// What is told of a request, gathered along its way.
@@ -171,14 +199,22 @@ impl Service {
         clock: Arc<dyn Clock>,
         journal: Arc<dyn Journal>,
     ) -> Arc<Self> {
+        let Settings {
+            step,
+            trust,
+            policies,
+            budgets,
+            default_language,
+            api_version,
+        } = settings;
         Arc::new(Self {
-            settings,
-            callers,
+            entrance: Entrance::new(trust, budgets, callers, clock, journal),
+            step,
+            policies,
+            default_language,
+            api_version,
             decide,
-            clock,
-            journal,
             catalogue: Catalogue::new(),
-            cold: true.into(),
         })
     }
 
@@ -194,42 +230,38 @@ impl Service {
         user_flow: Option<UserFlow>,
         request: Request,
     ) -> Response {
-        let started = Instant::now();
-        let call = self.receive(route, user_flow, request, started).await;
+        let entrance = &self.entrance;
+        let call = entrance
+            .receive(route.step.name(), route.protocol, user_flow, request)
+            .await;
         let mut notes = Notes::default();
-        let answer = {
-            let exchange = AssertUnwindSafe(self.exchange(&call, &mut notes))
-                .catch_unwind()
-                .await;
-            match exchange {
-                Ok(Ok(decision)) => self.render(route, &notes, &decision),
-                Ok(Err(refusal)) => {
-                    if refusal == Refusal::Unavailable {
-                        // The read may have failed before, at the start; this request fails for it.
-                        notes.failure.get_or_insert(BlockReason::Unavailable.code());
-                    }
-                    self.refuse(route, &notes, &refusal)
+        let exchanged = entrance
+            .unless_it_panics(&call, self.exchange(route, &call, &mut notes))
+            .await;
+        let answer = match exchanged {
+            Ok(decision) => self.render(route, &notes, &decision),
+            Err(refusal) => {
+                if refusal == Refusal::Unavailable {
+                    // The read may have failed before, at the start; this request fails for it.
+                    notes.failure.get_or_insert(BlockReason::Unavailable.code());
                 }
-                Err(_) => {
-                    self.journal.notice(&Notice::Panicked { step: route.step });
-                    self.refuse(route, &notes, &Refusal::Unavailable)
-                }
+                self.refuse(route, &notes, &refusal)
             }
         };
-        self.tell(&call, &notes, &answer, started);
-        response(route, answer)
+        entrance.tell(&call, &notes, &answer);
+        response(route.protocol, answer)
     }
 
     /// The whole of what happens to a request.
-    async fn exchange(&self, call: &Call, notes: &mut Notes) -> Result<Decision, Refusal> {
-        if call.method != Method::POST {
-            return Err(Refusal::MethodNotAllowed);
-        }
+    async fn exchange(
+        &self,
+        route: Route,
+        call: &Call,
+        notes: &mut Notes,
+    ) -> Result<Decision, Refusal> {
         notes.reference = Some(call.reference(None));
-        let caller = self.authenticate(call).await?;
-        notes.caller = Some(caller.clone());
-        let body = accept(call)?;
-        let body = read::body(call.route, body, &caller)?;
+        let (caller, body) = self.entrance.admit(call, notes).await?;
+        let body = read::body(route, body, &caller)?;
         notes.correlation_id = body.correlation_id.clone().filter(|id| is_guid(id));
         notes.application = body.sign_up.application.clone().filter(|id| is_guid(id));
         notes.languages = body.sign_up.languages.clone();
@@ -244,19 +276,20 @@ impl Service {
         sign_up: &SignUp,
         notes: &mut Notes,
     ) -> Result<Decision, Refusal> {
-        let known = self.callers.records();
+        let callers = &self.entrance.callers;
+        let known = callers.records();
         let asked = Asked {
             sign_up,
             user_flow: call.user_flow.as_ref(),
-            settings: &self.settings.policies,
+            settings: &self.policies,
             current: known.as_ref().map(|records| &records.policies),
-            caller_records: self.callers.are_stale(),
+            caller_records: callers.are_stale(),
         };
         let decided = self.decide.decide(asked, call.deadline).await;
         notes.take(&decided);
         if let Some(records) = decided.caller_records {
-            self.callers.renewed(records);
-            if !self.callers.still_accepts(caller) {
+            callers.renewed(records);
+            if !callers.still_accepts(caller) {
                 return Err(Refusal::Unauthenticated("retired-credential"));
             }
         }
@@ -267,17 +300,37 @@ impl Service {
             decision => Ok(decision),
         }
     }
+}
+
+impl Entrance {
+    pub fn new(
+        trust: Trust,
+        budgets: Budgets,
+        callers: Arc<Callers>,
+        clock: Arc<dyn Clock>,
+        journal: Arc<dyn Journal>,
+    ) -> Self {
+        Self {
+            trust,
+            budgets,
+            callers,
+            clock,
+            journal,
+            cold: true.into(),
+        }
+    }
 
     async fn receive(
         &self,
-        route: Route,
+        step: &'static str,
+        protocol: Protocol,
         user_flow: Option<UserFlow>,
         request: Request,
-        started: Instant,
     ) -> Call {
-        let budget = match route.protocol {
-            Protocol::Connector => self.settings.budgets.connector,
-            Protocol::Extension => self.settings.budgets.extension,
+        let started = Instant::now();
+        let budget = match protocol {
+            Protocol::Connector => self.budgets.connector,
+            Protocol::Extension => self.budgets.extension,
         };
         let (parts, body) = request.into_parts();
         let platform = parts
@@ -300,22 +353,51 @@ impl Service {
             .map(|verified| verified.0.clone());
         let body = axum::body::to_bytes(body, MAX_BODY_OCTETS).await.ok();
         Call {
-            route,
+            step,
+            protocol,
             user_flow,
             method: parts.method,
             authorization,
             content_type,
             certificate,
             body,
+            started,
             deadline: Deadline(end),
         }
     }
 
+    /// The caller, and the body when it may be read at all.
+    async fn admit<'c>(
+        &self,
+        call: &'c Call,
+        notes: &mut Notes,
+    ) -> Result<(Caller, &'c Bytes), Refusal> {
+        if call.method != Method::POST {
+            return Err(Refusal::MethodNotAllowed);
+        }
+        let caller = self.authenticate(call).await?;
+        notes.caller = Some(caller.clone());
+        Ok((caller, accept(call)?))
+    }
+
+    /// What comes of an exchange; a panic in it is a fault of ours, and no reason to leave a caller without an answer.
+    async fn unless_it_panics<T>(
+        &self,
+        call: &Call,
+        exchange: impl Future<Output = Result<T, Refusal>>,
+    ) -> Result<T, Refusal> {
+        let exchanged = AssertUnwindSafe(exchange).catch_unwind().await;
+        exchanged.unwrap_or_else(|_| {
+            self.journal.notice(&Notice::Panicked { step: call.step });
+            Err(Refusal::Panicked)
+        })
+    }
+
     /// One line for each request, whatever became of it.
-    fn tell(&self, call: &Call, notes: &Notes, answer: &Answer, started: Instant) {
+    fn tell(&self, call: &Call, notes: &Notes, answer: &Answer) {
         self.journal.answered(&Answered {
-            step: call.route.step,
-            protocol: call.route.protocol,
+            step: call.step,
+            protocol: call.protocol,
             user_flow: call.user_flow.as_ref().map(|flow| flow.as_str().to_owned()),
             outcome: answer.outcome,
             reason: answer.reason,
@@ -336,7 +418,7 @@ impl Service {
             dependency_detail: notes.failure_detail.clone(),
             deadline_missed: notes.failure == Some("timed-out")
                 || call.deadline.left() == Duration::ZERO,
-            duration: started.elapsed(),
+            duration: call.started.elapsed(),
             read: notes.read,
             cold_start: self.cold.swap(false, std::sync::atomic::Ordering::Relaxed),
         });
@@ -347,7 +429,7 @@ impl Call {
     /// The same for the retry of the same request: from Entra's correlation id where there is one,
     /// else from the content, together with the credential, which no reader of the log knows.
     fn reference(&self, correlation_id: Option<&str>) -> ReferenceCode {
-        let step = self.route.step.name().as_bytes();
+        let step = self.step.as_bytes();
         if let Some(id) = correlation_id {
             return ReferenceCode::derive(&[step, id.as_bytes()]);
         }
@@ -432,7 +514,7 @@ fn is_guid(text: &str) -> bool {
 }
 
 /// Nothing but these headers leaves the function.
-fn response(route: Route, answer: Answer) -> Response {
+fn response(protocol: Protocol, answer: Answer) -> Response {
     let mut response = Response::new(answer.json.map_or_else(Body::empty, Body::from));
     *response.status_mut() = answer.status;
     let headers = response.headers_mut();
@@ -443,7 +525,7 @@ fn response(route: Route, answer: Answer) -> Response {
     }
     match answer.status {
         StatusCode::UNAUTHORIZED => {
-            let challenge = match route.protocol {
+            let challenge = match protocol {
                 Protocol::Connector => r#"Basic realm="signup-connectors", charset="UTF-8""#,
                 Protocol::Extension => "Bearer",
             };

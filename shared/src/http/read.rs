@@ -16,7 +16,9 @@ use crate::{
     wire::{
         AnyScalar, Fault, FaultKind, Text,
         api_connector::{self, ConnectorRequest, ObjectIdentity},
-        auth_extension::{Attributes, ExtensionRequest, UserSignUpInfo},
+        auth_extension::{
+            Attributes, CalloutData, Client, Event, ExtensionRequest, UserSignUpInfo,
+        },
     },
 };
 
@@ -89,9 +91,10 @@ fn connector(step: Step, body: &[u8]) -> Result<Read, Refusal> {
     })
 }
 
-fn extension(route: Route, body: &[u8], caller: &Caller) -> Result<Read, Refusal> {
+/// What an event's body tells, when it is that event's and of the tenant that calls.
+pub(super) fn callout(event: Event, body: &[u8], caller: &Caller) -> Result<CalloutData, Refusal> {
     let request = ExtensionRequest::parse(body).map_err(malformed)?;
-    if !request.is_of(route.event()) {
+    if !request.is_of(event) {
         return Err(Refusal::miswired(LanguageWishes::default()));
     }
     let data = request
@@ -102,13 +105,24 @@ fn extension(route: Route, body: &[u8], caller: &Caller) -> Result<Read, Refusal
     {
         return Err(Refusal::Unauthenticated("tenant-of-body"));
     }
+    Ok(data)
+}
+
+/// What the person's device asked for.
+pub(super) fn languages_of(client: &Client) -> LanguageWishes {
+    wish(&client.locale).or(wish(&client.market))
+}
+
+fn wish(text: &Text) -> LanguageWishes {
+    LanguageWishes::parse(text.as_deref().unwrap_or_default())
+}
+
+fn extension(route: Route, body: &[u8], caller: &Caller) -> Result<Read, Refusal> {
+    let data = callout(route.event(), body, caller)?;
     let context = data.authentication_context.unwrap_or_default();
     let user = context.user.unwrap_or_default();
     let client = context.client.unwrap_or_default();
-    let wish = |text: &Text| LanguageWishes::parse(text.as_deref().unwrap_or_default());
-    let languages = wish(&client.locale)
-        .or(wish(&client.market))
-        .or(wish(&user.preferred_language));
+    let languages = languages_of(&client).or(wish(&user.preferred_language));
     let UserSignUpInfo {
         attributes,
         identities,
@@ -199,7 +213,7 @@ fn texts<'a>(
         })
 }
 
-fn malformed(fault: Fault) -> Refusal {
+pub(super) fn malformed(fault: Fault) -> Refusal {
     Refusal::Body {
         reason: BlockReason::Malformed,
         fault: Some(fault),

@@ -55,19 +55,8 @@ impl Service {
     }
 
     pub(super) fn refuse(&self, route: Route, notes: &Notes, refusal: &Refusal) -> Answer {
-        let bare = |status, reason| Answer {
-            status,
-            json: None,
-            outcome: "refused",
-            reason: Some(reason),
-            fault: None,
-        };
         match refusal {
-            Refusal::MethodNotAllowed => bare(StatusCode::METHOD_NOT_ALLOWED, "method"),
-            Refusal::Unauthenticated(reason) => bare(StatusCode::UNAUTHORIZED, reason),
-            Refusal::TooLarge => bare(StatusCode::PAYLOAD_TOO_LARGE, "too-large"),
-            Refusal::UnsupportedMediaType => bare(StatusCode::UNSUPPORTED_MEDIA_TYPE, "media-type"),
-            Refusal::Unavailable => {
+            Refusal::Unavailable | Refusal::Panicked => {
                 self.render(route, notes, &Decision::Block(BlockReason::Unavailable))
             }
             Refusal::Body {
@@ -77,15 +66,15 @@ impl Service {
             } => {
                 let not_this_events_body =
                     *reason != BlockReason::Unidentified && route.protocol == Protocol::Extension;
-                let mut answer = if not_this_events_body || route.step == Step::BeforeToken {
-                    bare(StatusCode::BAD_REQUEST, reason.code())
-                } else {
-                    let language = languages.best(self.settings.default_language);
-                    self.block(route, notes, *reason, language)
-                };
+                if not_this_events_body || route.step == Step::BeforeToken {
+                    return Answer::bare(refusal);
+                }
+                let language = languages.best(self.default_language);
+                let mut answer = self.block(route, notes, *reason, language);
                 answer.fault.clone_from(fault);
                 answer
             }
+            bare => Answer::bare(bare),
         }
     }
 
@@ -127,7 +116,7 @@ impl Service {
         json(
             status,
             &ConnectorResponse {
-                version: &self.settings.api_version,
+                version: &self.api_version,
                 action,
             },
         )
@@ -234,7 +223,7 @@ impl Service {
     }
 
     fn language(&self, notes: &Notes) -> Language {
-        notes.languages.best(self.settings.default_language)
+        notes.languages.best(self.default_language)
     }
 
     fn text(&self, notes: &Notes, message: MessageId) -> String {
@@ -243,6 +232,32 @@ impl Service {
             message,
             &[("reference", &reference(notes))],
         )
+    }
+}
+
+impl Answer {
+    /// A refusal without a body.
+    pub(super) fn bare(refusal: &Refusal) -> Self {
+        let (status, reason) = match refusal {
+            Refusal::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "method"),
+            Refusal::Unauthenticated(reason) => (StatusCode::UNAUTHORIZED, *reason),
+            Refusal::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "too-large"),
+            Refusal::UnsupportedMediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "media-type"),
+            Refusal::Body { reason, .. } => (StatusCode::BAD_REQUEST, reason.code()),
+            Refusal::Unavailable => (StatusCode::INTERNAL_SERVER_ERROR, "unavailable"),
+            Refusal::Panicked => (StatusCode::INTERNAL_SERVER_ERROR, "panic"),
+        };
+        let fault = match refusal {
+            Refusal::Body { fault, .. } => fault.clone(),
+            _ => None,
+        };
+        Self {
+            status,
+            json: None,
+            outcome: "refused",
+            reason: Some(reason),
+            fault,
+        }
     }
 }
 

@@ -63,34 +63,44 @@ pub(super) fn router(service: &Arc<Service>) -> Router {
     let mut router = Router::new();
     for protocol in [Protocol::Connector, Protocol::Extension] {
         let route = Route {
-            step: service.settings.step,
+            step: service.step,
             protocol,
         };
-        let plain = Arc::clone(service);
-        let with_flow = Arc::clone(service);
-        router = router
-            .route(
-                &route.path(),
-                any(
-                    move |request: Request| async move { plain.handle(route, None, request).await },
-                ),
-            )
-            .route(
-                &format!("/{}/{{user_flow}}/{}", route.folder(), route.segment()),
-                any(
-                    move |Path(name): Path<String>, request: Request| async move {
-                        match UserFlow::parse(&name) {
-                            Some(flow) => with_flow.handle(route, Some(flow), request).await,
-                            None => not_found(),
-                        }
-                    },
-                ),
-            );
+        let service = Arc::clone(service);
+        let both = both(route.folder(), route.segment(), move |flow, request| {
+            Arc::clone(&service).handle(route, flow, request)
+        });
+        router = router.merge(both);
     }
-    router.fallback(|| async { not_found() })
+    router.fallback(not_found)
 }
 
-fn not_found() -> Response {
+/// A path with a user flow in it and without.
+pub(super) fn both<H, A>(folder: &str, segment: &str, handle: H) -> Router
+where
+    H: Fn(Option<UserFlow>, Request) -> A + Clone + Send + Sync + 'static,
+    A: Future<Output = Response> + Send + 'static,
+{
+    let plain = handle.clone();
+    Router::new()
+        .route(
+            &format!("/{folder}/{segment}"),
+            any(move |request: Request| plain(None, request)),
+        )
+        .route(
+            &format!("/{folder}/{{user_flow}}/{segment}"),
+            any(
+                move |Path(name): Path<String>, request: Request| async move {
+                    match UserFlow::parse(&name) {
+                        Some(flow) => handle(Some(flow), request).await,
+                        None => not_found().await,
+                    }
+                },
+            ),
+        )
+}
+
+pub(super) async fn not_found() -> Response {
     let mut response = Response::default();
     *response.status_mut() = StatusCode::NOT_FOUND;
     response

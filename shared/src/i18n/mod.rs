@@ -40,6 +40,10 @@ pub enum MessageId {
     InvalidEmail,
     UseCompanySignIn,
     DisposableAddress,
+    MailSubject,
+    MailIntro,
+    MailValidity,
+    MailIgnore,
     /// A field by its name, and what is wrong with it.
     InvalidField,
     FieldDisplayName,
@@ -55,7 +59,7 @@ pub enum MessageId {
 }
 
 impl MessageId {
-    pub const ALL: [Self; 41] = [
+    pub const ALL: [Self; 45] = [
         Self::TitleBlocked,
         Self::TitlePending,
         Self::TitleProblem,
@@ -86,6 +90,10 @@ impl MessageId {
         Self::InvalidEmail,
         Self::UseCompanySignIn,
         Self::DisposableAddress,
+        Self::MailSubject,
+        Self::MailIntro,
+        Self::MailValidity,
+        Self::MailIgnore,
         Self::InvalidField,
         Self::FieldDisplayName,
         Self::FieldGivenName,
@@ -132,6 +140,10 @@ impl MessageId {
             Self::InvalidEmail => "invalid-email",
             Self::UseCompanySignIn => "use-company-sign-in",
             Self::DisposableAddress => "disposable-address",
+            Self::MailSubject => "mail-subject",
+            Self::MailIntro => "mail-intro",
+            Self::MailValidity => "mail-validity",
+            Self::MailIgnore => "mail-ignore",
             Self::InvalidField => "invalid-field",
             Self::FieldDisplayName => "field-displayName",
             Self::FieldGivenName => "field-givenName",
@@ -286,14 +298,15 @@ mod tests {
     /// Longest text, in characters.
     fn limit_of(id: &str) -> usize {
         match id.split_once('-') {
-            Some(("title" | "field", _)) => 40,
+            Some(("title" | "field", _) | ("mail", "subject")) => 40,
             Some(("block", _)) => 240,
             _ => 160,
         }
     }
 
     fn is_sentence(id: &str) -> bool {
-        !(id.starts_with("title-") || id.starts_with("field-") || id == "invalid-field")
+        let names = ["invalid-field", "mail-subject"];
+        !(id.starts_with("title-") || id.starts_with("field-") || names.contains(&id))
     }
 
     #[test]

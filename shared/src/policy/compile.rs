@@ -7,6 +7,7 @@ use super::{
     document::{self, AttributeRules, Document, Fixed, Required, RuleEffect, ValueType},
     expression::{AttributeTypes, Expression, ExpressionFault},
     fault::{Fault, Place, nearest},
+    mail::{self, Mail, TemplateFault},
     message::{CODES, Messages},
     pattern::{Pattern, PatternFault},
     template::Template,
@@ -17,6 +18,7 @@ use crate::domain::{
     email::EmailDomain,
     language::Language,
     list::ListName,
+    mail::Mailbox,
     sign_up::Step,
 };
 
@@ -76,6 +78,7 @@ impl Compiler<'_> {
             attributes: attributes?,
             rules,
             messages,
+            mail: self.mail(&top),
         })
     }
 
@@ -609,6 +612,50 @@ impl Compiler<'_> {
             }
         }
         Messages::new(&document.messages, default_language)
+    }
+
+    fn mail(&mut self, top: &Place) -> Mail {
+        let document = self.document;
+        let Some(mail) = &document.mail else {
+            return Mail::default();
+        };
+        let place = top.key("mail");
+        Mail {
+            from: self.mailbox(&place.key("from"), mail.from.as_deref()),
+            reply_to: self.mailbox(&place.key("reply-to"), mail.reply_to.as_deref()),
+            html: self.mail_template(&place.key("html"), mail.html.as_deref()),
+            text: self.mail_template(&place.key("text"), mail.text.as_deref()),
+        }
+    }
+
+    fn mailbox(&mut self, place: &Place, found: Option<&str>) -> Option<Mailbox> {
+        let found = found?;
+        let mailbox = Mailbox::parse(found);
+        if mailbox.is_none() {
+            let problem = format!("found `{found}`, expected an address or `Name <address>`");
+            self.fault(place, problem);
+        }
+        mailbox
+    }
+
+    fn mail_template(&mut self, place: &Place, source: Option<&str>) -> Option<mail::Template> {
+        match mail::Template::parse(source?) {
+            Ok(template) => Some(template),
+            Err(TemplateFault::UnknownPlace { offset, found }) => {
+                let known = mail::PLACES.join("}`, `{");
+                let problem = format!("found `{{{found}}}`, expected one of `{{{known}}}`");
+                self.faults.push(Fault {
+                    offset: Some(offset),
+                    suggestion: nearest(&found, mail::PLACES.iter().copied()),
+                    ..place.fault(problem)
+                });
+                None
+            }
+            Err(fault) => {
+                self.fault(place, fault.to_string());
+                None
+            }
+        }
     }
 
     fn texts(&mut self, place: &Place, texts: &document::Texts, longest: usize) {

@@ -55,6 +55,31 @@ pub struct Document {
         skip_serializing_if = "BTreeMap::is_empty"
     )]
     pub messages: BTreeMap<String, Texts>,
+    /// The mail with a one-time code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mail: Option<Mail>,
+}
+
+/// The mail with a one-time code; what is not here is built in.
+///
+/// Templates have the places `{code}`, `{subject}`, `{intro}`, `{validity}`, `{ignore}`, `{application}` and `{language}`,
+/// and must have `{code}`. The sentences are messages: `[message.mail-intro]`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct Mail {
+    /// The sender: an address, or `Name <address>`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    /// Where answers go, if not to the sender.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reply_to: Option<String>,
+    /// The template in HTML. Values are escaped.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub html: Option<String>,
+    /// The template in plain text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
 }
 
 const fn block() -> OnUnavailable {

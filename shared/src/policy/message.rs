@@ -31,6 +31,10 @@ pub const CODES: &[&str] = &[
     "invalid-email",
     "use-company-sign-in",
     "disposable-address",
+    "mail-subject",
+    "mail-intro",
+    "mail-validity",
+    "mail-ignore",
 ];
 
 /// Texts by code and language.

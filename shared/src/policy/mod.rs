@@ -12,6 +12,7 @@ mod evaluate;
 pub mod expression;
 pub mod fault;
 pub mod format;
+pub mod mail;
 pub mod message;
 pub mod normalise;
 mod patience;
@@ -56,6 +57,7 @@ pub struct Policy {
     attributes: Vec<Attribute>,
     rules: Vec<Rule>,
     messages: Messages,
+    mail: mail::Mail,
 }
 
 /// What is asked of one attribute.

@@ -3,20 +3,18 @@
 use std::time::Duration;
 
 use crate::domain::{
-    decision::DecidedBy,
-    publication::PolicyVersion,
-    reference::ReferenceCode,
-    shadow::Comparison,
-    sign_up::{Protocol, Step},
+    decision::DecidedBy, publication::PolicyVersion, reference::ReferenceCode, shadow::Comparison,
+    sign_up::Protocol,
 };
 
 /// One answered request: one line of the log, and the metrics drawn from it.
 #[derive(Debug, Clone)]
 pub struct Answered {
-    pub step: Step,
+    /// The name of the step or event.
+    pub step: &'static str,
     pub protocol: Protocol,
     pub user_flow: Option<String>,
-    /// `continue`, `invalid`, `review`, `block` or `refused`.
+    /// `continue`, `invalid`, `review`, `block` or `refused`; of a one-time code `sent`, `failed` or `refused`.
     pub outcome: &'static str,
     /// The stable code of a block or a refusal.
     pub reason: Option<&'static str>,
@@ -132,9 +130,14 @@ pub enum Notice {
         failure: &'static str,
         detail: Option<String>,
     },
+    /// Whether a one-time code is sent already could not be read or recorded: it may be sent twice.
+    OtpDeliveryNotRecorded {
+        failure: &'static str,
+        detail: Option<String>,
+    },
     /// A handler panicked; the person got a block page.
     Panicked {
-        step: Step,
+        step: &'static str,
     },
 }
 

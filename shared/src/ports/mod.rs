@@ -10,8 +10,11 @@ pub mod journal;
 pub mod key_source;
 pub mod key_store;
 pub mod list_store;
+pub mod mailer;
+pub mod otp_deliveries;
 pub mod policy_reader;
 pub mod policy_store;
+pub mod secrets;
 pub mod sign_up_reader;
 
 use tokio::time::Instant;

@@ -1,10 +1,10 @@
-//! Custom authentication extensions (PROTOCOL 5.1–5.6).
+//! Custom authentication extensions (PROTOCOL 5.1–5.7).
 
 use std::collections::BTreeMap;
 
 use serde::{
     Deserialize, Deserializer, Serialize,
-    de::{Error as _, MapAccess, Visitor},
+    de::{Error as _, IgnoredAny, MapAccess, Visitor},
 };
 
 use super::{
@@ -21,6 +21,11 @@ const MEMBERS: &[&str] = &[
     "@odata.type",
     "@odata.Type",
     "tenantId",
+    "authenticationEventListenerId",
+    "customAuthenticationExtensionId",
+    "otpContext",
+    "identifier",
+    "oneTimeCode",
     "authenticationContext",
     "correlationId",
     "client",
@@ -32,6 +37,7 @@ const MEMBERS: &[&str] = &[
     "requestType",
     "clientServicePrincipal",
     "appId",
+    "appDisplayName",
     "userSignUpInfo",
     "attributes",
     "value",
@@ -53,15 +59,25 @@ pub enum Event {
     AttributeCollectionStart,
     AttributeCollectionSubmit,
     TokenIssuanceStart,
+    EmailOtpSend,
 }
 
 impl Event {
-    /// The last part of `type`, and the first part of the action's name.
+    /// The last part of `type`.
     pub const fn name(self) -> &'static str {
         match self {
             Self::AttributeCollectionStart => "attributeCollectionStart",
             Self::AttributeCollectionSubmit => "attributeCollectionSubmit",
             Self::TokenIssuanceStart => "tokenIssuanceStart",
+            Self::EmailOtpSend => "emailOtpSend",
+        }
+    }
+
+    /// The first part of the action's name.
+    const fn action_prefix(self) -> &'static str {
+        match self {
+            Self::EmailOtpSend => "OtpSend",
+            other => other.name(),
         }
     }
 
@@ -71,6 +87,7 @@ impl Event {
             Self::AttributeCollectionStart => "onAttributeCollectionStartCalloutData",
             Self::AttributeCollectionSubmit => "onAttributeCollectionSubmitCalloutData",
             Self::TokenIssuanceStart => "onTokenIssuanceStartCalloutData",
+            Self::EmailOtpSend => "onOtpSendCalloutData",
         }
     }
 
@@ -83,6 +100,8 @@ impl Event {
                 "microsoft.graph.onAttributeCollectionSubmitResponseData"
             }
             Self::TokenIssuanceStart => "microsoft.graph.onTokenIssuanceStartResponseData",
+            // The capital letters here and in the action are the reference's own.
+            Self::EmailOtpSend => "microsoft.graph.OnOtpSendResponseData",
         }
     }
 }
@@ -103,6 +122,10 @@ pub struct CalloutData {
     #[serde(rename = "@odata.type", alias = "@odata.Type")]
     pub odata_type: Text,
     pub tenant_id: Text,
+    pub authentication_event_listener_id: Text,
+    pub custom_authentication_extension_id: Text,
+    /// Of a one-time code only.
+    pub otp_context: Option<OtpContext>,
     #[serde(deserialize_with = "json::object")]
     pub authentication_context: Option<AuthenticationContext>,
     #[serde(deserialize_with = "json::object")]
@@ -135,6 +158,51 @@ pub struct Client {
 #[serde(rename_all = "camelCase", default)]
 pub struct ServicePrincipal {
     pub app_id: Text,
+    pub app_display_name: Text,
+}
+
+/// Where a one-time code goes, and the code, which is a live credential.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct OtpContext {
+    pub identifier: Text,
+    pub one_time_code: Text,
+}
+
+impl<'de> Deserialize<'de> for OtpContext {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(OtpContextVisitor)
+    }
+}
+
+/// Compares names without case: Microsoft's own samples write `onetimecode` (PROTOCOL 5.7).
+struct OtpContextVisitor;
+
+impl<'de> Visitor<'de> for OtpContextVisitor {
+    type Value = OtpContext;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("an object with an address and a code")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<OtpContext, A::Error> {
+        let mut context = OtpContext::default();
+        while let Some(name) = members.next_key::<String>()? {
+            let place = match name.to_ascii_lowercase().as_str() {
+                "identifier" => &mut context.identifier,
+                "onetimecode" => &mut context.one_time_code,
+                _ => {
+                    members.next_value::<IgnoredAny>()?;
+                    continue;
+                }
+            };
+            let value: Text = members.next_value()?;
+            // Which of two codes counts would be a guess.
+            if std::mem::replace(place, value).0.is_some() {
+                return Err(A::Error::custom("a member stands twice"));
+            }
+        }
+        Ok(context)
+    }
 }
 
 /// Sparse: an external social user has no `userPrincipalName`, a local one no `mail`.
@@ -264,7 +332,7 @@ struct ResponseAction {
     action: Action,
 }
 
-/// The actions of the three events, with their members.
+/// The actions of the events, with their members.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
 pub enum Action {
@@ -342,7 +410,11 @@ pub fn token_claims_octets(claims: &BTreeMap<String, TokenValue>) -> usize {
 
 impl ExtensionResponse {
     pub fn new(event: Event, action: Action) -> Self {
-        let odata_type = format!("microsoft.graph.{}.{}", event.name(), action.name());
+        let odata_type = format!(
+            "microsoft.graph.{}.{}",
+            event.action_prefix(),
+            action.name()
+        );
         Self {
             data: ResponseData {
                 odata_type: event.response_data(),
@@ -445,6 +517,44 @@ mod tests {
             (fault.kind, fault.path.as_str()),
             (json::FaultKind::WrongType, path)
         );
+    }
+
+    #[rstest]
+    #[case::documented(r#""oneTimeCode":"12345678""#, Some("12345678"))]
+    #[case::sample(r#""onetimecode":"12345678""#, Some("12345678"))]
+    #[case::capitals(r#""ONETIMECODE":"12345678","more":[{}]"#, Some("12345678"))]
+    #[case::missing(r#""more":1"#, None)]
+    #[case::null(r#""oneTimeCode":null,"onetimecode":"12345678""#, Some("12345678"))]
+    fn a_code_is_found_in_any_case(#[case] member: &str, #[case] expected: Option<&str>) {
+        let body =
+            format!(r#"{{"data":{{"otpContext":{{"identifier":"a@b.example",{member}}}}}}}"#);
+        let request = ExtensionRequest::parse(body.as_bytes()).unwrap();
+        let context = request.data.unwrap().otp_context.unwrap();
+        assert_eq!(context.one_time_code.as_deref(), expected);
+        let shown = format!("{context:?}");
+        assert!(
+            !shown.contains("123") && !shown.contains("b.example"),
+            "{shown}"
+        );
+    }
+
+    #[rstest]
+    #[case::number(r#"{"oneTimeCode":12345678}"#)]
+    #[case::list(r#"["a@b.example","12345678"]"#)]
+    #[case::twice(r#"{"oneTimeCode":"1","onetimecode":"2"}"#)]
+    fn a_code_of_another_form_is_a_fault_that_tells_no_code(#[case] context: &str) {
+        let body = format!(r#"{{"data":{{"otpContext":{context}}}}}"#);
+        let fault = ExtensionRequest::parse(body.as_bytes()).unwrap_err();
+        assert_eq!(fault.kind, json::FaultKind::WrongType);
+        assert!(fault.path.starts_with(".data.otpContext"), "{fault}");
+    }
+
+    #[test]
+    fn the_answer_to_a_code_has_the_capitals_of_the_reference() {
+        let answer =
+            ExtensionResponse::new(Event::EmailOtpSend, Action::ContinueWithDefaultBehavior {});
+        let expected = r#"{"data":{"@odata.type":"microsoft.graph.OnOtpSendResponseData","actions":[{"@odata.type":"microsoft.graph.OtpSend.continueWithDefaultBehavior"}]}}"#;
+        assert_eq!(serde_json::to_string(&answer).unwrap(), expected);
     }
 
     #[test]

@@ -43,10 +43,12 @@ function copied(flows, copies) {
 
 /** `after-federation = { url = "/connectors/after-federation" }`, sent elsewhere. */
 const ENDPOINT = /^([a-z-]+) = \{ url = "\/.*" \}$/gm;
+/** Scripted answers send no mail: codes are then mailed by the simulator itself. */
+const OTP_SEND = /^otp-send.*$/gm;
 
 function scripted(flow, connector, timeOut) {
   const [, id] = flow.match(/^id = "(.*)"$/m);
-  return flow.replace(
+  return flow.replaceAll(OTP_SEND, '').replace(
     ENDPOINT,
     (_, step) => `${step} = { url = "${connector.origin}/${id}/${step}", time-out-ms = ${timeOut} }`,
   );

@@ -11,6 +11,7 @@ mod credentials;
 mod decisions;
 mod harness;
 mod mutual_tls;
+mod one_time_codes;
 mod personal_data;
 mod platform;
 mod routes;

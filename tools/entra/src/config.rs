@@ -45,6 +45,8 @@ pub struct UserFlow {
     pub endpoints: BTreeMap<Step, Endpoint>,
     /// The claims of a token answer that are application claims of the flow; without it every one.
     pub token_claims: Option<Vec<String>>,
+    /// Whether Microsoft mails a code that the deployment did not send (PROTOCOL 6.5); without it nobody does.
+    pub otp_send_fallback: bool,
 }
 
 impl UserFlow {
@@ -189,6 +191,8 @@ struct FlowInFile {
     before_creating_user: Option<EndpointInFile>,
     before_token: Option<EndpointInFile>,
     otp_send: Option<EndpointInFile>,
+    #[serde(default)]
+    otp_send_fallback: bool,
     token_claims: Option<Vec<String>>,
 }
 
@@ -308,6 +312,9 @@ impl Context<'_> {
                 );
             }
         }
+        if flow.otp_send_fallback && !endpoints.contains_key(&Step::OtpSend) {
+            return Err("otp-send-fallback: expected `otp-send` beside it".to_owned());
+        }
         Ok(UserFlow {
             id: flow.id,
             name: flow.name,
@@ -317,6 +324,7 @@ impl Context<'_> {
             application,
             endpoints,
             token_claims: flow.token_claims,
+            otp_send_fallback: flow.otp_send_fallback,
         })
     }
 

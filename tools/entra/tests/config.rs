@@ -121,6 +121,8 @@ fn a_step_that_a_tenant_does_not_have_is_refused() {
     );
     let problem = with(token, &format!("{token}otp-send = {{ url = \"/x\" }}\n"));
     assert!(problem.contains("only an external tenant"), "{problem}");
+    let problem = with(token, &format!("{token}otp-send-fallback = true\n"));
+    assert!(problem.contains("otp-send-fallback: expected"), "{problem}");
 }
 
 #[test]

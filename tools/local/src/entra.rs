@@ -53,6 +53,14 @@ impl Entra {
             .env("ENTRA_ISSUERS", self.simulator.tokens.issuers().join(","));
     }
 
+    /// Settings with which a function mails into the inbox.
+    pub(crate) fn takes_mail_of(&self, function: &mut Command) {
+        function
+            .env("MAIL_TRANSPORT", "ses")
+            .env("MAIL_FROM", "Contoso <no-reply@contoso.example>")
+            .env("AWS_ENDPOINT_URL_SESV2", &self.simulator.origin);
+    }
+
     /// Serves pages and takes mail; returns only when one of them cannot go on.
     pub(crate) async fn serve(self) -> Problem {
         let ended = tokio::select! {

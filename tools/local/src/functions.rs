@@ -62,6 +62,7 @@ impl Functions {
             .kill_on_drop(true);
         table::point_to(&mut command, flags, engine);
         entra.trusted_by(&mut command);
+        entra.takes_mail_of(&mut command);
         forget_cargo(&mut command);
         let mut child = command.spawn().map_err(|error| match error.kind() {
             std::io::ErrorKind::NotFound => Problem::Missing {

@@ -1,11 +1,11 @@
-//! Ready means: each function has answered a sign-up of the local credential.
+//! Ready means: each function has answered a sign-up of the local credential, or refused it if it takes none.
 
 use std::time::Duration;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use shared::{
     domain::sign_up::{Protocol, Step},
-    http::Route,
+    http::{OTP_SEND, Route},
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -25,35 +25,37 @@ const PAUSE: Duration = Duration::from_millis(200);
 
 /// All at once: they start side by side.
 pub(crate) async fn wait(port: u16) -> Result<(), Problem> {
-    let answers = |step| {
+    let serves = |step| {
         let route = Route {
             step,
             protocol: Protocol::Connector,
         };
-        async move {
-            let path = route.path();
-            timeout(PATIENCE, answers(port, &path))
-                .await
-                .unwrap_or_else(|_| {
-                    Err(Problem::NotReady {
-                        path,
-                        seconds: PATIENCE.as_secs(),
-                    })
-                })
-        }
+        patiently(port, route.path(), "200")
     };
     tokio::try_join!(
-        answers(Step::AfterFederation),
-        answers(Step::BeforeCreatingUser),
-        answers(Step::BeforeToken),
+        serves(Step::AfterFederation),
+        serves(Step::BeforeCreatingUser),
+        serves(Step::BeforeToken),
+        // Nobody but Entra calls it, which is what the answer says.
+        patiently(port, format!("/extensions/{OTP_SEND}"), "401"),
     )?;
     Ok(())
 }
 
-async fn answers(port: u16, path: &str) -> Result<(), Problem> {
+async fn patiently(port: u16, path: String, expected: &str) -> Result<(), Problem> {
+    let answered = timeout(PATIENCE, answers(port, &path, expected)).await;
+    answered.unwrap_or_else(|_| {
+        Err(Problem::NotReady {
+            path,
+            seconds: PATIENCE.as_secs(),
+        })
+    })
+}
+
+async fn answers(port: u16, path: &str, expected: &str) -> Result<(), Problem> {
     loop {
         match status(port, path).await.as_deref() {
-            Ok("200") => return Ok(()),
+            Ok(found) if found == expected => return Ok(()),
             // The server does not listen yet, or the function was just restarted after a change.
             Err(_) | Ok("" | "500" | "502" | "503") => sleep(PAUSE).await,
             Ok(found) => {

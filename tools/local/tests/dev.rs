@@ -195,8 +195,8 @@ impl Running {
     fn stop(mut self, signal: Signal) {
         let family = descendants(self.child.id());
         assert!(
-            family.len() >= 4,
-            "expected cargo-lambda and three functions, found {family:?}"
+            family.len() >= 5,
+            "expected cargo-lambda and four functions, found {family:?}"
         );
         self.signal(signal);
         let end = Instant::now() + STOPPED;
@@ -309,6 +309,7 @@ fn a_newcomer_gets_an_answer_and_ctrl_c_leaves_nothing_behind() {
         ("extensions", "attribute-collection-start"),
         ("extensions", "attribute-collection-submit"),
         ("extensions", "token-issuance-start"),
+        ("extensions", "otp-send"),
     ] {
         for path in [
             format!("/{folder}/{segment}"),

@@ -1,22 +1,20 @@
-//! A lean SDK client: no provider chain, explicit time-outs, `ring` for TLS.
+//! The client of the table, and its errors in the words of the ports.
 
 use std::time::Duration;
 
 use aws_sdk_dynamodb::{
     Client,
-    config::{BehaviorVersion, Credentials, Region, retry::RetryConfig, timeout::TimeoutConfig},
+    config::{retry::RetryConfig, timeout::TimeoutConfig},
     error::{ProvideErrorMetadata, SdkError},
 };
-use aws_smithy_http_client::{
-    Builder,
-    tls::{Provider, rustls_provider::CryptoMode},
-};
 
-use crate::{adapters::told, ports::StoreError};
+use crate::{
+    adapters::{aws, told},
+    ports::StoreError,
+};
 
 /// One attempt; two fit into an extension's deadline, more into a connector's.
 const ATTEMPT: Duration = Duration::from_millis(350);
-const CONNECT: Duration = Duration::from_millis(250);
 const ATTEMPTS: u32 = 3;
 const FIRST_BACKOFF: Duration = Duration::from_millis(20);
 
@@ -45,33 +43,15 @@ pub type ConnectionError = StoreError;
 
 impl Connection {
     pub fn client(&self) -> Client {
-        let credentials = Credentials::new(
-            &self.access_key_id,
-            &self.secret_access_key,
-            self.session_token.clone(),
-            None,
-            "environment",
-        );
-        let http = Builder::new()
-            .tls_provider(Provider::Rustls(CryptoMode::Ring))
-            .build_https();
         let timeouts = TimeoutConfig::builder()
-            .connect_timeout(CONNECT)
+            .connect_timeout(aws::CONNECT)
             .operation_attempt_timeout(ATTEMPT)
             .build();
         let retries = RetryConfig::standard()
             .with_max_attempts(ATTEMPTS)
             .with_initial_backoff(FIRST_BACKOFF)
             .with_max_backoff(Duration::from_millis(200));
-        let mut config = aws_sdk_dynamodb::Config::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::new(self.region.clone()))
-            .credentials_provider(credentials)
-            .http_client(http)
-            .timeout_config(timeouts)
-            .retry_config(retries);
-        config.set_endpoint_url(self.endpoint.clone());
-        Client::from_conf(config.build())
+        Client::new(&aws::config(self, timeouts, retries))
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::keys::{Key, PK, SK};
@@ -16,7 +16,11 @@ use crate::{
         list::{Effect, ListEntry, ListName, Matcher},
         publication::{CurrentPolicies, PolicyFlow, PolicyVersion, Publication},
     },
-    ports::{StoreError, disposable_store::DisposableList},
+    ports::{
+        StoreError,
+        disposable_store::DisposableList,
+        otp_deliveries::{Delivery, Lease},
+    },
 };
 
 pub(super) type Item = std::collections::HashMap<String, AttributeValue>;
@@ -360,6 +364,48 @@ impl DisposableListItem {
             source: self.source,
             at: timestamp(key, self.published_at)?,
         })
+    }
+}
+
+/// How far the sending of a one-time code is. Neither the code nor the address is in it.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct OtpDeliveryItem {
+    schema: u32,
+    state: DeliveryState,
+    holder: u64,
+    /// Milliseconds since 1970.
+    lease_until: i64,
+    ttl: i64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum DeliveryState {
+    Sending,
+    Sent,
+}
+
+/// How long a retry can be told from another code; the code itself is good for half of it.
+const OTP_DELIVERY_KEPT: SignedDuration = SignedDuration::from_hours(1);
+
+impl OtpDeliveryItem {
+    pub(super) fn new(lease: &Lease) -> Self {
+        Self {
+            schema: SCHEMA,
+            state: DeliveryState::Sending,
+            holder: lease.holder,
+            lease_until: lease.until.as_millisecond(),
+            ttl: lease.from.as_second() + OTP_DELIVERY_KEPT.as_secs(),
+        }
+    }
+
+    pub(super) fn delivery(self, key: &Key) -> Result<Delivery, StoreError> {
+        match self.state {
+            DeliveryState::Sent => Ok(Delivery::Sent),
+            DeliveryState::Sending => Timestamp::from_millisecond(self.lease_until)
+                .map(|until| Delivery::Sending { until })
+                .map_err(|_| corrupt(key, "a time is out of range")),
+        }
     }
 }
 

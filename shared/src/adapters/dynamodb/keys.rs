@@ -9,6 +9,7 @@ use crate::{
     domain::{
         caller::Slot,
         list::Matcher,
+        one_time_code::DeliveryId,
         publication::{PolicyFlow, PolicyVersion},
     },
     ports::list_store::PARTS,
@@ -96,6 +97,14 @@ impl Key {
         Self {
             pk: DISPOSABLE.to_owned(),
             sk: format!("{DISPOSABLE_LIST}{number:08}"),
+        }
+    }
+
+    /// The sending of a one-time code.
+    pub(super) fn otp_delivery(id: &DeliveryId) -> Self {
+        Self {
+            pk: format!("OTP#{}", id.as_str()),
+            sk: "DELIVERY".to_owned(),
         }
     }
 

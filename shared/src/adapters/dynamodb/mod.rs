@@ -7,6 +7,7 @@ mod disposable;
 mod items;
 mod keys;
 mod lists;
+mod otp_deliveries;
 mod policies;
 mod sign_up;
 mod signing_keys;

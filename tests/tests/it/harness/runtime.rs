@@ -114,23 +114,33 @@ type Outcome = Result<Bytes, Bytes>;
 impl Function {
     /// Starts the release binary of a step and waits until it asks for its first event.
     pub(crate) async fn start(step: Step, settings: &Settings) -> Self {
-        let mut function = Self::spawn(step, settings).await;
+        Self::start_named(step.name(), settings).await
+    }
+
+    /// The same of any function.
+    pub(crate) async fn start_named(name: &str, settings: &Settings) -> Self {
+        let mut function = Self::spawn(name, settings).await;
         let platform = Arc::clone(&function.platform);
         tokio::select! {
             () = platform.asked.notified() => function,
             _ = function.process.wait() => {
                 function.settle().await;
-                panic!("{} ended instead of starting:\n{}", step.name(), function.told())
+                panic!("{name} ended instead of starting:\n{}", function.told())
             }
-            () = tokio::time::sleep(PATIENCE) => panic!("{} does not start", step.name()),
+            () = tokio::time::sleep(PATIENCE) => panic!("{name} does not start"),
         }
     }
 
     /// Starts a binary that is expected to end by itself.
     pub(crate) async fn refuse(step: Step, settings: &Settings) -> Ended {
-        let mut function = Self::spawn(step, settings).await;
+        Self::refuse_named(step.name(), settings).await
+    }
+
+    /// The same of any function.
+    pub(crate) async fn refuse_named(name: &str, settings: &Settings) -> Ended {
+        let mut function = Self::spawn(name, settings).await;
         let Ok(status) = timeout(PATIENCE, function.process.wait()).await else {
-            panic!("{} started, which it must not", step.name())
+            panic!("{name} started, which it must not")
         };
         function.settle().await;
         Ended {
@@ -143,7 +153,7 @@ impl Function {
         }
     }
 
-    async fn spawn(step: Step, settings: &Settings) -> Self {
+    async fn spawn(name: &str, settings: &Settings) -> Self {
         let platform = Platform::new();
         let handler = {
             let platform = Arc::clone(&platform);
@@ -151,9 +161,9 @@ impl Function {
         };
         let runtime_api = Server::start(handler).await;
         let address = runtime_api.address().to_string();
-        let mut process = Command::new(binary(step))
+        let mut process = Command::new(binary(name))
             .env_clear()
-            .envs(lambda(step, &address))
+            .envs(lambda(name, &address))
             .envs(&settings.0)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -419,16 +429,13 @@ impl Platform {
 }
 
 /// The environment that Lambda gives to every function.
-fn lambda(step: Step, runtime_api: &str) -> [(&'static str, String); 12] {
+fn lambda(name: &str, runtime_api: &str) -> [(&'static str, String); 12] {
     [
         ("AWS_LAMBDA_RUNTIME_API", runtime_api.to_owned()),
-        ("AWS_LAMBDA_FUNCTION_NAME", step.name().to_owned()),
+        ("AWS_LAMBDA_FUNCTION_NAME", name.to_owned()),
         ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST".to_owned()),
         ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256".to_owned()),
-        (
-            "AWS_LAMBDA_LOG_GROUP_NAME",
-            format!("/aws/lambda/{}", step.name()),
-        ),
+        ("AWS_LAMBDA_LOG_GROUP_NAME", format!("/aws/lambda/{name}")),
         (
             "AWS_LAMBDA_LOG_STREAM_NAME",
             "2026/11/21/[$LATEST]0123456789abcdef".to_owned(),
@@ -442,12 +449,12 @@ fn lambda(step: Step, runtime_api: &str) -> [(&'static str, String); 12] {
     ]
 }
 
-fn binary(step: Step) -> PathBuf {
+fn binary(name: &str) -> PathBuf {
     let folder = ProcessEnvironment.get("FUNCTIONS_DIR").map_or_else(
         || Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/release"),
         PathBuf::from,
     );
-    let binary = folder.join(step.name());
+    let binary = folder.join(name);
     assert!(
         binary.is_file(),
         "{} is missing: run `make build-native`",

@@ -146,13 +146,17 @@ async fn identified(
     }
 }
 
-/// Sends a code to the address that is to be proved: through the deployment where the user flow says so. What that
-/// refuses to send is not sent at all (PROTOCOL 5.7), which the person does not learn.
+/// Sends a code to the address that is to be proved: through the deployment where the user flow says so. What that does not
+/// send is mailed by Microsoft where the user flow says so, and else not at all (PROTOCOL 5.7), which the person does not
+/// learn.
 async fn send_code(simulator: &Simulator, engine: Engine<'_>, sign_up: &mut SignUp) {
     let (Some(person), Some(code)) = (sign_up.person.clone(), one_time_code()) else {
         return;
     };
-    if engine.send_code(sign_up, &person, &code).await.is_none() {
+    let by_deployment = engine.send_code(sign_up, &person, &code).await;
+    let by_microsoft = by_deployment
+        .is_none_or(|judgement| judgement.verdict.is_err() && sign_up.flow.otp_send_fallback);
+    if by_microsoft {
         mail_code(simulator, &sign_up.language, &person.email, &code);
     }
     sign_up.stage = Stage::Code { code, wrong: false };

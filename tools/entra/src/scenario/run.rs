@@ -92,6 +92,7 @@ impl Scenario {
                 .map(|step| (*step, target.endpoint(self, *step)))
                 .collect(),
             token_claims: None,
+            otp_send_fallback: false,
         }
     }
 

@@ -1,0 +1,125 @@
+//! The sending of one-time codes.
+
+use async_trait::async_trait;
+use aws_sdk_dynamodb::types::AttributeValue;
+use tokio::time::timeout_at;
+
+use super::{
+    Table,
+    client::store_error,
+    items::{OtpDeliveryItem, encode},
+    keys::{Key, PK},
+};
+use crate::{
+    domain::one_time_code::DeliveryId,
+    ports::{
+        Deadline, StoreError,
+        otp_deliveries::{Delivery, Lease, OtpDeliveries},
+    },
+};
+
+#[async_trait]
+impl OtpDeliveries for Table {
+    async fn begin(
+        &self,
+        id: &DeliveryId,
+        lease: &Lease,
+        deadline: Deadline,
+    ) -> Result<bool, StoreError> {
+        let key = Key::otp_delivery(id);
+        let put = self
+            .client
+            .put_item()
+            .table_name(&self.name)
+            .set_item(Some(encode(&key, OtpDeliveryItem::new(lease))?))
+            // Its own holder when a first attempt was written and its answer lost.
+            .condition_expression(format!(
+                "attribute_not_exists({PK}) OR (#state = :sending AND (lease_until <= :now OR holder = :holder))"
+            ))
+            .expression_attribute_names("#state", "state")
+            .expression_attribute_values(":sending", text("sending"))
+            .expression_attribute_values(":now", number(lease.from.as_millisecond()))
+            .expression_attribute_values(":holder", number(lease.holder))
+            .send();
+        let put = timeout_at(deadline.0, put).await;
+        held(
+            put.map_err(|_| StoreError::TimedOut)?
+                .map_err(|error| store_error(&error)),
+        )
+    }
+
+    async fn delivery(
+        &self,
+        id: &DeliveryId,
+        deadline: Deadline,
+    ) -> Result<Option<Delivery>, StoreError> {
+        let key = Key::otp_delivery(id);
+        let item = timeout_at(deadline.0, self.get::<OtpDeliveryItem>(&key));
+        let item = item.await.map_err(|_| StoreError::TimedOut)??;
+        item.map(|item| item.delivery(&key)).transpose()
+    }
+
+    async fn sent(&self, id: &DeliveryId, deadline: Deadline) -> Result<(), StoreError> {
+        let update = self
+            .client
+            .update_item()
+            .table_name(&self.name)
+            .set_key(Some(Key::otp_delivery(id).attributes()))
+            .update_expression("SET #state = :sent")
+            .condition_expression(format!("attribute_exists({PK})"))
+            .expression_attribute_names("#state", "state")
+            .expression_attribute_values(":sent", text("sent"))
+            .send();
+        let updated = timeout_at(deadline.0, update).await;
+        held(
+            updated
+                .map_err(|_| StoreError::TimedOut)?
+                .map_err(|error| store_error(&error)),
+        )
+        .map(|_| ())
+    }
+
+    async fn release(
+        &self,
+        id: &DeliveryId,
+        lease: &Lease,
+        deadline: Deadline,
+    ) -> Result<(), StoreError> {
+        let update = self
+            .client
+            .update_item()
+            .table_name(&self.name)
+            .set_key(Some(Key::otp_delivery(id).attributes()))
+            .update_expression("SET lease_until = :ended")
+            .condition_expression("#state = :sending AND holder = :holder")
+            .expression_attribute_names("#state", "state")
+            .expression_attribute_values(":sending", text("sending"))
+            .expression_attribute_values(":holder", number(lease.holder))
+            .expression_attribute_values(":ended", number(0_i64))
+            .send();
+        let updated = timeout_at(deadline.0, update).await;
+        held(
+            updated
+                .map_err(|_| StoreError::TimedOut)?
+                .map_err(|error| store_error(&error)),
+        )
+        .map(|_| ())
+    }
+}
+
+/// Whether the condition of a write held.
+fn held<T>(written: Result<T, StoreError>) -> Result<bool, StoreError> {
+    match written {
+        Ok(_) => Ok(true),
+        Err(StoreError::Conflict) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+fn text(value: &str) -> AttributeValue {
+    AttributeValue::S(value.to_owned())
+}
+
+fn number(value: impl Into<i128>) -> AttributeValue {
+    AttributeValue::N(value.into().to_string())
+}
