@@ -159,8 +159,9 @@ endif
 	.venv-ministack/bin/python -m pip install --quiet --requirement $<
 	@touch $@
 
+# Not optimised: they run for seconds, and optimising them takes minutes.
 .tools/cargo-deny-$(CARGO_DENY) .tools/cargo-fuzz-$(CARGO_FUZZ): .tools/%:
-	cargo install --quiet --locked --root .tools $(call tool,$*)
+	CARGO_PROFILE_DEV_DEBUG=0 cargo install --quiet --locked --debug --root .tools $(call tool,$*)
 	@touch $@
 
 # `cargo-deny-1.2.3` is the crate `cargo-deny` in the version 1.2.3.

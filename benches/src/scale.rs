@@ -12,12 +12,16 @@ use std::{
 
 use local::engine::{Engine, create_table};
 use shared::{
-    adapters::{dynamodb::Table, system_clock::SystemClock},
+    adapters::{
+        dynamodb::Table, private_hosts::PrivateHosts, secrets::SecretsSettings,
+        system_clock::SystemClock,
+    },
     app::{
         decide::{Asked, Decide, Decider},
         disposable::DisposableLists,
         policies::Policies as Published,
     },
+    compose,
     domain::{
         email::EmailAddress,
         identity::{Identity, IdentityProvider, Subject},
@@ -26,7 +30,7 @@ use shared::{
         policy::{FlowPolicy, OnUnavailable, Policies},
         sign_up::{SignUp, Step},
     },
-    ports::Deadline,
+    ports::{Deadline, clock::Clock, journal::Journal},
     telemetry::JsonJournal,
 };
 
@@ -89,9 +93,25 @@ async fn measure(entries: usize) -> Result<Row, Failure> {
         Arc::clone(&clock) as _,
         Arc::clone(&journal) as _,
     );
-    let disposable =
-        DisposableLists::new(Arc::clone(&table) as _, Arc::clone(&clock) as _, journal);
-    let decider = Decider::new(table, Arc::new(policies), Arc::new(disposable), clock);
+    let disposable = DisposableLists::new(
+        Arc::clone(&table) as _,
+        Arc::clone(&clock) as _,
+        Arc::clone(&journal) as _,
+    );
+    let clock = clock as Arc<dyn Clock>;
+    let secrets = SecretsSettings {
+        connection: engine.connection(),
+        prefix: "none".to_owned(),
+    };
+    let journal = journal as Arc<dyn Journal>;
+    let others = compose::others(&table, PrivateHosts::default(), secrets, &clock, &journal);
+    let decider = Decider::new(
+        table,
+        Arc::new(policies),
+        Arc::new(disposable),
+        others,
+        clock,
+    );
     let settings = Policies {
         default: FlowPolicy {
             default: Effect::Allow,

@@ -14,12 +14,22 @@ use crate::{
     ports::mailer::Mailer,
 };
 use crate::{
-    adapters::{dynamodb::Table, entra_keys::EntraKeys, lambda, system_clock::SystemClock},
+    adapters::{
+        dynamodb::Table,
+        entra_keys::EntraKeys,
+        lambda,
+        outgoing::GuardedHttp,
+        private_hosts::PrivateHosts,
+        secrets::{SecretsManager, SecretsSettings},
+        system_clock::SystemClock,
+        verification::Verification,
+    },
     app::{
         callers::Callers,
-        decide::{Decide, Decider},
+        decide::{Decide, Decider, Others},
         disposable::DisposableLists,
         policies::Policies,
+        readiness::Readiness,
     },
     config::{Environment, Problem, ProcessEnvironment, Settings},
     domain::sign_up::Step,
@@ -28,6 +38,8 @@ use crate::{
         Deadline,
         clock::Clock,
         journal::{Journal, Notice},
+        outgoing::Outgoing,
+        secrets::Secrets,
     },
     telemetry::JsonJournal,
 };
@@ -99,6 +111,13 @@ pub async fn service(
     let deadline = Deadline(Instant::now() + INIT);
     let credentials = read_callers(&callers, deadline).await;
     somebody_may_call(&settings.trust, credentials)?;
+    let others = others(
+        &table,
+        settings.private_hosts,
+        settings.secrets,
+        &clock,
+        &journal,
+    );
     let disposable = Arc::new(DisposableLists::new(
         Arc::clone(&table) as _,
         Arc::clone(&clock),
@@ -110,6 +129,9 @@ pub async fn service(
             disposable.load(&records.policies, deadline),
         );
     }
+    for active in policies.all() {
+        others.readiness.prepare(&active);
+    }
     journal.notice(&Notice::Started {
         function: step.name(),
         init: started.elapsed(),
@@ -119,6 +141,7 @@ pub async fn service(
         table,
         policies,
         disposable,
+        others,
         Arc::clone(&clock),
     ));
     let settings = http::Settings {
@@ -130,6 +153,29 @@ pub async fn service(
         api_version: settings.api_version,
     };
     Ok(Service::new(settings, callers, decide, clock, journal))
+}
+
+/// The way to other systems; nothing is connected before a policy asks somebody.
+pub fn others(
+    table: &Arc<Table>,
+    private_hosts: PrivateHosts,
+    secrets: SecretsSettings,
+    clock: &Arc<dyn Clock>,
+    journal: &Arc<dyn Journal>,
+) -> Others {
+    let secrets: Arc<dyn Secrets> = Arc::new(SecretsManager::new(secrets, Arc::clone(clock)));
+    let outgoing: Arc<dyn Outgoing> = Arc::new(GuardedHttp::new(
+        private_hosts,
+        Arc::clone(&secrets),
+        Arc::clone(clock),
+    ));
+    let verifier = Verification::new(
+        Arc::clone(&outgoing),
+        Arc::clone(&secrets),
+        Arc::clone(clock),
+    );
+    let readiness = Readiness::new(secrets, Arc::clone(journal));
+    Others::new(table, outgoing, Arc::new(verifier), readiness, clock)
 }
 
 /// The same of the function that mails one-time codes.
@@ -148,7 +194,7 @@ pub async fn one_time_codes(
         }
     };
     entra_may_call(&settings.trust)?;
-    let mailer = mailer(mail.transport)?;
+    let mailer = mailer(mail.transport, &settings.secrets, &clock);
     let Ground {
         table,
         callers,
@@ -221,21 +267,23 @@ async fn read_callers(callers: &Callers, deadline: Deadline) -> Option<usize> {
 }
 
 #[cfg(feature = "mail")]
-fn mailer(transport: MailTransport) -> Result<Arc<dyn Mailer>, Vec<String>> {
+fn mailer(
+    transport: MailTransport,
+    secrets: &SecretsSettings,
+    clock: &Arc<dyn Clock>,
+) -> Arc<dyn Mailer> {
     match transport {
         MailTransport::Ses {
             connection,
             configuration_set,
-        } => Ok(Arc::new(Ses::new(&connection, configuration_set))),
-        MailTransport::Smtp {
-            server,
-            secret: None,
-        } => Ok(Arc::new(Smtp::new(server, None))),
-        MailTransport::Smtp {
-            secret: Some(name), ..
-        } => Err(vec![format!(
-            "SMTP_SECRET: found `{name}`, expected nothing: this version cannot read secrets"
-        )]),
+        } => Arc::new(Ses::new(&connection, configuration_set)),
+        MailTransport::Smtp { server, secret } => {
+            let credentials = secret.map(|name| {
+                let secrets = SecretsManager::new(secrets.clone(), Arc::clone(clock));
+                (Arc::new(secrets) as Arc<dyn Secrets>, name)
+            });
+            Arc::new(Smtp::new(server, credentials))
+        }
     }
 }
 

@@ -1,6 +1,8 @@
 //! One line of JSON for each request and for each notice, which is a CloudWatch embedded metric at the
 //! same time (EMF), so that a request is written once. `docs/operations.md` lists the fields.
 
+mod look_ups;
+
 use std::{
     io::Write,
     sync::{Arc, Mutex, PoisonError},
@@ -57,6 +59,9 @@ impl<W: Write + Send> Journal for JsonJournal<W> {
     fn answered(&self, record: &Answered) {
         let at = self.clock.now().as_millisecond();
         self.write(answered(record, at));
+        for line in look_ups::lines(record, at) {
+            self.write(line);
+        }
     }
 
     fn notice(&self, record: &Notice) {
@@ -96,8 +101,17 @@ fn answered(record: &Answered, at: i64) -> Map<String, Value> {
             set("matcher", Some(json!(matcher.name())));
         }
         Some(DecidedBy::Rule(id)) => set("rule", Some(json!(id))),
+        Some(DecidedBy::Source(name)) => set("source", Some(json!(name))),
+        Some(DecidedBy::Verification(name)) => set("verification", Some(json!(name))),
+        Some(DecidedBy::Code) => set("decided_by", Some(json!("code"))),
         None => {}
     }
+    set("invitation", record.invitation.map(|became| json!(became)));
+    let left_out = &record.claims_left_out;
+    set(
+        "claims_left_out",
+        (!left_out.is_empty()).then(|| json!(left_out)),
+    );
     set(
         "reference",
         record.reference.map(|code| json!(code.to_string())),
@@ -161,6 +175,7 @@ fn counts(record: &Answered) -> Vec<(&'static str, usize)> {
         ("deadline_misses", usize::from(record.deadline_missed)),
         ("rule_failures", record.rules_failed.len()),
         ("logged_rule_hits", record.rules_logged.len()),
+        ("claims_left_out_count", record.claims_left_out.len()),
     ];
     let mut counts: Vec<_> = happened
         .into_iter()
@@ -327,6 +342,7 @@ fn parts(record: &Notice) -> (&'static str, String, Value) {
             ),
             disposable_failure(*number, failure, detail.as_deref()),
         ),
+        Notice::SourceMisconfigured { source, problem } => misconfigured(source, problem),
         Notice::KeysFetched { issuer, keys } => (
             "INFO",
             format!("fetched the signing keys of {issuer}"),
@@ -345,12 +361,24 @@ fn parts(record: &Notice) -> (&'static str, String, Value) {
         Notice::OtpDeliveryNotRecorded { failure, detail } => {
             delivery_not_recorded(failure, detail.as_deref())
         }
-        Notice::Panicked { step } => (
-            "ERROR",
-            format!("{step}: the program failed while deciding; a block page was shown"),
-            json!({ "step": step, "dependency_failure": "panic", "dependency": "program" }),
-        ),
+        Notice::Panicked { step } => panicked(step),
     }
+}
+
+fn misconfigured(source: &str, problem: &str) -> (&'static str, String, Value) {
+    (
+        "ERROR",
+        format!("`{source}` of the policy cannot work: {problem}"),
+        json!({ "source": source, "dependency": source, "dependency_failure": "misconfigured" }),
+    )
+}
+
+fn panicked(step: &str) -> (&'static str, String, Value) {
+    (
+        "ERROR",
+        format!("{step}: the program failed while deciding; a block page was shown"),
+        json!({ "step": step, "dependency_failure": "panic", "dependency": "program" }),
+    )
 }
 
 fn notice(record: &Notice, at: i64) -> Map<String, Value> {
@@ -466,6 +494,10 @@ mod tests {
             rules_logged: Vec::new(),
             looks_like: None,
             shadow: None,
+            sources: Vec::new(),
+            verifications: Vec::new(),
+            invitation: None,
+            claims_left_out: Vec::new(),
             reference: Some(ReferenceCode::derive(&[b"x"])),
             caller: Some("credential:ab".to_owned()),
             correlation_id: None,

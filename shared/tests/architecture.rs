@@ -25,7 +25,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ),
     ("adapters", &["ports", "domain", "wire", "http"]),
     ("telemetry", &["ports", "domain"]),
-    ("testkit", &["ports", "domain", "http"]),
+    ("testkit", &["ports", "domain", "http", "app"]),
     ("config", &["domain", "adapters", "http"]),
 ];
 

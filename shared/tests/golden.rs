@@ -8,6 +8,8 @@
     reason = "a test fails by panicking"
 )]
 
+mod publishing;
+
 use std::{
     collections::BTreeMap,
     path::Path,
@@ -28,14 +30,16 @@ use shared::{
     app::{
         callers::Callers,
         credentials::{Credentials, verifier},
-        decide::{Asked, Decide, Decided, Decider},
+        decide::{Asked, Decide, Decided, Decider, Others},
         disposable::DisposableLists,
         one_time_codes::{OneTimeCodes, Sender},
         policies::Policies,
+        readiness::Readiness,
     },
     domain::{
         attribute::{AttributeName, AttributeValue, ClaimValue},
         caller::{CertificateRule, ClientCertificate, Credential, EntraTrust, Slot},
+        code::{CodeDigest, InvitationCode},
         decision::Decision,
         key_set::SigningKey,
         mail::Mailbox,
@@ -43,22 +47,26 @@ use shared::{
     },
     http::{Entrance, OneTimeCodeService, Route, Service, Trust, VerifiedCertificate},
     policy::{
-        Circumstances, Patience, Policy, compile, document::Document,
+        Circumstances, Patience, Policy, compile, document::Document, look_up::NOTHING,
         predicate::disposable::BUILT_IN,
     },
     ports::{
         Deadline,
+        clock::Clock,
+        code_store::CodeStore,
         credential_store::CredentialStore,
         key_source::{KeySource, KeySourceError},
         mailer::{MailError, Mailer, Message},
     },
-    testkit::{FixedClock, Remembered, settings},
+    testkit::{FixedClock, Nobody, Remembered, settings},
     wire::{
         auth_extension::{Action, ExtensionResponse},
         jwks::KeySet,
     },
 };
 use tower::ServiceExt;
+
+use crate::publishing::publish;
 
 /// How far a case goes through the product.
 enum Mode {
@@ -84,8 +92,6 @@ const WAITING: &[(&str, &str)] = &[
     ("B01", "an automatic approval"),
     ("B03", "an automatic denial with the operator's message"),
     ("B05", "an approval request that is made once"),
-    ("C08", "invitation codes"),
-    ("C10", "invitation codes"),
     ("E06", "a pending approval request"),
 ];
 
@@ -241,22 +247,33 @@ async fn run(case: &Value, decided: Option<Arc<dyn Decide>>) -> Result<(), Strin
         callers,
         policies,
     } = world;
+    if case["given"]["policy"] == "invitation-code" {
+        store_codes(&table, &case["given"]["codes"]).await;
+    }
     let disposable = Arc::new(DisposableLists::new(
         Arc::clone(&table) as _,
         Arc::clone(&clock) as _,
         Arc::clone(&journal) as _,
     ));
     let decide = decided.unwrap_or_else(|| {
+        let readiness = Readiness::new(Arc::new(Nobody), Arc::clone(&journal) as _);
+        let time = Arc::clone(&clock) as Arc<dyn Clock>;
+        let nobody = Arc::new(Nobody);
+        let others = Others::new(&table, Arc::clone(&nobody) as _, nobody, readiness, &time);
         Arc::new(Decider::new(
             table,
             policies,
             disposable,
+            others,
             Arc::clone(&clock) as _,
         ))
     });
     let route = route(case);
     let settings = settings(route.step, trust(&case["given"]["auth"]));
     let service = Service::new(settings, callers, decide, clock, journal);
+    for _ in 1..case["given"]["deliver_times"].as_u64().unwrap_or(1) {
+        answered(case, service.router(), &route.path()).await?;
+    }
     answered(case, service.router(), &route.path()).await
 }
 
@@ -352,6 +369,45 @@ async fn answered(case: &Value, router: Router, path: &str) -> Result<(), String
         }
     }
     compare(case, status, &body)
+}
+
+/// The policy of the sample that the cases come from, with its words.
+const INVITATIONS: &str = r#"
+default = "allow"
+[attribute.extension_InvitationCode]
+required = true
+invitation = true
+blank = true
+[message.invalid-code]
+en = "The invitation code you provided is invalid."
+[message.invalid-code-expired]
+en = "The invitation code you provided has expired."
+"#;
+
+async fn store_codes(table: &Arc<Table>, codes: &Value) {
+    publish(table, INVITATIONS).await;
+    for code in codes.as_array().unwrap() {
+        let claim = |value: &Value| ClaimValue::One(AttributeValue::Text(text(value)));
+        let claims = code["claims"].as_object().unwrap().iter();
+        let invitation = InvitationCode {
+            digest: CodeDigest::of(code["code"].as_str().unwrap()).unwrap(),
+            uses: 1,
+            used: 0,
+            created_at: Timestamp::UNIX_EPOCH,
+            expires_at: code["expires"]
+                .as_i64()
+                .map(|end| Timestamp::from_second(end).unwrap()),
+            bound_to: None,
+            claims: claims
+                .map(|(name, value)| (name.clone(), claim(value)))
+                .collect(),
+            note: String::new(),
+            revoked: false,
+        };
+        CodeStore::create(table.as_ref(), &[invitation])
+            .await
+            .unwrap();
+    }
 }
 
 async fn store_credentials(table: &Arc<Table>, clock: &Arc<FixedClock>, auth: &Value) {
@@ -552,6 +608,7 @@ impl Decide for Ruled {
             now: Timestamp::UNIX_EPOCH,
             patience: Patience::ENDLESS,
             disposable: &BUILT_IN,
+            found: &NOTHING,
         });
         Decided {
             block_text: verdict.block_text,

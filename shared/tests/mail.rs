@@ -357,6 +357,8 @@ impl Secrets for OneSecret {
         assert_eq!(name, "mail");
         self.0.clone().map(Secret::new)
     }
+
+    fn forget(&self, _: &str) {}
 }
 
 #[tokio::test]
@@ -374,7 +376,7 @@ async fn user_and_password_come_from_the_secret() {
 #[rstest]
 #[case::no_json(Ok("hush"))]
 #[case::other_members(Ok(r#"{"user":"hush"}"#))]
-#[case::not_there(Err(SecretError::Unavailable("ResourceNotFoundException".to_owned())))]
+#[case::not_there(Err(SecretError::Absent("mail".to_owned())))]
 #[tokio::test]
 async fn a_secret_that_cannot_be_used_is_not_told(
     #[case] secret: Result<&'static str, SecretError>,

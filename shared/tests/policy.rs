@@ -32,6 +32,7 @@ use shared::{
         compile,
         document::{Document, MAX_DOCUMENT_OCTETS},
         expression::Failure,
+        look_up::NOTHING,
         predicate::{disposable::BUILT_IN, look_alike::How},
     },
 };
@@ -288,6 +289,7 @@ fn circumstances(sign_up: &SignUp) -> Circumstances<'_> {
         now: Timestamp::UNIX_EPOCH,
         patience: Patience::ENDLESS,
         disposable: &BUILT_IN,
+        found: &NOTHING,
     }
 }
 

@@ -52,7 +52,7 @@ use shared::{
         sign_up_reader::{CallerRecords, Facts, SignUpReader, Wanted},
     },
     telemetry::JsonJournal,
-    testkit::{FixedClock, Remembered, settings},
+    testkit::{FixedClock, Remembered, others, settings},
     wire::jwks::KeySet,
 };
 use tokio::time::Instant;
@@ -247,6 +247,7 @@ async fn started(world: World) -> Fixture {
         Arc::clone(&world) as _,
         Arc::clone(&policies),
         disposable,
+        others(Arc::clone(&world) as _, Arc::clone(&clock) as _),
         Arc::clone(&clock) as _,
     );
     let mut settings = settings(Step::BeforeCreatingUser, trust());
@@ -315,6 +316,7 @@ impl Fixture {
             Arc::clone(&self.world) as _,
             Arc::clone(&self.policies),
             Arc::new(disposable),
+            others(Arc::clone(&self.world) as _, Arc::clone(&self.clock) as _),
             Arc::clone(&self.clock) as _,
         )
     }
@@ -746,7 +748,7 @@ fn nobody_at(step: Step) -> SignUp {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_token_step_follows_the_policy_and_waits_for_nothing() {
+async fn a_token_waits_for_its_claims_and_not_too_long() {
     let f = started(World::default()).await;
     let watched = r#"
         default = "deny"
@@ -771,7 +773,9 @@ async fn the_token_step_follows_the_policy_and_waits_for_nothing() {
     let decider = f.decider();
     let begun = Instant::now();
     let first = decider.decide(asked, soon()).await;
-    assert_eq!((first.policy, begun.elapsed()), (None, Duration::ZERO));
+    assert_eq!(first.decision, Decision::Continue(Vec::new()));
+    let half = Duration::from_millis(400);
+    assert_eq!((first.policy, begun.elapsed()), (None, half));
     f.loaded().await;
     let second = decider.decide(asked, soon()).await;
     assert_eq!(second.decision, Decision::Continue(Vec::new()));

@@ -7,7 +7,7 @@ use std::{
 
 use shared::{
     domain::sign_up::Protocol,
-    policy::expression::{AttributeTypes, Expression},
+    policy::expression::{Expression, Vocabulary},
 };
 
 use crate::{
@@ -83,7 +83,7 @@ fn twice<R>(mut run: impl FnMut() -> Result<R, Failure>) -> Result<[Duration; 2]
 }
 
 fn expression(source: &str) -> Result<Expression, Failure> {
-    Expression::compile(source, &AttributeTypes::new()).map_err(|fault| fault.problem.into())
+    Expression::compile(source, &Vocabulary::default()).map_err(|fault| fault.problem.into())
 }
 
 fn decision(json: &str) -> Result<[Duration; 2], Failure> {

@@ -14,7 +14,7 @@ use shared::{
     http::{Route, read_sign_up},
     policy::{
         Circumstances, Outcome, Patience, Policy, Verdict, compile, document::Document,
-        predicate::disposable::BUILT_IN,
+        look_up::NOTHING, predicate::disposable::BUILT_IN,
     },
     ports::Deadline,
     wire::{
@@ -80,6 +80,7 @@ impl Scene {
             now: self.now,
             patience: Patience::new(&has_time),
             disposable: &BUILT_IN,
+            found: &NOTHING,
         })
     }
 

@@ -12,19 +12,23 @@ mod entra;
 mod lists;
 mod policy;
 mod service;
+mod source;
+mod verification;
 
 pub use self::{
     certificate::client_certificate,
     entra::{basic_header, bearer_token, connector_body, extension_body, otp_body},
     lists::{email_address, matcher},
     policy::{policy_document, policy_expression, policy_sign_up},
+    source::source_answer,
+    verification::provider_answer,
 };
 
 /// Takes raw bytes, and panics when something does not hold for them.
 pub type Property = fn(&[u8]);
 
 /// Every property under the name of its fuzz target and of its folder of seeds.
-pub const ALL: [(&str, Property); 11] = [
+pub const ALL: [(&str, Property); 13] = [
     ("connector_body", connector_body),
     ("extension_body", extension_body),
     ("otp_body", otp_body),
@@ -36,4 +40,6 @@ pub const ALL: [(&str, Property); 11] = [
     ("policy_document", policy_document),
     ("policy_expression", policy_expression),
     ("policy_sign_up", policy_sign_up),
+    ("provider_answer", provider_answer),
+    ("source_answer", source_answer),
 ];

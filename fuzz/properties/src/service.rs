@@ -43,9 +43,9 @@ use shared::{
         mailer::{MailError, Mailer, Message},
         otp_deliveries::{Delivery, Lease, OtpDeliveries},
         policy_reader::PolicyReader,
-        sign_up_reader::{CallerRecords, Facts, SignUpReader, Wanted},
+        sign_up_reader::{CallerRecords, Facts, FoundInTable, SignUpReader, Wanted},
     },
-    testkit::{FixedClock, settings},
+    testkit::{FixedClock, others, settings},
     wire::jwks::KeySet,
 };
 use tokio::{
@@ -245,10 +245,12 @@ fn router(runtime: &Runtime, step: Step, trust: Trust, now: Timestamp) -> Router
         Arc::clone(&clock) as _,
         Arc::new(Silence),
     ));
+    let others = others(Arc::clone(&table) as _, Arc::clone(&clock) as _);
     let decide = Arc::new(Decider::new(
         table,
         policies,
         disposable,
+        others,
         Arc::clone(&clock) as _,
     ));
     Service::new(settings, callers, decide, clock, Arc::new(Silence)).router()
@@ -339,6 +341,7 @@ impl SignUpReader for Table {
         Ok(Facts {
             entries: denied.map(entry).collect(),
             caller_records: wanted.caller_records.then(|| self.0.clone()),
+            found: FoundInTable::default(),
             read_units: 1.0,
             calls: 1,
         })

@@ -82,6 +82,24 @@ invalid-company-number = Please enter a valid registration number of the company
 # This is not an e-mail address.
 invalid-email = Please enter a valid e-mail address, for example name@example.com.
 
+# For a value that no set and no source knows.
+invalid-unknown-value = Please check this value, as we don’t know it.
+
+# For an invitation code that is unknown, or is somebody else's.
+invalid-code = Please check the invitation code, as we don’t know it.
+
+# For an invitation code whose time is over.
+invalid-code-expired = This invitation code has expired, so please ask for a new one.
+
+# For an invitation code that others have used.
+invalid-code-used-up = This invitation code has been used up, so please ask for a new one.
+
+# For details with which a provider could not verify the person.
+invalid-identity = Please check your details, as your identity could not be verified with them.
+
+# For a check against robots that was not passed.
+invalid-bot-check = Please complete the check that shows that you are a person.
+
 # The person's company has its own sign-in, and the sign-up came through another one. Beside a field or on a page.
 use-company-sign-in = Please sign up with your company’s own sign-in instead of this one.
 

@@ -1,10 +1,10 @@
-//! The one HTTP client for everything that is not DynamoDB.
+//! The one way to an HTTP client for everything that is not AWS.
 
 use std::{sync::Arc, time::Duration};
 
-use reqwest::{Client, StatusCode, Url};
+use reqwest::{Client, ClientBuilder, StatusCode, Url};
 
-use super::told;
+use super::{private_hosts::PrivateHosts, told};
 
 /// How long an operator waits for a list.
 const TEXT_TAKES: Duration = Duration::from_secs(30);
@@ -28,7 +28,7 @@ pub(super) async fn get(
     takes: Option<Duration>,
 ) -> Result<Vec<u8>, String> {
     let address = Url::parse(url).map_err(|_| "its address is no URL".to_owned())?;
-    if !is_permitted(&address) {
+    if !PrivateHosts::this_machine().permit_scheme_of(&address) {
         return Err(format!("`{url}` is not HTTPS"));
     }
     let mut request = client.get(address);
@@ -49,41 +49,23 @@ pub(super) async fn get(
     Ok(document)
 }
 
-fn is_permitted(url: &Url) -> bool {
-    let loopback = match url.host_str() {
-        Some("localhost" | "127.0.0.1" | "[::1]") => true,
-        Some(_) | None => false,
-    };
-    url.scheme() == "https" || (url.scheme() == "http" && loopback)
-}
-
 /// Built when it is first needed: most starts never fetch anything.
-pub(super) fn client() -> Result<reqwest::Client, reqwest::Error> {
-    // `ring` for the whole tree; an error means that it is installed already.
-    let _ = rustls::crypto::CryptoProvider::install_default((*provider()).clone());
-    reqwest::Client::builder()
+pub(super) fn client() -> Result<Client, reqwest::Error> {
+    builder()
         .connect_timeout(Duration::from_secs(1))
         .timeout(Duration::from_secs(3))
+        .build()
+}
+
+/// What every client has: `ring` for TLS, and no redirection followed.
+pub(super) fn builder() -> ClientBuilder {
+    // `ring` for the whole tree; an error means that it is installed already.
+    let _ = rustls::crypto::CryptoProvider::install_default((*provider()).clone());
+    Client::builder()
         .redirect(reqwest::redirect::Policy::none())
         .user_agent("signup-connectors")
-        .build()
 }
 
 fn provider() -> Arc<rustls::crypto::CryptoProvider> {
     Arc::new(rustls::crypto::ring::default_provider())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn plain_http_is_for_this_machine_only() {
-        let permitted = |url: &str| is_permitted(&Url::parse(url).unwrap());
-        assert!(permitted("https://login.microsoftonline.com/x"));
-        assert!(permitted("http://127.0.0.1:7000/x"));
-        assert!(!permitted("http://login.microsoftonline.com/x"));
-        assert!(!permitted("http://127.0.0.1.example.com/x"));
-        assert!(!permitted("file:///etc/passwd"));
-    }
 }

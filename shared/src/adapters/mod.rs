@@ -1,4 +1,5 @@
-//! The ports' other side: DynamoDB, mail services, Entra's key endpoints, Lambda, the system clock.
+//! The ports' other side: DynamoDB, other systems and their secrets, identity providers, mail services, Entra's key endpoints,
+//! Lambda, the system clock.
 
 mod aws;
 pub mod dynamodb;
@@ -7,7 +8,11 @@ pub mod https;
 pub mod lambda;
 #[cfg(feature = "mail")]
 pub mod mail;
+pub mod outgoing;
+pub mod private_hosts;
+pub mod secrets;
 pub mod system_clock;
+pub mod verification;
 
 /// An error with its causes, which most libraries leave out of its text.
 fn told(error: &dyn std::error::Error) -> String {

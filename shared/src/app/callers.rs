@@ -24,7 +24,7 @@ use crate::{
         credential_use::CredentialUse,
         journal::{Journal, Notice},
         key_source::KeySource,
-        sign_up_reader::{CallerRecords, SignUpReader, Wanted},
+        sign_up_reader::{CallerRecords, LookedUp, SignUpReader, Wanted},
     },
 };
 
@@ -144,6 +144,7 @@ impl Callers {
         let wanted = Wanted {
             matchers: &[],
             caller_records: true,
+            looked_up: &LookedUp::default(),
         };
         let read = self.reader.read(wanted, deadline).await;
         let now = self.clock.now();

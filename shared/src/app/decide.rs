@@ -1,4 +1,4 @@
-//! Deciding a sign-up: one read, then pure rules.
+//! Deciding a sign-up: one read, whatever the policy asks of other systems, then pure rules.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -8,7 +8,10 @@ use std::{
 use async_trait::async_trait;
 use tokio::time::Instant;
 
-use super::{disposable::DisposableLists, policies};
+use super::{
+    disposable::DisposableLists, last_steps::LastSteps, look_ups::LookUps, policies,
+    readiness::Readiness, verifications::Verifications,
+};
 use crate::{
     domain::{
         decision::{BlockReason, DecidedBy, Decision},
@@ -20,13 +23,19 @@ use crate::{
     },
     policy::{
         Circumstances, LooksLike, Patience, RuleResult, Trace, Verdict,
-        predicate::disposable::BUILT_IN,
+        look_up::NOTHING,
+        predicate::disposable::{BUILT_IN, DisposableDomains},
     },
     ports::{
         Deadline, StoreError,
+        answer_store::AnswerStore,
+        attempts::Attempts,
         clock::Clock,
-        journal::ReadCost,
-        sign_up_reader::{CallerRecords, Facts, SignUpReader, Wanted},
+        code_redeemer::CodeRedeemer,
+        journal::{ReadCost, SourceUse, VerificationUse},
+        outgoing::Outgoing,
+        sign_up_reader::{CallerRecords, Facts, FoundInTable, LookedUp, SignUpReader, Wanted},
+        verifier::Verifier,
     },
 };
 
@@ -61,6 +70,13 @@ pub struct Decided {
     pub looks_like: Option<LooksLike>,
     /// What the candidate would have decided, where there is one.
     pub shadow: Option<Comparison>,
+    /// The other systems that were asked.
+    pub sources: Vec<SourceUse>,
+    pub verifications: Vec<VerificationUse>,
+    /// What became of an invitation code.
+    pub invitation: Option<&'static str>,
+    /// Claims for which a token had no room.
+    pub claims_left_out: Vec<String>,
     /// The callers' records, when they were asked for and could be read.
     pub caller_records: Option<CallerRecords>,
     pub read: Option<ReadCost>,
@@ -79,6 +95,10 @@ impl Decided {
             rules: Vec::new(),
             looks_like: None,
             shadow: None,
+            sources: Vec::new(),
+            verifications: Vec::new(),
+            invitation: None,
+            claims_left_out: Vec::new(),
             caller_records: None,
             read: None,
             failure: None,
@@ -91,6 +111,17 @@ impl Decided {
 
     fn go_on() -> Self {
         Self::new(Decision::Continue(Vec::new()))
+    }
+
+    /// When what the policy looks up could not be read.
+    fn unread(active: &policies::Active, is_sign_up: bool) -> Self {
+        if !is_sign_up {
+            return Self::go_on();
+        }
+        Self {
+            policy: Some(active.version.clone()),
+            ..Self::new(active.policy.on_unavailable.decision())
+        }
     }
 
     /// Fails closed: there is no policy to say otherwise.
@@ -117,13 +148,62 @@ pub struct Decider {
     reader: Arc<dyn SignUpReader>,
     policies: Arc<policies::Policies>,
     disposable: Arc<DisposableLists>,
+    others: Others,
     clock: Arc<dyn Clock>,
+}
+
+/// What a policy reaches beyond the lists.
+#[derive(Debug)]
+pub struct Others {
+    pub readiness: Readiness,
+    pub look_ups: LookUps,
+    pub last_steps: LastSteps,
+}
+
+impl Others {
+    /// With the table behind all of them.
+    pub fn new<T>(
+        table: &Arc<T>,
+        outgoing: Arc<dyn Outgoing>,
+        verifier: Arc<dyn Verifier>,
+        readiness: Readiness,
+        clock: &Arc<dyn Clock>,
+    ) -> Self
+    where
+        T: SignUpReader + AnswerStore + Attempts + CodeRedeemer + 'static,
+    {
+        Self {
+            readiness,
+            look_ups: LookUps {
+                reader: Arc::clone(table) as _,
+                outgoing,
+                answers: Arc::clone(table) as _,
+                clock: Arc::clone(clock),
+            },
+            last_steps: LastSteps {
+                verifications: Verifications {
+                    verifier,
+                    attempts: Arc::clone(table) as _,
+                    clock: Arc::clone(clock),
+                },
+                codes: Arc::clone(table) as _,
+                clock: Arc::clone(clock),
+            },
+        }
+    }
 }
 
 impl std::fmt::Debug for Decider {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Decider")
     }
+}
+
+/// What the table said, and for which policy it was asked.
+struct Read {
+    entries: Vec<ListEntry>,
+    found: FoundInTable,
+    planned: Option<PolicyVersion>,
 }
 
 #[async_trait]
@@ -137,17 +217,30 @@ impl Decide for Decider {
                 Matcher::of(&asked.sign_up.addresses, &asked.sign_up.identities)
             }
         };
-        let nothing_to_read = matchers.is_empty() || asked.is_miswired();
+        let planned = self.running(asked);
+        let looked_up = planned.as_ref().map(|active| self.plan(active, asked));
+        let looked_up = looked_up.unwrap_or_default();
+        let nothing_to_read = (matchers.is_empty() && looked_up.is_empty()) || asked.is_miswired();
+        let planned = planned.map(|active| active.version.clone());
         if nothing_to_read && !asked.caller_records {
-            return self.decide_from(asked, asked.current, &[], deadline).await;
+            let read = Read {
+                entries: Vec::new(),
+                found: FoundInTable::default(),
+                planned,
+            };
+            return self.decide_from(asked, asked.current, read, deadline).await;
         }
         let started = Instant::now();
         let wanted = Wanted {
             matchers: &matchers,
             caller_records: asked.caller_records,
+            looked_up: &looked_up,
         };
         match self.reader.read(wanted, deadline).await {
-            Ok(facts) => self.decide_with(asked, facts, started, deadline).await,
+            Ok(facts) => {
+                self.decide_with(asked, facts, planned, started, deadline)
+                    .await
+            }
             Err(failure) => Decided {
                 failure: Some(failure),
                 ..self.decide_blind(asked)
@@ -161,24 +254,40 @@ impl Decider {
         reader: Arc<dyn SignUpReader>,
         policies: Arc<policies::Policies>,
         disposable: Arc<DisposableLists>,
+        others: Others,
         clock: Arc<dyn Clock>,
     ) -> Self {
         Self {
             reader,
             policies,
             disposable,
+            others,
             clock,
         }
+    }
+
+    /// The policy that will decide, unless the read tells of another version.
+    fn running(&self, asked: Asked<'_>) -> Option<Arc<policies::Active>> {
+        match asked.choose(asked.current)? {
+            Chosen::Settings(_) => None,
+            Chosen::Published(version) => self.policies.active(&version.flow),
+        }
+    }
+
+    fn plan(&self, active: &policies::Active, asked: Asked<'_>) -> LookedUp {
+        let circumstances = self.circumstances(asked, &[], Patience::ENDLESS, &BUILT_IN);
+        active.policy.looked_up(circumstances)
     }
 
     async fn decide_with(
         &self,
         asked: Asked<'_>,
         facts: Facts,
+        planned: Option<PolicyVersion>,
         started: Instant,
         deadline: Deadline,
     ) -> Decided {
-        let read = ReadCost {
+        let cost = ReadCost {
             duration: started.elapsed(),
             units: facts.read_units,
             calls: facts.calls,
@@ -191,11 +300,14 @@ impl Decider {
             self.policies.follow_candidates(renewed);
         }
         let current = renewed.or(asked.current);
-        let decided = self
-            .decide_from(asked, current, &facts.entries, deadline)
-            .await;
+        let read = Read {
+            entries: facts.entries,
+            found: facts.found,
+            planned,
+        };
+        let decided = self.decide_from(asked, current, read, deadline).await;
         Decided {
-            read: Some(read),
+            read: Some(cost),
             caller_records: facts.caller_records,
             ..decided
         }
@@ -205,57 +317,114 @@ impl Decider {
         &self,
         asked: Asked<'_>,
         current: Option<&CurrentPolicies>,
-        entries: &[ListEntry],
+        read: Read,
         deadline: Deadline,
     ) -> Decided {
         let Some(chosen) = asked.choose(current) else {
             return Decided::miswired();
         };
-        let candidate = current.and_then(|current| current.candidate_of(asked.user_flow));
+        let is_sign_up = asked.sign_up.step.is_sign_up();
+        let candidate = current.filter(|_| is_sign_up);
+        let candidate = candidate.and_then(|current| current.candidate_of(asked.user_flow));
         let candidate = candidate.and_then(|version| self.policies.candidate(&version));
         let evaluates = candidate.is_some() || matches!(chosen, Chosen::Published(_));
-        if let Some(current) = current.filter(|_| evaluates) {
+        // Whoever only gets claims does not wait for a list.
+        if let Some(current) = current.filter(|_| evaluates && is_sign_up) {
             self.disposable.follow(current, deadline).await;
         }
         let disposable = self.disposable.published();
+        let disposable = disposable.as_deref().unwrap_or(&BUILT_IN);
         let has_time = || !deadline.left().is_zero();
+        let patience = Patience::new(&has_time);
+        let circumstances = self.circumstances(asked, &read.entries, patience, disposable);
+        let active = match chosen {
+            Chosen::Settings(_) if !is_sign_up => return Decided::go_on(),
+            Chosen::Settings(policy) => {
+                let decided = by_lists(policy, circumstances);
+                return beside(decided, candidate, circumstances, deadline);
+            }
+            Chosen::Published(version) => {
+                // A token is issued without claims rather than too late.
+                let wait = if is_sign_up {
+                    deadline
+                } else {
+                    Deadline(Instant::now() + deadline.left() / 2)
+                };
+                match self.policies.get(&version, wait).await {
+                    Some(active) => active,
+                    None if !is_sign_up => return Decided::go_on(),
+                    None => return Decided::without_a_policy(&version),
+                }
+            }
+        };
+        self.others.readiness.prepare(&active);
+        let in_table = self.table_of(&active, asked, read.planned, read.found, deadline);
+        let in_table = match in_table.await {
+            Ok(in_table) => in_table,
+            Err(failure) => {
+                return Decided {
+                    failure: Some(failure),
+                    ..Decided::unread(&active, is_sign_up)
+                };
+            }
+        };
+        let look_ups = &self.others.look_ups;
+        let (found, sources) = look_ups
+            .ask(&active.policy, circumstances, in_table, deadline)
+            .await;
         let circumstances = Circumstances {
+            found: &found,
+            ..circumstances
+        };
+        let decided = by_policy(&active, circumstances);
+        let decided = beside(decided, candidate, circumstances, deadline);
+        let decided = Decided { sources, ..decided };
+        let last_steps = &self.others.last_steps;
+        last_steps
+            .take(&active.policy, circumstances, decided, deadline)
+            .await
+    }
+
+    /// What the table says for this version of the policy; read again when it was asked for another one.
+    async fn table_of(
+        &self,
+        active: &policies::Active,
+        asked: Asked<'_>,
+        planned: Option<PolicyVersion>,
+        found: FoundInTable,
+        deadline: Deadline,
+    ) -> Result<FoundInTable, StoreError> {
+        if planned.as_ref() == Some(&active.version) {
+            return Ok(found);
+        }
+        let looked_up = self.plan(active, asked);
+        if looked_up.is_empty() {
+            return Ok(found);
+        }
+        let wanted = Wanted {
+            matchers: &[],
+            caller_records: false,
+            looked_up: &looked_up,
+        };
+        Ok(self.reader.read(wanted, deadline).await?.found)
+    }
+
+    fn circumstances<'c>(
+        &self,
+        asked: Asked<'c>,
+        entries: &'c [ListEntry],
+        patience: Patience<'c>,
+        disposable: &'c DisposableDomains,
+    ) -> Circumstances<'c> {
+        Circumstances {
             sign_up: asked.sign_up,
             entries,
             user_flow: asked.user_flow.map(UserFlow::as_str),
             now: self.clock.now(),
-            patience: Patience::new(&has_time),
-            disposable: disposable.as_deref().unwrap_or(&BUILT_IN),
-        };
-        if asked.sign_up.step == Step::BeforeToken {
-            return self.at_token(&chosen, circumstances);
+            patience,
+            disposable,
+            found: &NOTHING,
         }
-        let decided = match chosen {
-            Chosen::Settings(policy) => by_lists(policy, circumstances),
-            Chosen::Published(version) => match self.policies.get(&version, deadline).await {
-                Some(active) => by_policy(&active, circumstances),
-                None => return Decided::without_a_policy(&version),
-            },
-        };
-        // What is late already is not made later.
-        let candidate = candidate.filter(|_| !deadline.left().is_zero());
-        Decided {
-            shadow: candidate.map(|candidate| compared(&decided, &candidate, circumstances)),
-            ..decided
-        }
-    }
-
-    /// Nobody is kept out here, so it waits for no policy: the one that runs counts its rules with the effect `log`, and there
-    /// is nothing to compare.
-    fn at_token(&self, chosen: &Chosen<'_>, circumstances: Circumstances<'_>) -> Decided {
-        let active = match chosen {
-            Chosen::Settings(_) => None,
-            Chosen::Published(version) => {
-                self.policies.follow(version);
-                self.policies.active(&version.flow)
-            }
-        };
-        active.map_or_else(Decided::go_on, |active| by_policy(&active, circumstances))
     }
 
     /// When the table could not be read: what the last known policy says of that.
@@ -272,13 +441,24 @@ impl Decider {
             _ if asked.sign_up.step == Step::BeforeToken => Decided::go_on(),
             Chosen::Settings(policy) => Decided::new(policy.on_unavailable.decision()),
             Chosen::Published(version) => match self.policies.active(&version.flow) {
-                Some(active) => Decided {
-                    policy: Some(active.version.clone()),
-                    ..Decided::new(active.policy.on_unavailable.decision())
-                },
+                Some(active) => Decided::unread(&active, true),
                 None => Decided::without_a_policy(&version),
             },
         }
+    }
+}
+
+/// The decision beside that of the candidate. What is late already is not made later.
+fn beside(
+    decided: Decided,
+    candidate: Option<Arc<policies::Active>>,
+    circumstances: Circumstances<'_>,
+    deadline: Deadline,
+) -> Decided {
+    let candidate = candidate.filter(|_| !deadline.left().is_zero());
+    Decided {
+        shadow: candidate.map(|candidate| compared(&decided, &candidate, circumstances)),
+        ..decided
     }
 }
 
@@ -305,6 +485,7 @@ fn by_policy(active: &policies::Active, circumstances: Circumstances<'_>) -> Dec
         policy: Some(active.version.clone()),
         rules: verdict.trace.rules,
         looks_like: verdict.trace.looks_like,
+        claims_left_out: verdict.trace.left_out,
         ..Decided::new(verdict.decision)
     }
 }

@@ -2,11 +2,12 @@
 
 use std::{collections::HashMap, sync::Arc};
 
+pub use super::place::Place;
 use crate::{
     domain::list::{ListEntry, ListName, Matcher},
     ports::{
         StoreError,
-        list_store::{Change, Cursor, ListStore, MAX_BATCH, PARTS, Page},
+        list_store::{Change, ListStore, MAX_BATCH, PARTS, Page},
     },
 };
 
@@ -95,26 +96,8 @@ impl Lists {
     /// All entries, page by page: start with [`Place::default`] and go on with what is returned.
     pub async fn page(&self, place: Place) -> Result<(Vec<ListEntry>, Option<Place>), StoreError> {
         let Page { entries, next } = self.store.part(place.part, place.cursor).await?;
-        let following = match next {
-            Some(cursor) => Some(Place {
-                part: place.part,
-                cursor: Some(cursor),
-            }),
-            None if place.part + 1 < PARTS => Some(Place {
-                part: place.part + 1,
-                cursor: None,
-            }),
-            None => None,
-        };
-        Ok((entries, following))
+        Ok((entries, Place::after(place.part, next, PARTS)))
     }
-}
-
-/// How far [`Lists::page`] has come.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Place {
-    part: u8,
-    cursor: Option<Cursor>,
 }
 
 fn difference(places: &mut HashMap<(Matcher, ListName), ListEntry>, change: &Change) -> Difference {

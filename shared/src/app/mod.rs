@@ -1,11 +1,18 @@
 //! Use cases: the only place that sequences ports.
 
 pub mod callers;
+pub mod codes;
+pub mod collections;
 pub mod credentials;
 pub mod decide;
 pub mod disposable;
 pub mod disposable_publications;
+pub mod last_steps;
 pub mod lists;
+pub mod look_ups;
 pub mod one_time_codes;
+mod place;
 pub mod policies;
 pub mod publications;
+pub mod readiness;
+pub mod verifications;

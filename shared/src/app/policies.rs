@@ -146,14 +146,14 @@ impl Policies {
         self.active(&wanted.flow)
     }
 
-    /// Starts to load a version that does not run yet; nobody waits for it.
-    pub fn follow(&self, wanted: &PolicyVersion) {
-        self.current.start(wanted.clone());
-    }
-
     /// The running policy of a user flow, whatever its version.
     pub fn active(&self, flow: &PolicyFlow) -> Option<Arc<Active>> {
         self.current.active(flow)
+    }
+
+    /// Every running policy.
+    pub fn all(&self) -> Vec<Arc<Active>> {
+        self.current.all()
     }
 
     /// A candidate, as far as it is loaded.
@@ -185,6 +185,11 @@ impl Loader {
     fn active(&self, flow: &PolicyFlow) -> Option<Arc<Active>> {
         let active = self.active.read().unwrap_or_else(PoisonError::into_inner);
         active.get(flow).cloned()
+    }
+
+    fn all(&self) -> Vec<Arc<Active>> {
+        let active = self.active.read().unwrap_or_else(PoisonError::into_inner);
+        active.values().cloned().collect()
     }
 
     /// Waits until the deadline for the version to be loaded. Loading itself goes on, so that a slow read costs one

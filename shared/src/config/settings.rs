@@ -6,7 +6,11 @@ use serde::Deserialize;
 
 use super::env::Environment;
 use crate::{
-    adapters::dynamodb::Connection,
+    adapters::{
+        dynamodb::Connection,
+        private_hosts::PrivateHosts,
+        secrets::{SecretsSettings, is_name},
+    },
     domain::{
         caller::{CertificateRule, EntraTrust},
         language::Language,
@@ -33,6 +37,7 @@ pub const NAMES: &[&str] = &[
     "ENTRA_ISSUERS",
     "ENTRA_CALLER_APP_ID",
     "AWS_ENDPOINT_URL_DYNAMODB",
+    "AWS_ENDPOINT_URL_SECRETS_MANAGER",
     "AWS_REGION",
     "AWS_ACCESS_KEY_ID",
     "AWS_SECRET_ACCESS_KEY",
@@ -70,6 +75,8 @@ pub struct Settings {
     pub budgets: Budgets,
     pub api_version: String,
     pub trust: Trust,
+    pub private_hosts: PrivateHosts,
+    pub secrets: SecretsSettings,
 }
 
 impl Settings {
@@ -115,9 +122,11 @@ pub(super) struct Reader<'e, E: ?Sized> {
 
 impl<E: Environment + ?Sized> Reader<'_, E> {
     fn settings(&mut self) -> Settings {
+        let connection = self.connection("AWS_ENDPOINT_URL_DYNAMODB");
         Settings {
             table_name: self.required("TABLE_NAME", "the name of the DynamoDB table"),
-            connection: self.connection("AWS_ENDPOINT_URL_DYNAMODB"),
+            secrets: self.secrets(&connection),
+            connection,
             policies: self.policies(),
             default_language: self.default_language(),
             budgets: Budgets {
@@ -129,6 +138,7 @@ impl<E: Environment + ?Sized> Reader<'_, E> {
                 certificates: self.certificates(),
                 entra: self.entra(),
             },
+            private_hosts: self.private_hosts(),
         }
     }
 
@@ -144,11 +154,53 @@ impl<E: Environment + ?Sized> Reader<'_, E> {
         }
         Connection {
             region: self.required("AWS_REGION", "an AWS region; Lambda sets it"),
-            endpoint,
+            endpoint: self.endpoint("AWS_ENDPOINT_URL_DYNAMODB"),
             access_key_id: self.secret("AWS_ACCESS_KEY_ID"),
             secret_access_key: self.secret("AWS_SECRET_ACCESS_KEY"),
             session_token: self.environment.get("AWS_SESSION_TOKEN"),
         }
+    }
+
+    /// The table's connection, but for the endpoint.
+    fn secrets(&mut self, connection: &Connection) -> SecretsSettings {
+        SecretsSettings {
+            connection: Connection {
+                endpoint: self.endpoint("AWS_ENDPOINT_URL_SECRETS_MANAGER"),
+                ..connection.clone()
+            },
+            prefix: self.secrets_prefix(),
+        }
+    }
+
+    fn secrets_prefix(&mut self) -> String {
+        let Some(prefix) = self.environment.get("SECRETS_PREFIX") else {
+            return "signup-connectors".to_owned();
+        };
+        if !is_name(&prefix) || prefix.ends_with('/') {
+            let expected = "letters, digits and `/_+=.@-`, at most 128, without a slash at the end";
+            self.problem("SECRETS_PREFIX", &prefix, expected);
+        }
+        prefix
+    }
+
+    fn endpoint(&mut self, name: &'static str) -> Option<String> {
+        let endpoint = self.environment.get(name);
+        if let Some(url) = &endpoint
+            && !url.starts_with("https://")
+            && !url.starts_with("http://")
+        {
+            self.problem(name, url, "a URL, or nothing for AWS itself");
+        }
+        endpoint
+    }
+
+    fn private_hosts(&mut self) -> PrivateHosts {
+        PrivateHosts::parse(&self.list("PRIVATE_HOSTS")).unwrap_or_else(|host| {
+            let expected =
+                "hosts such as `crm.contoso.com` or `10.0.0.7:8443`, separated by commas";
+            self.problem("PRIVATE_HOSTS", &host, expected);
+            PrivateHosts::default()
+        })
     }
 
     fn policies(&mut self) -> Policies {
@@ -506,6 +558,9 @@ mod tests {
             ("ENTRA_TENANT_ID", "contoso"),
             ("ENTRA_ISSUERS", "http://login.example"),
             ("AWS_ENDPOINT_URL_DYNAMODB", "localhost"),
+            ("AWS_ENDPOINT_URL_SECRETS_MANAGER", "localhost"),
+            ("PRIVATE_HOSTS", "crm.contoso.com, https://erp.contoso.com"),
+            ("SECRETS_PREFIX", "contoso/"),
         ]);
         for setting in [
             "TABLE_NAME",
@@ -521,6 +576,9 @@ mod tests {
             "ENTRA_AUDIENCES",
             "ENTRA_ISSUERS",
             "AWS_ENDPOINT_URL_DYNAMODB",
+            "AWS_ENDPOINT_URL_SECRETS_MANAGER",
+            "PRIVATE_HOSTS",
+            "SECRETS_PREFIX",
         ] {
             assert!(
                 found.contains(&setting),
@@ -551,6 +609,20 @@ mod tests {
             "{text}"
         );
         assert!(!text.contains("hush"));
+    }
+
+    #[test]
+    fn secrets_are_where_the_table_is_but_for_the_endpoint() {
+        let all = base(&[
+            ("AWS_ENDPOINT_URL_DYNAMODB", "http://127.0.0.1:8000"),
+            ("PRIVATE_HOSTS", "crm.contoso.com, 127.0.0.1:7000"),
+        ]);
+        let settings = Settings::read(all.as_slice()).unwrap();
+        assert_eq!(settings.secrets.prefix, "signup-connectors");
+        assert_eq!(settings.secrets.connection.region, "eu-north-1");
+        assert_eq!(settings.secrets.connection.endpoint, None);
+        let hosts = ["crm.contoso.com", "127.0.0.1:7000"].map(str::to_owned);
+        assert_eq!(settings.private_hosts, PrivateHosts::parse(&hosts).unwrap());
     }
 
     #[test]

@@ -81,6 +81,13 @@ pub enum AttributeValue {
     Number(i64),
 }
 
+impl AttributeValue {
+    /// Whether the other one has the same type.
+    pub fn is_like(&self, other: &Self) -> bool {
+        std::mem::discriminant(self) == std::mem::discriminant(other)
+    }
+}
+
 impl fmt::Debug for AttributeValue {
     /// The kind without the value: what a person typed stays out of logs.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

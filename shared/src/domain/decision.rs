@@ -96,15 +96,24 @@ pub enum DecidedBy {
     },
     /// The rule of that id.
     Rule(String),
+    /// The outcome of asking that source.
+    Source(String),
+    /// The outcome of that verification.
+    Verification(String),
+    /// An invitation code.
+    Code,
 }
 
 impl DecidedBy {
-    /// `default`, `list NAME` or `rule ID`.
+    /// `default`, `list NAME`, `rule ID`, `source NAME`, `verification NAME` or `code`.
     pub fn told(decided_by: Option<&Self>) -> String {
         match decided_by {
             None => "default".to_owned(),
             Some(Self::Entry { list, .. }) => format!("list {list}"),
             Some(Self::Rule(id)) => format!("rule {id}"),
+            Some(Self::Source(name)) => format!("source {name}"),
+            Some(Self::Verification(name)) => format!("verification {name}"),
+            Some(Self::Code) => "code".to_owned(),
         }
     }
 

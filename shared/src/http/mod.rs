@@ -49,7 +49,7 @@ use crate::{
     ports::{
         Deadline, StoreError,
         clock::Clock,
-        journal::{Answered, Journal, Likeness, Notice, ReadCost},
+        journal::{Answered, Journal, Likeness, Notice, ReadCost, SourceUse, VerificationUse},
     },
     wire::Fault,
 };
@@ -177,6 +177,10 @@ struct Notes {
     rules_logged: Vec<String>,
     looks_like: Option<Likeness>,
     shadow: Option<Comparison>,
+    sources: Vec<SourceUse>,
+    verifications: Vec<VerificationUse>,
+    invitation: Option<&'static str>,
+    claims_left_out: Vec<String>,
     read: Option<ReadCost>,
     failure: Option<&'static str>,
     failure_detail: Option<String>,
@@ -408,6 +412,10 @@ impl Entrance {
             rules_logged: notes.rules_logged.clone(),
             looks_like: notes.looks_like.clone(),
             shadow: notes.shadow.clone(),
+            sources: notes.sources.clone(),
+            verifications: notes.verifications.clone(),
+            invitation: notes.invitation,
+            claims_left_out: notes.claims_left_out.clone(),
             // Nobody was shown one without a page.
             reference: notes.reference.filter(|_| answer.json.is_some()),
             caller: notes.caller.as_ref().map(Caller::label),
@@ -457,6 +465,10 @@ impl Notes {
             how: found.how.code(),
         });
         self.shadow.clone_from(&decided.shadow);
+        self.sources.clone_from(&decided.sources);
+        self.verifications.clone_from(&decided.verifications);
+        self.invitation = decided.invitation;
+        self.claims_left_out.clone_from(&decided.claims_left_out);
         self.read = decided.read;
         self.failure = decided.failure.as_ref().map(StoreError::code);
         self.failure_detail = decided.failure.as_ref().and_then(StoreError::detail);

@@ -38,6 +38,12 @@ pub enum MessageId {
     InvalidVatNumber,
     InvalidCompanyNumber,
     InvalidEmail,
+    InvalidUnknownValue,
+    InvalidCode,
+    InvalidCodeExpired,
+    InvalidCodeUsedUp,
+    InvalidIdentity,
+    InvalidBotCheck,
     UseCompanySignIn,
     DisposableAddress,
     MailSubject,
@@ -59,7 +65,7 @@ pub enum MessageId {
 }
 
 impl MessageId {
-    pub const ALL: [Self; 45] = [
+    pub const ALL: [Self; 51] = [
         Self::TitleBlocked,
         Self::TitlePending,
         Self::TitleProblem,
@@ -88,6 +94,12 @@ impl MessageId {
         Self::InvalidVatNumber,
         Self::InvalidCompanyNumber,
         Self::InvalidEmail,
+        Self::InvalidUnknownValue,
+        Self::InvalidCode,
+        Self::InvalidCodeExpired,
+        Self::InvalidCodeUsedUp,
+        Self::InvalidIdentity,
+        Self::InvalidBotCheck,
         Self::UseCompanySignIn,
         Self::DisposableAddress,
         Self::MailSubject,
@@ -138,6 +150,12 @@ impl MessageId {
             Self::InvalidVatNumber => "invalid-vat-number",
             Self::InvalidCompanyNumber => "invalid-company-number",
             Self::InvalidEmail => "invalid-email",
+            Self::InvalidUnknownValue => "invalid-unknown-value",
+            Self::InvalidCode => "invalid-code",
+            Self::InvalidCodeExpired => "invalid-code-expired",
+            Self::InvalidCodeUsedUp => "invalid-code-used-up",
+            Self::InvalidIdentity => "invalid-identity",
+            Self::InvalidBotCheck => "invalid-bot-check",
             Self::UseCompanySignIn => "use-company-sign-in",
             Self::DisposableAddress => "disposable-address",
             Self::MailSubject => "mail-subject",

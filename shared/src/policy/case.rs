@@ -2,14 +2,17 @@
 //!
 //! The form of a file of cases and the one runner behind `signupctl policy test` and the corpus in `shared/tests/policies`.
 
+mod found;
+
 use std::{collections::BTreeMap, net::IpAddr};
 
 use jiff::Timestamp;
 use serde::Deserialize;
 
+pub use self::found::{Invitation, Others, Said, SaidValue};
 use super::{
-    Circumstances, Outcome, Patience, Policy, Verdict, document::RuleEffect, message::fill,
-    predicate::disposable,
+    Circumstances, Outcome, Patience, Policy, Verdict, document::RuleEffect, look_up::Found,
+    message::fill, predicate::disposable,
 };
 use crate::{
     domain::{
@@ -20,6 +23,7 @@ use crate::{
         language::{Language, LanguageWishes},
         list::{Effect, ListEntry, ListName, Matcher},
         sign_up::{SignUp, Step},
+        verification::VerificationOutcome,
     },
     i18n::{Catalogue, MessageId},
 };
@@ -63,6 +67,10 @@ pub struct Request {
     pub user_flow: Option<String>,
     /// The person's address, as only extensions are told.
     pub client: Option<IpAddr>,
+    /// The account's id, which only the token step knows.
+    pub object_id: Option<String>,
+    /// What other systems say.
+    pub others: Others,
     /// Without it 2026-01-15T12:00:00Z, a Thursday.
     pub now: Option<Timestamp>,
 }
@@ -118,7 +126,7 @@ pub struct Expect {
     pub decided_by: Option<String>,
     /// All values that are returned, no more and no fewer.
     #[serde(default)]
-    pub returned: Option<BTreeMap<String, Value>>,
+    pub returned: Option<BTreeMap<String, SaidValue>>,
     /// All fields that must be corrected, each with the code of its message.
     #[serde(default)]
     pub violations: Option<BTreeMap<String, String>>,
@@ -177,9 +185,34 @@ pub struct Situation {
     pub entries: Vec<ListEntry>,
     pub user_flow: Option<String>,
     pub now: Timestamp,
+    /// What other systems say.
+    pub found: Found,
+    /// What each verification says; one that is not here has verified the person.
+    pub verifications: BTreeMap<String, VerificationOutcome>,
 }
 
 impl Situation {
+    /// What the policy makes of it, verifications included.
+    pub fn decide(&self, policy: &Policy) -> Verdict {
+        let circumstances = self.circumstances();
+        let verdict = policy.decide(circumstances);
+        if !matches!(verdict.decision, Decision::Continue(_)) {
+            return verdict;
+        }
+        let questions = policy.questions(circumstances);
+        let ended = questions.iter().find_map(|question| {
+            let verification = question.verification;
+            let outcome = if verification.provider().is_bot_check() && question.token.is_none() {
+                VerificationOutcome::Failed
+            } else {
+                let said = self.verifications.get(verification.name.as_str());
+                said.copied().unwrap_or(VerificationOutcome::Verified)
+            };
+            policy.after(verification, outcome, circumstances)
+        });
+        ended.unwrap_or(verdict)
+    }
+
     pub fn circumstances(&self) -> Circumstances<'_> {
         Circumstances {
             sign_up: &self.sign_up,
@@ -189,6 +222,7 @@ impl Situation {
             patience: Patience::ENDLESS,
             // Cases use no table.
             disposable: &disposable::BUILT_IN,
+            found: &self.found,
         }
     }
 }
@@ -207,7 +241,7 @@ impl Cases {
         catalogue: &Catalogue,
     ) -> Result<Vec<Difference>, RequestFault> {
         let situation = self.situation(case)?;
-        let verdict = policy.decide(situation.circumstances());
+        let verdict = situation.decide(policy);
         let language = policy.language_of(&situation.sign_up);
         let sentences = sentences(&verdict, language, catalogue);
         Ok(case.expect.differences(&verdict, &sentences))
@@ -236,6 +270,8 @@ impl Request {
             application: self.application.or(common.application),
             user_flow: self.user_flow.or(common.user_flow),
             client: self.client.or(common.client),
+            object_id: self.object_id.or(common.object_id),
+            others: self.others.or(common.others),
             now: self.now.or(common.now),
         }
     }
@@ -253,9 +289,11 @@ impl Request {
             languages: languages.unwrap_or_default(),
             application: self.application,
             client: self.client.map(|address| address.to_canonical()),
-            object_id: None,
+            object_id: self.object_id,
         };
         Ok(Situation {
+            found: self.others.found()?,
+            verifications: self.others.outcomes()?,
             sign_up,
             entries: entries?,
             user_flow: self.user_flow,
@@ -432,18 +470,21 @@ pub fn returned(decision: &Decision) -> BTreeMap<&str, String> {
     let Decision::Continue(claims) = decision else {
         return BTreeMap::new();
     };
-    let text = |value: &ClaimValue| match value {
-        ClaimValue::One(value) => shown_value(value),
-        ClaimValue::Many(texts) => format!("{texts:?}"),
-    };
     claims
         .iter()
-        .map(|(name, value)| (name.as_str(), text(value)))
+        .map(|(name, value)| (name.as_str(), shown_claim(value)))
         .collect()
 }
 
-fn shown(value: &Value) -> String {
-    shown_value(&value.clone().into())
+fn shown(value: &SaidValue) -> String {
+    shown_claim(&value.clone().into())
+}
+
+fn shown_claim(claim: &ClaimValue) -> String {
+    match claim {
+        ClaimValue::One(value) => shown_value(value),
+        ClaimValue::Many(texts) => format!("{texts:?}"),
+    }
 }
 
 /// A value as a case writes it.

@@ -1,11 +1,13 @@
 //! From a document to a policy that can be evaluated, or to everything that is wrong with it.
 
+mod sources;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     Attribute, AttributeCheck, Policy, RequiredWhen, Rule,
     document::{self, AttributeRules, Document, Fixed, Required, RuleEffect, ValueType},
-    expression::{AttributeTypes, Expression, ExpressionFault},
+    expression::{Expression, ExpressionFault, Vocabulary},
     fault::{Fault, Place, nearest},
     mail::{self, Mail, TemplateFault},
     message::{CODES, Messages},
@@ -33,7 +35,7 @@ pub const MAX_ATTRIBUTES: usize = 100;
 pub fn compile(document: &Document) -> Result<Policy, Vec<Fault>> {
     let mut compiler = Compiler {
         document,
-        types: types(document),
+        vocabulary: vocabulary(document),
         extensions_app: None,
         faults: Vec::new(),
     };
@@ -44,17 +46,25 @@ pub fn compile(document: &Document) -> Result<Policy, Vec<Fault>> {
     }
 }
 
-/// What the values of each declared attribute are.
-fn types(document: &Document) -> AttributeTypes {
+/// The names that expressions can use.
+fn vocabulary(document: &Document) -> Vocabulary {
     let declared = document.attributes.iter();
-    declared
-        .map(|(name, rules)| (Key::of(name), rules.value_type.unwrap_or(ValueType::Text)))
-        .collect()
+    let facts = document
+        .sources
+        .values()
+        .flat_map(|source| source.facts.keys());
+    Vocabulary {
+        attributes: declared
+            .map(|(name, rules)| (Key::of(name), rules.value_type.unwrap_or(ValueType::Text)))
+            .collect(),
+        facts: facts.cloned().collect(),
+        sources: document.sources.keys().cloned().collect(),
+    }
 }
 
 struct Compiler<'d> {
     document: &'d Document,
-    types: AttributeTypes,
+    vocabulary: Vocabulary,
     extensions_app: Option<ExtensionsApp>,
     faults: Vec<Fault>,
 }
@@ -70,6 +80,8 @@ impl Compiler<'_> {
         let attributes = self.attributes(&top);
         let rules = self.rules(&top);
         let messages = self.messages(&top, default_language);
+        let sources = self.sources(&top);
+        let verifications = self.verifications(&top);
         Some(Policy {
             default: self.document.default,
             lists,
@@ -78,6 +90,9 @@ impl Compiler<'_> {
             attributes: attributes?,
             rules,
             messages,
+            extensions_app: self.extensions_app.take(),
+            sources,
+            verifications,
             mail: self.mail(&top),
         })
     }
@@ -103,11 +118,7 @@ impl Compiler<'_> {
 
     /// An attribute as it is answered when the request does not have it.
     fn wire_name(&self, name: &str) -> Option<AttributeName> {
-        let name = AttributeName::new(name)?;
-        Some(match &self.extensions_app {
-            Some(app) => name.of_app(app),
-            None => name,
-        })
+        super::wire_name(name, self.extensions_app.as_ref())
     }
 
     fn lists(&mut self, top: &Place) -> Option<Vec<ListName>> {
@@ -225,6 +236,9 @@ impl Compiler<'_> {
                 .allowed
                 .as_ref()
                 .map(|allowed| allowed.iter().map(|one| one.to_lowercase()).collect()),
+            in_set: self.in_set(place, rules),
+            known_to: self.known_to(place, name, rules),
+            invitation: rules.invitation,
             format: rules.format,
             checks,
             normalise: rules.normalise.clone(),
@@ -243,6 +257,9 @@ impl Compiler<'_> {
             ("max-length", rules.max_length.is_some()),
             ("pattern", rules.pattern.is_some()),
             ("allowed", rules.allowed.is_some()),
+            ("in-set", rules.in_set.is_some()),
+            ("known-to", rules.known_to.is_some()),
+            ("invitation", rules.invitation),
             ("format", rules.format.is_some()),
             ("normalise", !rules.normalise.is_empty()),
             ("map", !rules.map.is_empty()),
@@ -571,7 +588,7 @@ impl Compiler<'_> {
     }
 
     fn expression(&mut self, place: &Place, source: &str) -> Option<Expression> {
-        match Expression::compile(source, &self.types) {
+        match Expression::compile(source, &self.vocabulary) {
             Ok(expression) => Some(expression),
             Err(ExpressionFault {
                 offset,

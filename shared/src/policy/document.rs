@@ -2,10 +2,15 @@
 //!
 //! Only its form is here. Whether it makes sense is for [`super::compile()`].
 
+mod source;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::source::{
+    Auth, HttpMethod, OnOutcome, ProviderKind, Source, SourceKind, Verification,
+};
 use crate::domain::{list::Effect, policy::OnUnavailable, sign_up::Step};
 
 /// Longest document that is accepted, in octets.
@@ -37,6 +42,16 @@ pub struct Document {
     /// Domains of yours and your partners', for `email.looks_like` and `email.provider_mismatch`.
     #[serde(default, rename = "domain", skip_serializing_if = "Vec::is_empty")]
     pub domains: Vec<KnownDomain>,
+    /// Systems that are asked about the person, by a name of lower-case letters, digits and `_`.
+    #[serde(default, rename = "source", skip_serializing_if = "BTreeMap::is_empty")]
+    pub sources: BTreeMap<String, Source>,
+    /// Providers that verify who the person is, by a name like that of a source; in the order of these names, bot checks first.
+    #[serde(
+        default,
+        rename = "verification",
+        skip_serializing_if = "BTreeMap::is_empty"
+    )]
+    pub verifications: BTreeMap<String, Verification>,
     /// What is asked of each attribute, by its name: a built-in one, or `extension_Name` with or without the
     /// application id.
     #[serde(
@@ -130,6 +145,14 @@ pub struct AttributeRules {
     /// The only values, compared without regard to case.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub allowed: Option<Vec<String>>,
+    /// The set in the table that the value must be in (`signupctl values`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub in_set: Option<String>,
+    /// The source that must know the value, which is in its request.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub known_to: Option<String>,
+    /// The value is an invitation code (`signupctl code`), used up when the account is created.
+    pub invitation: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub format: Option<Format>,
     /// Further conditions that the value must meet together with others.

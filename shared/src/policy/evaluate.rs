@@ -12,17 +12,20 @@ use super::{
     document::{OnError, RuleEffect, ValueType},
     expression::{Failure, Scope, Subject},
     format::{self, Country},
+    look_up::{self, Found},
     message, normalise,
     predicate::{disposable::DisposableDomains, look_alike::How},
     values::{Key, Values},
 };
 use crate::domain::{
     attribute::{AttributeValue, ClaimValue, Claims},
+    code::{CodeDigest, Unusable},
     decision::{BlockReason, DecidedBy, Decision, Violation},
     language::Language,
     list::{Effect, ListEntry, Matcher},
     policy::FlowPolicy,
     sign_up::{SignUp, Step},
+    source::SourceOutcome,
 };
 
 /// What a decision is made from.
@@ -36,6 +39,8 @@ pub struct Circumstances<'c> {
     /// When it is over, what has not been evaluated fails.
     pub patience: Patience<'c>,
     pub disposable: &'c DisposableDomains,
+    /// What other systems said.
+    pub found: &'c Found,
 }
 
 /// A decision with what led to it.
@@ -58,6 +63,8 @@ pub struct Trace {
     pub decided_by: Option<DecidedBy>,
     /// Told when a rule asked for it.
     pub looks_like: Option<LooksLike>,
+    /// Claims for which a token has no room.
+    pub left_out: Vec<String>,
 }
 
 /// Which of the policy's known domains the person's looks like, and by what.
@@ -128,8 +135,25 @@ impl InspectedRule<'_, '_> {
 /// What stands after lists and rules: effect, who decided, the code of the sentence.
 struct Standing {
     effect: Effect,
+    /// Of a denial.
+    reason: BlockReason,
     decided_by: Option<DecidedBy>,
     message: Option<String>,
+}
+
+impl Standing {
+    const fn of(effect: Effect, decided_by: Option<DecidedBy>) -> Self {
+        let reason = match decided_by {
+            Some(_) => BlockReason::Denied,
+            None => BlockReason::NotAllowed,
+        };
+        Self {
+            effect,
+            reason,
+            decided_by,
+            message: None,
+        }
+    }
 }
 
 impl Policy {
@@ -164,7 +188,7 @@ impl Policy {
             sign_up, entries, ..
         } = circumstances;
         let typed = Values::of(sign_up);
-        let values = self.normalised(&typed, sign_up);
+        let values = self.values(circumstances);
         let lists = self.lists_policy();
         let (listed, entry) = lists.verdict(sign_up, entries, circumstances.now);
         let listed = entry.map(|_| listed);
@@ -173,16 +197,21 @@ impl Policy {
         let mut trace = Trace::default();
         let entry = entry.map(DecidedBy::entry);
         let standing = self.standing(&scope, sign_up.step, listed.zip(entry), &mut trace);
+        let standing = self.after_sources(standing, circumstances);
         trace.decided_by.clone_from(&standing.decided_by);
         let language = self.language_of(sign_up);
         let decision = if standing.effect == Effect::Deny {
-            denied(&standing)
+            Decision::Block(standing.reason)
         } else {
-            let violations = self.violations(&scope, sign_up.step, &values, language, &mut trace);
+            let violations = self.violations(&scope, circumstances, &values, &mut trace);
             match (violations.is_empty(), standing.effect) {
                 (false, _) => Decision::Invalid(violations),
                 (true, Effect::Review) => Decision::Block(BlockReason::PendingReview),
-                (true, _) => Decision::Continue(self.changes(sign_up.step, &typed, &values)),
+                (true, _) => {
+                    let (claims, left_out) = self.changes(circumstances, &typed, &values);
+                    trace.left_out = left_out;
+                    Decision::Continue(claims)
+                }
             }
         };
         let (block_text, block_code) = match &decision {
@@ -213,7 +242,7 @@ impl Policy {
         let sign_up = circumstances.sign_up;
         let verdict = self.decide(circumstances);
         let typed = Values::of(sign_up);
-        let values = self.normalised(&typed, sign_up);
+        let values = self.values(circumstances);
         let lists = self.lists_policy();
         let (listed, entry) = lists.verdict(sign_up, circumstances.entries, circumstances.now);
         let lists = listing(sign_up, circumstances.entries, circumstances.now);
@@ -230,6 +259,26 @@ impl Policy {
             entry,
             rules: rules.collect(),
         })
+    }
+
+    /// What expressions look at beside a decision: whether somebody is asked about this sign-up.
+    pub(super) fn with_scope<R>(
+        &self,
+        circumstances: Circumstances<'_>,
+        look: impl FnOnce(&Scope<'_>, &Values) -> R,
+    ) -> R {
+        let Circumstances {
+            sign_up,
+            entries,
+            now,
+            ..
+        } = circumstances;
+        let values = self.values(circumstances);
+        let policy = self.lists_policy();
+        let (listed, entry) = policy.verdict(sign_up, entries, now);
+        let lists = listing(sign_up, entries, now);
+        let scope = self.scope(circumstances, &values, entry.map(|_| listed), &lists);
+        look(&scope, &values)
     }
 
     fn scope<'s>(
@@ -261,7 +310,7 @@ impl Policy {
         self.messages.default_language.unwrap_or(Language::English)
     }
 
-    fn lists_policy(&self) -> FlowPolicy {
+    pub(super) fn lists_policy(&self) -> FlowPolicy {
         FlowPolicy {
             default: self.default,
             lists: self.lists.clone(),
@@ -283,26 +332,33 @@ impl Policy {
         // (PROTOCOL 1.1). Only rules that log count at it.
         if step == Step::BeforeToken {
             self.first_rule(scope, step, false, trace);
-            return Standing {
-                effect: Effect::Allow,
-                decided_by: None,
-                message: None,
-            };
+            return Standing::of(Effect::Allow, None);
         }
         if let Some((effect, entry)) = entry {
-            return Standing {
-                effect,
-                decided_by: Some(entry),
-                message: None,
-            };
+            return Standing::of(effect, Some(entry));
         }
         if let Some(standing) = self.first_rule(scope, step, false, trace) {
             return standing;
         }
+        Standing::of(self.default, None)
+    }
+
+    /// What sources ask for, where it is stricter than what stands without them.
+    fn after_sources(&self, standing: Standing, circumstances: Circumstances<'_>) -> Standing {
+        let step = circumstances.sign_up.step;
+        let Some(verdict) = self.source_verdict(circumstances.found, step) else {
+            return standing;
+        };
+        let effect = match verdict.reason {
+            BlockReason::PendingReview => Effect::Review,
+            _ => Effect::Deny,
+        };
+        if effect <= standing.effect {
+            return standing;
+        }
         Standing {
-            effect: self.default,
-            decided_by: None,
-            message: None,
+            reason: verdict.reason,
+            ..Standing::of(effect, Some(DecidedBy::Source(verdict.source.to_string())))
         }
     }
 
@@ -321,10 +377,10 @@ impl Policy {
         for rule in rules {
             let outcome = evaluated(rule, scope, trace);
             if let Some(effect) = deciding(rule, outcome) {
+                let by = DecidedBy::Rule(rule.id.to_string());
                 return Some(Standing {
-                    effect,
-                    decided_by: Some(DecidedBy::Rule(rule.id.to_string())),
                     message: rule.message.clone(),
+                    ..Standing::of(effect, Some(by))
                 });
             }
         }
@@ -335,20 +391,23 @@ impl Policy {
     fn violations(
         &self,
         scope: &Scope<'_>,
-        step: Step,
+        circumstances: Circumstances<'_>,
         values: &Values,
-        language: Language,
         trace: &mut Trace,
     ) -> Vec<Violation> {
+        let step = circumstances.sign_up.step;
         if step != Step::BeforeCreatingUser {
             return Vec::new();
         }
+        let language = self.language_of(circumstances.sign_up);
         let country = country(values);
         let mut violations: Vec<Violation> = self
             .attributes
             .iter()
             .filter_map(|attribute| {
-                let problem = attribute.problem(scope, values, country)?;
+                let problem = attribute
+                    .problem(scope, values, country)
+                    .or_else(|| attribute.unknown(values, circumstances))?;
                 Some(self.violation(attribute, values, problem, language))
             })
             .collect();
@@ -409,12 +468,17 @@ impl Policy {
         }
     }
 
-    fn text(&self, code: &str, language: Language, arguments: &[(&str, &str)]) -> Option<String> {
+    pub(super) fn text(
+        &self,
+        code: &str,
+        language: Language,
+        arguments: &[(&str, &str)],
+    ) -> Option<String> {
         let text = self.messages.text(code, language)?;
         Some(message::fill(text, arguments))
     }
 
-    fn block_text(
+    pub(super) fn block_text(
         &self,
         reason: BlockReason,
         code: Option<&str>,
@@ -425,9 +489,11 @@ impl Policy {
         self.messages.text(code, language).map(str::to_owned)
     }
 
-    /// The values as they are after every normalisation, map, template and fixed value.
-    fn normalised(&self, typed: &Values, sign_up: &SignUp) -> Values {
-        let mut values = typed.clone();
+    /// The values as they are with what other systems said, and after every normalisation, map, template and fixed value.
+    pub(super) fn values(&self, circumstances: Circumstances<'_>) -> Values {
+        let sign_up = circumstances.sign_up;
+        let mut values = Values::of(sign_up);
+        self.add_found(&mut values, circumstances);
         if sign_up.step == Step::BeforeToken {
             return values;
         }
@@ -441,30 +507,50 @@ impl Policy {
         values
     }
 
-    /// What is returned: only what is another value than the person typed, and never another type.
-    fn changes(&self, step: Step, typed: &Values, values: &Values) -> Claims {
+    /// What is returned: only what is another value than the person typed, and never another type. Then the names of claims
+    /// for which a token has no room.
+    fn changes(
+        &self,
+        circumstances: Circumstances<'_>,
+        typed: &Values,
+        values: &Values,
+    ) -> (Claims, Vec<String>) {
+        let step = circumstances.sign_up.step;
+        let claims = self.claims(circumstances);
         if step == Step::BeforeToken {
-            return Claims::new();
+            return look_up::fit(claims);
         }
         let values = if step == Step::BeforeCreatingUser {
             self.blanked(values)
         } else {
             Cow::Borrowed(values)
         };
-        values
+        let changed = values
             .iter()
             .filter(|(key, _, value)| typed.get(key) != Some(*value))
-            .map(|(_, name, value)| (name.clone(), ClaimValue::One(value.clone())))
-            .collect()
+            .map(|(_, name, value)| (name.clone(), ClaimValue::One(value.clone())));
+        // An attribute has one value; what becomes of a list says the protocol.
+        let lists = claims
+            .into_iter()
+            .filter(|(_, claim)| matches!(claim, ClaimValue::Many(_)));
+        (changed.chain(lists).collect(), Vec::new())
     }
 
     /// The values with those blanked that the directory does not keep.
     fn blanked<'v>(&self, values: &'v Values) -> Cow<'v, Values> {
         let mut values = Cow::Borrowed(values);
-        for attribute in self.attributes.iter().filter(|one| one.blank) {
-            if values.text(&attribute.key).is_some() {
+        let attributes = self.attributes.iter().filter(|one| one.blank);
+        let tokens = self
+            .verifications
+            .iter()
+            .filter_map(|one| one.token.as_ref());
+        let blanked = attributes
+            .map(|one| (&one.key, &one.name))
+            .chain(tokens.map(|(key, name)| (key, name)));
+        for (key, name) in blanked {
+            if values.text(key).is_some() {
                 let blank = AttributeValue::Text(String::new());
-                values.to_mut().set(&attribute.key, &attribute.name, blank);
+                values.to_mut().set(key, name, blank);
             }
         }
         values
@@ -523,13 +609,6 @@ fn deciding(rule: &Rule, outcome: Outcome) -> Option<Effect> {
         }
         _ => None,
     }
-}
-
-fn denied(standing: &Standing) -> Decision {
-    Decision::Block(match standing.decided_by {
-        Some(_) => BlockReason::Denied,
-        None => BlockReason::NotAllowed,
-    })
 }
 
 /// After how many rounds steps that never come to rest are left alone.
@@ -653,6 +732,36 @@ impl Attribute {
             _ => Some(problem("type")),
         };
         value.or_else(|| self.check_problem(scope))
+    }
+
+    /// Why a value that is right by itself is not one that is known.
+    fn unknown(&self, values: &Values, circumstances: Circumstances<'_>) -> Option<Problem> {
+        let value = values.text(&self.key).filter(|one| !one.is_empty())?;
+        let found = circumstances.found;
+        if self.invitation {
+            let typed = Values::of(circumstances.sign_up);
+            let digest = typed.text(&self.key).and_then(CodeDigest::of);
+            let usable = digest
+                .ok_or(Unusable::Unknown)
+                .and_then(|digest| look_up::usable(&digest, circumstances).map(|_| ()));
+            return usable.err().map(|why| match why {
+                Unusable::Unknown => problem("code"),
+                Unusable::Expired => problem("code-expired"),
+                Unusable::UsedUp => problem("code-used-up"),
+            });
+        }
+        if let Some(set) = &self.in_set
+            && !look_up::is_member(found, set, value, circumstances.now)
+        {
+            return Some(problem("unknown-value"));
+        }
+        let source = self.known_to.as_ref()?;
+        let known = match found.answers.get(source).map(|answer| answer.outcome) {
+            // What happens when it cannot say, it says itself.
+            Some(SourceOutcome::Found | SourceOutcome::Slow | SourceOutcome::Failed) => true,
+            Some(SourceOutcome::Absent) | None => false,
+        };
+        (!known).then(|| problem("unknown-value"))
     }
 
     fn text_problem(&self, text: &str, country: Option<Country>) -> Option<Problem> {

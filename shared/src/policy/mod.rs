@@ -12,15 +12,18 @@ mod evaluate;
 pub mod expression;
 pub mod fault;
 pub mod format;
+pub mod look_up;
 pub mod mail;
 pub mod message;
 pub mod normalise;
 mod patience;
 mod pattern;
 pub mod predicate;
+mod request;
 mod table;
 mod template;
 pub mod values;
+pub mod verify;
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -40,10 +43,12 @@ use self::{
     values::Key,
 };
 use crate::domain::{
-    attribute::AttributeName,
+    attribute::{AttributeName, ExtensionsApp},
     list::{Effect, ListName},
     policy::OnUnavailable,
     sign_up::Step,
+    source::SourceName,
+    value_set::SetName,
 };
 
 /// A compiled policy.
@@ -57,7 +62,27 @@ pub struct Policy {
     attributes: Vec<Attribute>,
     rules: Vec<Rule>,
     messages: Messages,
+    extensions_app: Option<ExtensionsApp>,
+    /// In the order of their names.
+    sources: Vec<look_up::Source>,
+    /// In the order in which they are made.
+    verifications: Vec<verify::Verification>,
     mail: mail::Mail,
+}
+
+impl Policy {
+    /// An attribute as it is answered when the request does not have it.
+    fn wire_name(&self, name: &str) -> Option<AttributeName> {
+        wire_name(name, self.extensions_app.as_ref())
+    }
+}
+
+fn wire_name(name: &str, app: Option<&ExtensionsApp>) -> Option<AttributeName> {
+    let name = AttributeName::new(name)?;
+    Some(match app {
+        Some(app) => name.of_app(app),
+        None => name,
+    })
 }
 
 /// What is asked of one attribute.
@@ -73,6 +98,10 @@ struct Attribute {
     pattern: Option<Pattern>,
     /// In lower case.
     allowed: Option<Vec<String>>,
+    in_set: Option<SetName>,
+    known_to: Option<SourceName>,
+    /// The value is an invitation code.
+    invitation: bool,
     format: Option<Format>,
     checks: Vec<AttributeCheck>,
     normalise: Vec<Normalisation>,

@@ -5,46 +5,19 @@ use crate::domain::attribute::AttributeValue;
 
 /// A parsed template.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Template(Vec<Piece>);
+pub(super) struct Template(Vec<Piece<Key>>);
 
+/// A piece of a text with placeholders.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Piece {
+pub(super) enum Piece<P> {
     Text(String),
-    Value(Key),
+    Value(P),
 }
 
 impl Template {
     /// `{name}` stands for an attribute; `{{` and `}}` for the braces.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
-        let mut pieces = Vec::new();
-        let mut plain = String::new();
-        let mut characters = text.chars().peekable();
-        while let Some(c) = characters.next() {
-            match c {
-                '{' | '}' if characters.peek() == Some(&c) => {
-                    characters.next();
-                    plain.push(c);
-                }
-                '{' => {
-                    let (name, closed) = name(&mut characters);
-                    let key = Key::of(name.trim());
-                    if !closed {
-                        return Err(format!(
-                            "found `{{{name}` without `}}`; a brace itself is `{{{{`"
-                        ));
-                    }
-                    if key.as_str().is_empty() || name.contains('{') {
-                        return Err(format!("found `{{{name}}}`, expected `{{attribute}}`"));
-                    }
-                    pieces.push(Piece::Text(std::mem::take(&mut plain)));
-                    pieces.push(Piece::Value(key));
-                }
-                '}' => return Err("found `}` without `{`; a brace itself is `}}`".to_owned()),
-                c => plain.push(c),
-            }
-        }
-        pieces.push(Piece::Text(plain));
-        Ok(Self(pieces))
+        pieces(text, |name| Ok(Key::of(name))).map(Self)
     }
 
     /// The attributes that it is made of.
@@ -72,6 +45,41 @@ impl Template {
     }
 }
 
+/// The pieces of a text: `placeholder` knows what stands between braces, and `{{` and `}}` are the braces themselves.
+pub(super) fn pieces<P>(
+    text: &str,
+    placeholder: impl Fn(&str) -> Result<P, String>,
+) -> Result<Vec<Piece<P>>, String> {
+    let mut pieces = Vec::new();
+    let mut plain = String::new();
+    let mut characters = text.chars().peekable();
+    while let Some(c) = characters.next() {
+        match c {
+            '{' | '}' if characters.peek() == Some(&c) => {
+                characters.next();
+                plain.push(c);
+            }
+            '{' => {
+                let (name, closed) = name(&mut characters);
+                if !closed {
+                    return Err(format!(
+                        "found `{{{name}` without `}}`; a brace itself is `{{{{`"
+                    ));
+                }
+                if Key::of(name.trim()).as_str().is_empty() || name.contains('{') {
+                    return Err(format!("found `{{{name}}}`, expected `{{attribute}}`"));
+                }
+                pieces.push(Piece::Text(std::mem::take(&mut plain)));
+                pieces.push(Piece::Value(placeholder(name.trim())?));
+            }
+            '}' => return Err("found `}` without `{`; a brace itself is `}}`".to_owned()),
+            c => plain.push(c),
+        }
+    }
+    pieces.push(Piece::Text(plain));
+    Ok(pieces)
+}
+
 /// What stands before the closing brace, and whether there is one.
 fn name(characters: &mut impl Iterator<Item = char>) -> (String, bool) {
     let mut name = String::new();
@@ -84,7 +92,8 @@ fn name(characters: &mut impl Iterator<Item = char>) -> (String, bool) {
     (name, false)
 }
 
-fn text(value: &AttributeValue) -> String {
+/// A value as it stands in a text.
+pub(super) fn text(value: &AttributeValue) -> String {
     match value {
         AttributeValue::Text(text) => text.clone(),
         AttributeValue::Number(number) => number.to_string(),

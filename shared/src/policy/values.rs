@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::domain::{
     attribute::{self, AttributeName, AttributeValue},
     sign_up::SignUp,
+    source::{SourceName, SourceOutcome},
 };
 
 /// The name of an attribute in a policy: of a custom one without `extension_` and the application id, and all in lower
@@ -22,9 +23,23 @@ impl Key {
     }
 }
 
-/// Attribute values by key, each with its name on the wire.
+/// What an expression can look at by a name that the policy declares.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Field {
+    Attribute(Key),
+    /// What a source said, for expressions alone.
+    Fact(Key),
+    /// How asking a source ended.
+    Source(Key),
+}
+
+/// Attribute values by key, each with its name on the wire, and what sources said.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Values(BTreeMap<Key, (AttributeName, AttributeValue)>);
+pub struct Values {
+    attributes: BTreeMap<Key, (AttributeName, AttributeValue)>,
+    facts: BTreeMap<Key, AttributeValue>,
+    sources: BTreeMap<Key, AttributeValue>,
+}
 
 impl Values {
     /// Those of a sign-up. Where one comes twice under different spellings, the first counts.
@@ -35,11 +50,32 @@ impl Values {
                 .entry(Key::of(name.as_str()))
                 .or_insert_with(|| (name.clone(), value.clone()));
         }
-        Self(values)
+        Self {
+            attributes: values,
+            ..Self::default()
+        }
+    }
+
+    /// The value of a field; of a source the name of its outcome.
+    pub fn field(&self, field: &Field) -> Option<&AttributeValue> {
+        match field {
+            Field::Attribute(key) => self.get(key),
+            Field::Fact(key) => self.facts.get(key),
+            Field::Source(key) => self.sources.get(key),
+        }
+    }
+
+    pub fn set_fact(&mut self, name: &str, value: AttributeValue) {
+        self.facts.insert(Key::of(name), value);
+    }
+
+    pub fn set_source(&mut self, name: &SourceName, outcome: SourceOutcome) {
+        let value = AttributeValue::Text(outcome.name().to_owned());
+        self.sources.insert(Key::of(name.as_str()), value);
     }
 
     pub fn get(&self, key: &Key) -> Option<&AttributeValue> {
-        self.0.get(key).map(|(_, value)| value)
+        self.attributes.get(key).map(|(_, value)| value)
     }
 
     /// The text of a value; nothing for another type.
@@ -52,20 +88,22 @@ impl Values {
 
     /// The name as it came on the wire.
     pub fn name(&self, key: &Key) -> Option<&AttributeName> {
-        self.0.get(key).map(|(name, _)| name)
+        self.attributes.get(key).map(|(name, _)| name)
     }
 
     pub fn set(&mut self, key: &Key, name: &AttributeName, value: AttributeValue) {
-        match self.0.get_mut(key) {
+        match self.attributes.get_mut(key) {
             Some((_, known)) => *known = value,
             None => {
-                self.0.insert(key.clone(), (name.clone(), value));
+                self.attributes.insert(key.clone(), (name.clone(), value));
             }
         }
     }
 
     pub fn iter(&self) -> impl Iterator<Item = (&Key, &AttributeName, &AttributeValue)> {
-        self.0.iter().map(|(key, (name, value))| (key, name, value))
+        self.attributes
+            .iter()
+            .map(|(key, (name, value))| (key, name, value))
     }
 }
 

@@ -30,6 +30,14 @@ pub struct Answered {
     pub looks_like: Option<Likeness>,
     /// What the candidate would have decided, where there is one.
     pub shadow: Option<Comparison>,
+    /// The sources that were asked, in order.
+    pub sources: Vec<SourceUse>,
+    /// The verifications that were made, in order.
+    pub verifications: Vec<VerificationUse>,
+    /// What became of an invitation code at the last step.
+    pub invitation: Option<&'static str>,
+    /// Claims for which a token had no room.
+    pub claims_left_out: Vec<String>,
     pub reference: Option<ReferenceCode>,
     /// How the caller proved itself.
     pub caller: Option<String>,
@@ -54,6 +62,37 @@ pub struct Answered {
 pub struct Likeness {
     pub known: String,
     pub how: &'static str,
+}
+
+/// One source, asked for one request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceUse {
+    pub source: String,
+    /// `found`, `absent`, `slow` or `failed`.
+    pub outcome: &'static str,
+    /// The kind of a fault, such as `status-503`.
+    pub problem: Option<String>,
+    /// Whether a kept answer was used.
+    pub kept: bool,
+    /// `closed`, `open` or `half-open`.
+    pub breaker: &'static str,
+    /// Names of claims that were left out, each with the reason; never a value.
+    pub dropped: Vec<(String, &'static str)>,
+    pub duration: Duration,
+}
+
+/// One verification made for one request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VerificationUse {
+    pub verification: String,
+    pub provider: &'static str,
+    /// `verified`, `failed`, `refer` or `unavailable`.
+    pub outcome: &'static str,
+    /// Why it is unavailable: a kind.
+    pub problem: Option<String>,
+    /// Whether an earlier attempt had told it.
+    pub before: bool,
+    pub duration: Duration,
 }
 
 /// What the one read of a decision cost.
@@ -118,6 +157,11 @@ pub enum Notice {
         number: u32,
         failure: &'static str,
         detail: Option<String>,
+    },
+    /// A source or verification of a published policy that cannot work as it is configured.
+    SourceMisconfigured {
+        source: String,
+        problem: String,
     },
     KeysFetched {
         issuer: String,

@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use super::{Deadline, StoreError};
+pub use crate::domain::look_up::{FoundInTable, LookedUp};
 use crate::domain::{
     caller::Credential,
     key_set::SigningKeys,
@@ -18,10 +19,15 @@ pub struct Wanted<'a> {
     pub matchers: &'a [Matcher],
     /// Whether to read the callers' records again along the way.
     pub caller_records: bool,
+    /// At most [`MAX_LOOKED_UP`] keys.
+    pub looked_up: &'a LookedUp,
 }
 
 /// A `BatchGetItem` takes 100 keys; the callers' records need six of them.
 pub const MAX_MATCHERS: usize = 94;
+
+/// Most keys that a policy looks up for one sign-up.
+pub const MAX_LOOKED_UP: usize = 100;
 
 /// What proves a caller, and which policies decide, as the table has it.
 #[derive(Debug, Clone, Default)]
@@ -39,15 +45,16 @@ pub struct Facts {
     /// Expired entries included: the domain honours the second.
     pub entries: Vec<ListEntry>,
     pub caller_records: Option<CallerRecords>,
+    pub found: FoundInTable,
     /// Read request units consumed.
     pub read_units: f64,
-    /// Calls that were needed: more than one only after throttling or unprocessed keys.
+    /// Calls that were needed: more than one only for more than 100 keys, or after throttling or unprocessed keys.
     pub calls: u32,
 }
 
 #[async_trait]
 pub trait SignUpReader: Send + Sync {
-    /// MUST make one `BatchGetItem` call of exact keys, plus retries for what DynamoDB left unprocessed,
-    /// and MUST return by the deadline.
+    /// MUST make one round trip: one `BatchGetItem` call of exact keys, a second one beside it for more than 100 of them, plus
+    /// retries for what DynamoDB left unprocessed. MUST return by the deadline.
     async fn read(&self, wanted: Wanted<'_>, deadline: Deadline) -> Result<Facts, StoreError>;
 }

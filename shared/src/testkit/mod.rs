@@ -1,5 +1,7 @@
 //! For tests: a clock in the test's hand, a journal that remembers, and settings.
 
+mod nobody;
+
 use std::{
     collections::BTreeMap,
     sync::{Mutex, PoisonError},
@@ -8,6 +10,7 @@ use std::{
 
 use jiff::{SignedDuration, Timestamp};
 
+pub use self::nobody::{Nobody, others};
 use crate::{
     domain::{
         language::Language,

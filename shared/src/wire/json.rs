@@ -81,7 +81,7 @@ pub fn parse<T: DeserializeOwned>(body: &[u8], members: &[&str]) -> Result<T, Fa
 /// A struct that stands as a JSON object. By itself `serde` reads a list as well, its items as the
 /// members in their order.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Object<T>(pub(super) T);
+pub(crate) struct Object<T>(pub(crate) T);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -9,5 +9,6 @@ mod json;
 pub mod jwks;
 mod scalar;
 
+pub(crate) use json::Object;
 pub use json::{Fault, FaultKind, parse};
 pub use scalar::{AnyScalar, Text};

@@ -1,8 +1,11 @@
 //! Commands and options.
 
+mod look_ups;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use jiff::Timestamp;
 use shared::domain::{
     identity::{IdentityProvider, Subject},
     list::{Effect, ListName, Matcher, MatcherKind},
@@ -11,9 +14,14 @@ use shared::domain::{
     sign_up::Step,
 };
 
+pub(crate) use self::look_ups::{
+    AddValuesArguments, ClaimsCommand, CodeCommand, CreateCodeArguments, EvidenceArguments,
+    ExportFile, ImportFile, TypedCode, ValuesCommand,
+};
 use crate::{
-    exit::CODES,
+    exit::{CODES, Failure},
     expiry::{Expiry, MOMENT},
+    output::quoted,
 };
 
 /// Allow and deny lists, connector credentials and signing keys of a signup-connectors deployment, and sign-ups on trial.
@@ -78,6 +86,17 @@ pub(crate) enum Command {
     /// The list behind `email.disposable`: a newer one than the functions carry.
     #[command(subcommand)]
     Disposable(DisposableCommand),
+    /// The directory: claims about people and organisations that policies return.
+    #[command(subcommand)]
+    Claims(ClaimsCommand),
+    /// Sets of values that policies accept: supplier numbers, cost centres.
+    #[command(subcommand)]
+    Values(ValuesCommand),
+    /// Invitation codes: who may use one, how often, and what it sets.
+    #[command(subcommand)]
+    Code(CodeCommand),
+    /// What is kept of a person's identity verifications.
+    Evidence(EvidenceArguments),
     /// Run sign-ups through a deployment as Entra would; without the table and AWS.
     #[command(after_help = CODES)]
     Try(TryArguments),
@@ -473,6 +492,19 @@ pub(crate) struct TypedMatcher {
 pub(crate) struct TypedExpiry {
     pub(crate) text: String,
     pub(crate) expiry: Expiry,
+}
+
+impl TypedExpiry {
+    /// The moment; what has ended already would be made in vain.
+    pub(crate) fn end(&self, now: Timestamp) -> Result<Timestamp, Failure> {
+        let end = self.expiry.moment(now).filter(|end| *end > now);
+        end.ok_or_else(|| {
+            let found = quoted(&self.text);
+            Failure::Told(format!(
+                "--expires: found {found}, expected a time in the future and before the year 10000"
+            ))
+        })
+    }
 }
 
 fn matcher(text: &str) -> Result<TypedMatcher, String> {

@@ -5,14 +5,17 @@ use std::{
     process::ExitCode,
 };
 
-use shared::{app::credentials::CredentialError, ports::StoreError};
+use shared::{
+    app::{codes::CodeError, credentials::CredentialError},
+    ports::StoreError,
+};
 
 /// For `--help`; `docs/lists.md` says the same, `docs/scenarios.md` for `try`, and `docs/policy.md` for `policy`.
 pub(crate) const CODES: &str = "\
 Exit codes:
   0    done; `list check`: the sign-up would continue
   1    failed: nothing there to remove, no such credential, the table or a file cannot be used
-  2    `list import`: at least one row is bad; the good ones are imported
+  2    `list import`, `claims import`, `values import`: at least one row is bad; the good ones are imported
        `policy check`, `test`, `diff`, `publish`, `shadow`: a policy is faulty
   3    `list check`: the sign-up would be denied
   4    `list check`: the sign-up would wait for a review
@@ -49,6 +52,8 @@ pub(crate) enum Failure {
     Table(#[from] StoreError),
     #[error(transparent)]
     Credential(CredentialError),
+    #[error(transparent)]
+    Code(CodeError),
     #[error("{0}")]
     Told(String),
 }
@@ -68,6 +73,15 @@ impl From<CredentialError> for Failure {
         match error {
             CredentialError::Store(error) => Self::Table(error),
             error => Self::Credential(error),
+        }
+    }
+}
+
+impl From<CodeError> for Failure {
+    fn from(error: CodeError) -> Self {
+        match error {
+            CodeError::Store(error) => Self::Table(error),
+            error => Self::Code(error),
         }
     }
 }

@@ -1,17 +1,24 @@
 //! The operator's command line: allow and deny lists, connector credentials, Entra's signing keys, sign-ups on trial.
 
 mod args;
+mod claims;
+mod code;
+mod collection;
 mod connection;
 mod credential;
 mod disposable;
+mod evidence;
 mod exit;
 mod expiry;
+mod export;
+mod import;
 mod keys;
 mod list;
 mod output;
 mod policy;
 mod rows;
 mod trial;
+mod values;
 
 use std::{
     io::{BufWriter, Write, stderr, stdout},
@@ -22,7 +29,7 @@ use std::{
 use clap::Parser;
 use shared::{
     adapters::system_clock::SystemClock,
-    app::{credentials::Credentials, lists::Lists},
+    app::{codes::Codes, collections::Directory, credentials::Credentials, lists::Lists},
     config::ProcessEnvironment,
     ports::clock::Clock,
 };
@@ -71,6 +78,16 @@ async fn run(arguments: &Arguments, output: &mut Output<'_>) -> Result<Exit, Fai
             disposable::run(command, table().await?, clock, output).await
         }
         Command::Policy(command) => policy::run(command, table, clock, output).await,
+        Command::Claims(command) => {
+            let directory = Directory(table().await?);
+            claims::run(command, &directory, output).await
+        }
+        Command::Values(command) => values::run(command, table().await?, clock.now(), output).await,
+        Command::Code(command) => {
+            let codes = Codes::new(table().await?);
+            code::run(command, &codes, clock.now(), output).await
+        }
+        Command::Evidence(command) => evidence::run(command, &*table().await?, output).await,
         Command::Try(command) => trial::run(command, &ProcessEnvironment, output).await,
     }
 }

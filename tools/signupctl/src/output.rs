@@ -5,6 +5,10 @@ use std::{
     io::{self, Write},
 };
 
+use serde::Serialize;
+
+use crate::exit::Failure;
+
 /// Results go to standard output; what is only for the person in front goes to standard error.
 pub(crate) struct Output<'o> {
     pub(crate) results: &'o mut dyn Write,
@@ -85,6 +89,65 @@ impl<const N: usize> Widths<N> {
         }
         writeln!(out, "{}", line.trim_end())
     }
+}
+
+/// So many rows are sorted and measured before they are printed. Whatever follows is printed as it
+/// is read: there may be more than memory holds.
+const MEASURED: usize = 1000;
+
+/// A table of any length, whose widths are known only after some rows.
+pub(crate) struct Listing<K, const N: usize> {
+    header: [&'static str; N],
+    /// With what they are sorted by.
+    waiting: Vec<(K, [String; N])>,
+    widths: Option<Widths<N>>,
+}
+
+impl<K: Ord, const N: usize> Listing<K, N> {
+    pub(crate) fn new(header: [&'static str; N]) -> Self {
+        Self {
+            header,
+            waiting: Vec::new(),
+            widths: None,
+        }
+    }
+
+    pub(crate) fn push(&mut self, key: K, row: [String; N], out: &mut dyn Write) -> io::Result<()> {
+        if let Some(widths) = &self.widths {
+            return widths.write(&row, out);
+        }
+        self.waiting.push((key, row));
+        if self.waiting.len() == MEASURED {
+            self.start(out)?;
+        }
+        Ok(())
+    }
+
+    /// Nothing is printed of a table without rows.
+    pub(crate) fn finish(mut self, out: &mut dyn Write) -> io::Result<()> {
+        if self.widths.is_none() && !self.waiting.is_empty() {
+            self.start(out)?;
+        }
+        Ok(())
+    }
+
+    fn start(&mut self, out: &mut dyn Write) -> io::Result<()> {
+        let mut rows = std::mem::take(&mut self.waiting);
+        rows.sort_by(|(a, _), (b, _)| a.cmp(b));
+        let mut table = Table::new(self.header);
+        for (_, row) in rows {
+            table.push(row);
+        }
+        self.widths = Some(table.write(out)?);
+        Ok(())
+    }
+}
+
+/// One JSON object in a line.
+pub(crate) fn write_json(line: &impl Serialize, out: &mut dyn Write) -> Result<(), Failure> {
+    serde_json::to_writer(&mut *out, line).map_err(io::Error::from)?;
+    writeln!(out)?;
+    Ok(())
 }
 
 #[cfg(test)]

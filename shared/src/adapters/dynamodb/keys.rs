@@ -8,18 +8,24 @@ use ring::digest::{SHA256, digest};
 use crate::{
     domain::{
         caller::Slot,
+        code::CodeDigest,
+        directory::ClaimsSubject,
         list::Matcher,
         one_time_code::DeliveryId,
+        person::PersonKey,
         publication::{PolicyFlow, PolicyVersion},
+        source::{AnswerKey, SourceName},
+        value_set::{SetName, SetValue},
+        verification::AttemptKey,
     },
-    ports::list_store::PARTS,
+    ports::{code_store, directory_store, list_store::PARTS, value_store},
 };
 
 pub(super) const PK: &str = "pk";
 pub(super) const SK: &str = "sk";
 
 /// A primary key. An IAM condition on `dynamodb:LeadingKeys` names the first part.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Key {
     pub(super) pk: String,
     pub(super) sk: String,
@@ -32,11 +38,70 @@ impl Key {
     /// decision, and all entries can be read part by part without an index or a scan.
     pub(super) fn entry(matcher: &Matcher) -> Self {
         let sk = format!("{}#{matcher}", matcher.kind().name());
-        let hash = digest(&SHA256, sk.as_bytes());
-        let part = hash.as_ref().first().copied().unwrap_or_default() % PARTS;
         Self {
-            pk: entry_part(part),
+            pk: entry_part(part_of(&sk, PARTS)),
             sk,
+        }
+    }
+
+    pub(super) fn directory_record(subject: &ClaimsSubject) -> Self {
+        let sk = format!("SUBJECT#{subject}");
+        Self {
+            pk: directory_part(part_of(&sk, directory_store::PARTS)),
+            sk,
+        }
+    }
+
+    pub(super) fn member(set: &SetName, value: &SetValue) -> Self {
+        let sk = format!("VALUE#{}", value.as_str());
+        Self {
+            pk: value_part(set, part_of(&sk, value_store::PARTS)),
+            sk,
+        }
+    }
+
+    /// That there is a set of this name.
+    pub(super) fn value_set(set: &SetName) -> Self {
+        Self {
+            pk: VALUE_SETS.to_owned(),
+            sk: format!("SET#{set}"),
+        }
+    }
+
+    pub(super) fn code(code: &CodeDigest) -> Self {
+        let sk = format!("{CODE}{code}");
+        Self {
+            pk: code_part(part_of(&sk, code_store::PARTS)),
+            sk,
+        }
+    }
+
+    /// That a person has used a code; in the partition of the code.
+    pub(super) fn redemption(code: &CodeDigest, person: &PersonKey) -> Self {
+        Self {
+            pk: Self::code(code).pk,
+            sk: format!("REDEMPTION#{code}#{}", person.as_str()),
+        }
+    }
+
+    pub(super) fn answer(answer: &AnswerKey) -> Self {
+        Self {
+            pk: format!("ANSWER#{}", answer.as_str()),
+            sk: "ANSWER".to_owned(),
+        }
+    }
+
+    pub(super) fn breaker(source: &SourceName) -> Self {
+        Self {
+            pk: format!("BREAKER#{source}"),
+            sk: "CURRENT".to_owned(),
+        }
+    }
+
+    pub(super) fn attempt(person: &PersonKey, attempt: &AttemptKey) -> Self {
+        Self {
+            pk: evidence(person),
+            sk: format!("ATTEMPT#{}", attempt.as_str()),
         }
     }
 
@@ -120,12 +185,30 @@ impl Key {
         ])
     }
 
-    /// For errors: the partition and the kind, without the matcher.
+    /// For errors: the partition and the kind, without the matcher and without the fingerprint of a person.
     pub(super) fn told(&self) -> String {
         let kind = self.sk.split('#').next().unwrap_or_default();
-        format!("{}/{kind}", self.pk)
+        let partition = match self.pk.split_once('#') {
+            Some((EVIDENCE, _)) => EVIDENCE,
+            _ => &self.pk,
+        };
+        format!("{partition}/{kind}")
     }
 }
+
+/// Which part of the table a sort key itself names.
+fn part_of(sk: &str, parts: u8) -> u8 {
+    let hash = digest(&SHA256, sk.as_bytes());
+    hash.as_ref().first().copied().unwrap_or_default() % parts
+}
+
+/// The partition key of the names of all sets of values.
+pub(super) const VALUE_SETS: &str = "VALUE_SETS";
+
+/// How the sort keys of codes begin.
+pub(super) const CODE: &str = "CODE#";
+
+const EVIDENCE: &str = "EVIDENCE";
 
 /// How the sort keys of publications begin.
 pub(super) const PUBLICATION: &str = "VERSION#";
@@ -144,6 +227,26 @@ pub(super) fn policy(flow: &PolicyFlow) -> String {
 /// The partition key of one part of the entries.
 pub(super) fn entry_part(part: u8) -> String {
     format!("ENTRY#{part:02}")
+}
+
+/// The partition key of one part of the directory.
+pub(super) fn directory_part(part: u8) -> String {
+    format!("DIRECTORY#{part:02}")
+}
+
+/// The partition key of one part of a set of values.
+pub(super) fn value_part(set: &SetName, part: u8) -> String {
+    format!("VALUES#{set}#{part:02}")
+}
+
+/// The partition key of one part of the invitation codes.
+pub(super) fn code_part(part: u8) -> String {
+    format!("CODES#{part:02}")
+}
+
+/// The partition key of everything that is kept of a person's verifications.
+pub(super) fn evidence(person: &PersonKey) -> String {
+    format!("{EVIDENCE}#{}", person.as_str())
 }
 
 #[cfg(test)]
@@ -179,7 +282,31 @@ mod tests {
     #[test]
     fn the_longest_key_fits() {
         let long = "x".repeat(crate::domain::identity::MAX_PART_OCTETS);
-        let key = Key::entry(&Matcher::parse(&format!("identity:{long}#{long}")).unwrap());
-        assert!(key.sk.len() <= 1024);
+        let identity = Matcher::parse(&format!("identity:{long}#{long}")).unwrap();
+        let value = SetValue::parse(&"x".repeat(SetValue::MAX_OCTETS)).unwrap();
+        for key in [
+            Key::entry(&identity),
+            Key::directory_record(&ClaimsSubject::Matcher(identity)),
+            Key::member(&SetName::parse("suppliers").unwrap(), &value),
+        ] {
+            assert!(key.sk.len() <= 1024);
+        }
+    }
+
+    #[test]
+    fn what_is_told_of_a_key_names_nobody() {
+        let subject = ClaimsSubject::parse("john@example.com").unwrap();
+        let told = Key::directory_record(&subject).told();
+        assert!(
+            told.starts_with("DIRECTORY#") && told.ends_with("/SUBJECT"),
+            "{told}"
+        );
+        let person = PersonKey::of_address("john@example.com");
+        let attempt = AttemptKey::of(&[b"x"]);
+        assert_eq!(Key::attempt(&person, &attempt).told(), "EVIDENCE/ATTEMPT");
+        let code = CodeDigest::of("WELCOME").unwrap();
+        let redemption = Key::redemption(&code, &person);
+        assert_eq!(redemption.told(), format!("{}/REDEMPTION", redemption.pk));
+        assert_eq!(redemption.pk, Key::code(&code).pk);
     }
 }

@@ -8,8 +8,8 @@ use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem};
 use super::{
     Table,
     client::store_error,
-    items::{EntryItem, Item, decode, encode, key_of},
-    keys::{Key, PK, SK, entry_part},
+    items::{EntryItem, Item, decode, encode, key_of, read_as},
+    keys::{Key, PK, entry_part},
 };
 use crate::{
     domain::list::{ListEntry, Matcher},
@@ -22,9 +22,6 @@ use crate::{
 /// How often a change is tried again when others change the same matchers.
 const TRIES: u32 = 8;
 
-/// Entries in one page.
-const PAGE: i32 = 1000;
-
 #[async_trait]
 impl ListStore for Table {
     async fn find(&self, matchers: &[Matcher]) -> Result<Vec<ListEntry>, StoreError> {
@@ -33,12 +30,7 @@ impl ListStore for Table {
         }
         let keys: Vec<Key> = matchers.iter().take(MAX_BATCH).map(Key::entry).collect();
         let (items, ..) = self.batch_get(&keys, true).await?;
-        let mut entries = Vec::new();
-        for item in items {
-            let key = key_of(&item);
-            entries.extend(decode::<EntryItem>(&key, item)?.entries(&key)?);
-        }
-        Ok(entries)
+        Ok(read_as(items, EntryItem::entries)?.concat())
     }
 
     async fn apply(&self, changes: &[Change]) -> Result<(), StoreError> {
@@ -56,35 +48,8 @@ impl ListStore for Table {
     }
 
     async fn part(&self, part: u8, after: Option<Cursor>) -> Result<Page, StoreError> {
-        let pk = entry_part(part);
-        let start = after.map(|cursor| {
-            Key {
-                pk: pk.clone(),
-                sk: cursor.0,
-            }
-            .attributes()
-        });
-        let found = self
-            .client
-            .query()
-            .table_name(&self.name)
-            .key_condition_expression(format!("{PK} = :pk"))
-            .expression_attribute_values(":pk", AttributeValue::S(pk))
-            .consistent_read(true)
-            .set_exclusive_start_key(start)
-            .limit(PAGE)
-            .send()
-            .await
-            .map_err(|error| store_error(&error))?;
-        let next = found.last_evaluated_key.and_then(|key| match key.get(SK) {
-            Some(AttributeValue::S(sk)) => Some(Cursor(sk.clone())),
-            _ => None,
-        });
-        let mut entries = Vec::new();
-        for item in found.items.into_iter().flatten() {
-            let key = key_of(&item);
-            entries.extend(decode::<EntryItem>(&key, item)?.entries(&key)?);
-        }
+        let (items, next) = self.page(entry_part(part), "", after).await?;
+        let entries = read_as(items, EntryItem::entries)?.concat();
         Ok(Page { entries, next })
     }
 }

@@ -1,20 +1,33 @@
 //! The one table. Keys are built in [`keys`], items are the structs of [`items`]; every access pattern
 //! is one method here and one row in `docs/data.md`.
 
+mod answers;
+mod attempts;
 mod client;
+mod codes;
+mod contention;
 mod credentials;
+mod directory;
 mod disposable;
 mod items;
 mod keys;
 mod lists;
+mod look_ups;
+mod many;
 mod otp_deliveries;
 mod policies;
+mod redeemer;
 mod sign_up;
 mod signing_keys;
+mod values;
+
+use std::future::Future;
 
 use aws_sdk_dynamodb::Client;
 
-pub use self::client::{Connection, ConnectionError};
+pub use self::client::ConnectionError;
+pub use super::aws::Connection;
+use crate::ports::{Deadline, StoreError};
 
 /// The adapter of every port that the table serves.
 #[derive(Debug, Clone)]
@@ -34,4 +47,14 @@ impl Table {
     pub fn name(&self) -> &str {
         &self.name
     }
+}
+
+/// What a call comes to by the deadline.
+async fn by<T>(
+    deadline: Deadline,
+    call: impl Future<Output = Result<T, StoreError>>,
+) -> Result<T, StoreError> {
+    tokio::time::timeout_at(deadline.0, call)
+        .await
+        .map_err(|_| StoreError::TimedOut)?
 }

@@ -162,17 +162,26 @@ impl Table {
     /// Replaces what is pointed at, on condition that it still has the revision of `next`.
     pub(super) fn put_pointer(&self, next: &CurrentPolicies) -> Result<Put, StoreError> {
         let item = encode(&Key::current_policies(), CurrentPoliciesItem::next(next))?;
-        if next.revision == 0 {
+        self.put_version(item, next.revision)
+    }
+
+    /// Writes an item on condition that the one before has this version; zero is that of one that is not there.
+    pub(super) fn put_version(&self, item: Item, before: u64) -> Result<Put, StoreError> {
+        if before == 0 {
             return self.create(item);
         }
-        let revision = AttributeValue::N(next.revision.to_string());
         built(
             Put::builder()
                 .table_name(&self.name)
                 .set_item(Some(item))
                 .condition_expression("version = :version")
-                .expression_attribute_values(":version", revision),
+                .expression_attribute_values(":version", AttributeValue::N(before.to_string())),
         )
+    }
+
+    /// Writes an item whatever is there.
+    pub(super) fn replace(&self, item: Item) -> Result<Put, StoreError> {
+        built(Put::builder().table_name(&self.name).set_item(Some(item)))
     }
 }
 

@@ -4,23 +4,28 @@ use std::{collections::HashMap, time::Duration};
 
 use async_trait::async_trait;
 use aws_sdk_dynamodb::types::{KeysAndAttributes, ReturnConsumedCapacity};
+use futures_util::future::try_join_all;
 
 use super::{
-    Table,
+    Table, by,
     client::store_error,
     items::{
         CredentialItem, CredentialUseItem, CurrentPoliciesItem, EntryItem, Item, SigningKeysItem,
         decode, decode_plain, key_of,
     },
     keys::Key,
+    look_ups,
 };
 use crate::{
     domain::caller::Slot,
     ports::{
         Deadline, StoreError,
-        sign_up_reader::{CallerRecords, Facts, MAX_MATCHERS, SignUpReader, Wanted},
+        sign_up_reader::{CallerRecords, Facts, MAX_LOOKED_UP, MAX_MATCHERS, SignUpReader, Wanted},
     },
 };
+
+/// Most keys of a `BatchGetItem`.
+const MAX_KEYS: usize = 100;
 
 /// Wait before asking again for what DynamoDB left unprocessed; doubled each time.
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
@@ -33,14 +38,20 @@ impl SignUpReader for Table {
                 "more than {MAX_MATCHERS} keys"
             )));
         }
-        let mut keys: Vec<Key> = wanted.matchers.iter().map(Key::entry).collect();
+        let mut keys = look_ups::keys(wanted.looked_up);
+        if keys.len() > MAX_LOOKED_UP {
+            return Err(StoreError::Unavailable(format!(
+                "more than {MAX_LOOKED_UP} keys to look up"
+            )));
+        }
+        keys.extend(wanted.matchers.iter().map(Key::entry));
         if wanted.caller_records {
             keys.extend(caller_keys());
         }
-        let (items, read_units, calls) =
-            tokio::time::timeout_at(deadline.0, self.batch_get(&keys, false))
-                .await
-                .map_err(|_| StoreError::TimedOut)??;
+        // DynamoDB refuses a key that is named twice.
+        keys.sort();
+        keys.dedup();
+        let (items, read_units, calls) = by(deadline, self.read_at_once(&keys)).await?;
         let mut items: HashMap<Key, Item> = items
             .into_iter()
             .map(|item| (key_of(&item), item))
@@ -49,6 +60,7 @@ impl SignUpReader for Table {
             .caller_records
             .then(|| caller_records(&mut items))
             .transpose()?;
+        let found = look_ups::found(wanted.looked_up, &mut items)?;
         let mut entries = Vec::new();
         for (key, item) in items {
             entries.extend(decode::<EntryItem>(&key, item)?.entries(&key)?);
@@ -56,6 +68,7 @@ impl SignUpReader for Table {
         Ok(Facts {
             entries,
             caller_records,
+            found,
             read_units,
             calls,
         })
@@ -63,6 +76,21 @@ impl SignUpReader for Table {
 }
 
 impl Table {
+    /// Reads any number of keys, a hundred in each call, all calls at once.
+    async fn read_at_once(&self, keys: &[Key]) -> Result<(Vec<Item>, f64, u32), StoreError> {
+        let calls = keys
+            .chunks(MAX_KEYS)
+            .map(|keys| self.batch_get(keys, false));
+        let read = try_join_all(calls).await?;
+        let (mut items, mut units, mut calls) = (Vec::new(), 0.0, 0);
+        for (some, consumed, needed) in read {
+            items.extend(some);
+            units += consumed;
+            calls += needed;
+        }
+        Ok((items, units, calls))
+    }
+
     /// Reads up to 100 exact keys: one call, and further ones only for what was left unprocessed.
     pub(super) async fn batch_get(
         &self,

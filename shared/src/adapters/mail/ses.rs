@@ -42,7 +42,7 @@ impl Ses {
             .with_max_attempts(ATTEMPTS)
             .with_initial_backoff(FIRST_BACKOFF);
         Self {
-            client: Client::new(&aws::config(connection, timeouts, retries)),
+            client: Client::new(&connection.sdk_config_of(timeouts, retries)),
             configuration_set,
         }
     }

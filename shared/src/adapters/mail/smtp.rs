@@ -110,10 +110,10 @@ async fn credentials(
 ) -> Result<Credentials, MailError> {
     let secret = secrets.secret(name, deadline).await;
     let secret = secret.map_err(|error| match error {
-        SecretError::TimedOut => MailError::TimedOut,
-        error @ SecretError::Unavailable(_) => MailError::Unavailable(error.to_string()),
+        SecretError::TimedOut(_) => MailError::TimedOut,
+        other => MailError::Unavailable(other.to_string()),
     })?;
-    let read: Result<UserAndPassword, _> = serde_json::from_str(secret.expose());
+    let read: Result<UserAndPassword, _> = serde_json::from_str(secret.reveal());
     // The error of serde may tell of what is in the secret.
     let read = read.map_err(|_| {
         MailError::Unavailable("the secret has no `username` and `password`".to_owned())

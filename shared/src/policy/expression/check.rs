@@ -18,14 +18,18 @@ use super::{
     kind::Kind,
     misuse::{
         Misuse, Never, always_there, misuse, never_equal, never_part, no_members, pattern_problem,
-        unknown_function, unknown_name,
+        undeclared, unknown_function, unknown_name,
     },
     network::{Network, NetworkError},
     path::Path,
     reference::{NetworkValue, PatternValue, Reference},
-    variable::{self, ATTRIBUTES},
+    variable::{self, ATTRIBUTES, FACTS, SOURCES},
 };
-use crate::policy::{expression::AttributeTypes, pattern::Pattern, values::Key};
+use crate::policy::{
+    expression::Vocabulary,
+    pattern::Pattern,
+    values::{Field, Key},
+};
 
 /// How deep `exists`, `all`, `map` and `filter` can be in each other.
 const MAX_LOOPS: usize = 2;
@@ -35,10 +39,10 @@ type Checked<T> = Result<T, Misuse>;
 /// Checks a condition, and looks up what it refers to.
 pub(super) fn check(
     mut condition: IdedExpr,
-    types: &AttributeTypes,
+    vocabulary: &Vocabulary,
 ) -> Checked<(IdedExpr, Vec<Reference>)> {
     let mut checker = Checker {
-        types,
+        vocabulary,
         references: Vec::new(),
         locals: Vec::new(),
         loops: 0,
@@ -47,8 +51,16 @@ pub(super) fn check(
     Ok((condition, checker.references))
 }
 
+/// The kind of a value that nothing declares.
+fn hinted(hint: Option<Kind>) -> Kind {
+    match hint {
+        Some(kind @ (Kind::Integer | Kind::Boolean)) => kind,
+        _ => Kind::Text,
+    }
+}
+
 struct Checker<'t> {
-    types: &'t AttributeTypes,
+    vocabulary: &'t Vocabulary,
     references: Vec<Reference>,
     /// Names of elements in `exists` and its like, the innermost last.
     locals: Vec<(String, Kind)>,
@@ -104,6 +116,8 @@ impl Checker<'_> {
             (Some(name), test) if path.root == ATTRIBUTES => {
                 self.attribute(node.id, name, test, hint)?
             }
+            (Some(name), test) if path.root == FACTS => self.fact(node.id, name, test, hint)?,
+            (Some(name), false) if path.root == SOURCES => self.source(node.id, name)?,
             (_, test) => {
                 let (variable, kind) =
                     variable::find(&path.to_string()).ok_or_else(|| unknown_name(path))?;
@@ -128,23 +142,52 @@ impl Checker<'_> {
         if key.as_str().is_empty() {
             return Err(misuse(id, "expected the name of an attribute"));
         }
+        let declared = self.vocabulary.attributes.get(&key).copied();
+        let field = Field::Attribute(key);
         if test {
-            return Ok((Reference::HasAttribute(key), Kind::Boolean));
+            return Ok((Reference::Has(field), Kind::Boolean));
         }
-        let kind = match (self.types.get(&key), hint) {
-            (Some(declared), _) => Kind::of(*declared),
-            (None, Some(kind @ (Kind::Integer | Kind::Boolean))) => kind,
-            (None, _) => Kind::Text,
-        };
-        Ok((Reference::Attribute(key, kind), kind))
+        let kind = declared.map_or_else(|| hinted(hint), Kind::of);
+        Ok((Reference::Field(field, kind), kind))
+    }
+
+    fn fact(
+        &self,
+        id: u64,
+        name: &str,
+        test: bool,
+        hint: Option<Kind>,
+    ) -> Checked<(Reference, Kind)> {
+        if !self.vocabulary.facts.contains(name) {
+            let known = self.vocabulary.facts.iter().map(String::as_str);
+            return Err(undeclared(id, FACTS, name, known));
+        }
+        let field = Field::Fact(Key::of(name));
+        if test {
+            return Ok((Reference::Has(field), Kind::Boolean));
+        }
+        let kind = hinted(hint);
+        Ok((Reference::Field(field, kind), kind))
+    }
+
+    fn source(&self, id: u64, name: &str) -> Checked<(Reference, Kind)> {
+        if !self.vocabulary.sources.contains(name) {
+            let known = self.vocabulary.sources.iter().map(String::as_str);
+            return Err(undeclared(id, SOURCES, name, known));
+        }
+        let field = Field::Source(Key::of(name));
+        Ok((Reference::Field(field, Kind::Text), Kind::Text))
     }
 
     /// Whether the kind of a value is only known from what is expected of it.
     fn is_open(&self, node: &IdedExpr) -> bool {
         match (&node.expr, Path::of(node)) {
             (_, Some(path)) => {
-                let undeclared = |name: &String| !self.types.contains_key(&Key::of(name));
-                path.root == ATTRIBUTES && !path.test && path.member.as_ref().is_none_or(undeclared)
+                let attributes = &self.vocabulary.attributes;
+                let undeclared = |name: &String| !attributes.contains_key(&Key::of(name));
+                let is_attribute =
+                    path.root == ATTRIBUTES && path.member.as_ref().is_none_or(undeclared);
+                !path.test && (is_attribute || path.root == FACTS)
             }
             (Expr::Call(call), None) => match call.func_name.as_str() {
                 operators::CONDITIONAL => call.args.iter().skip(1).all(|one| self.is_open(one)),

@@ -157,11 +157,11 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
-    use crate::policy::expression::{AttributeTypes, check, syntax};
+    use crate::policy::expression::{Vocabulary, check, syntax};
 
     fn steps_of(source: &str) -> usize {
         let (condition, references) =
-            check::check(syntax::parse(source).unwrap(), &AttributeTypes::new()).unwrap();
+            check::check(syntax::parse(source).unwrap(), &Vocabulary::default()).unwrap();
         steps(&condition, &references)
     }
 

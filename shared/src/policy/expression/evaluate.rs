@@ -18,7 +18,7 @@ use super::{
     reference::Reference,
     scope::Scope,
 };
-use crate::{domain::attribute::AttributeValue, policy::values::Key};
+use crate::{domain::attribute::AttributeValue, policy::values::Field};
 
 static ENVIRONMENT: LazyLock<Arc<Env>> = LazyLock::new(|| Arc::new(environment()));
 
@@ -46,8 +46,8 @@ impl VariableResolver for Binding<'_, '_> {
     fn resolve<'b>(&'b self, name: &str) -> Option<CowVal<'b, 'b>> {
         match self.reference(name)? {
             Reference::Variable(variable) => self.scope.value(*variable),
-            Reference::Attribute(key, kind) => self.attribute(key, *kind),
-            Reference::HasAttribute(key) => Some(flag(self.has_attribute(key))),
+            Reference::Field(field, kind) => self.field(field, *kind),
+            Reference::Has(field) => Some(flag(self.has(field))),
             Reference::List(list) => Some(CowVal::Borrowed(list)),
             Reference::Pattern(pattern) => Some(CowVal::Borrowed(pattern)),
             Reference::Network(network) => Some(CowVal::Borrowed(network)),
@@ -60,9 +60,9 @@ impl Binding<'_, '_> {
         self.references.get(Reference::position(name)?)
     }
 
-    /// The value of an attribute; none when it has another kind than the expression needs, or none and is no text.
-    fn attribute<'b>(&'b self, key: &Key, kind: Kind) -> Option<CowVal<'b, 'b>> {
-        match (self.scope.values().get(key), kind) {
+    /// The value of a field; none when it has another kind than the expression needs, or none and is no text.
+    fn field<'b>(&'b self, field: &Field, kind: Kind) -> Option<CowVal<'b, 'b>> {
+        match (self.scope.values().field(field), kind) {
             (Some(AttributeValue::Text(text)), Kind::Text) => {
                 Some(CowVal::owned(CelString::from(text.as_str())))
             }
@@ -75,8 +75,8 @@ impl Binding<'_, '_> {
         }
     }
 
-    fn has_attribute(&self, key: &Key) -> bool {
-        match self.scope.values().get(key) {
+    fn has(&self, field: &Field) -> bool {
+        match self.scope.values().field(field) {
             Some(AttributeValue::Text(text)) => !text.is_empty(),
             Some(AttributeValue::Number(_) | AttributeValue::Flag(_)) => true,
             None => false,
@@ -99,10 +99,10 @@ impl Binding<'_, '_> {
     /// Why a reference has no value.
     fn failure_of(&self, name: &str) -> Failure {
         match self.reference(name) {
-            Some(Reference::Attribute(key, _)) if self.scope.values().get(key).is_some() => {
+            Some(Reference::Field(field, _)) if self.scope.values().field(field).is_some() => {
                 Failure::Type
             }
-            Some(Reference::Attribute(..)) => Failure::NoValue,
+            Some(Reference::Field(..)) => Failure::NoValue,
             _ => Failure::Other,
         }
     }

@@ -3,7 +3,7 @@
 use super::{
     function::Function,
     path::Path,
-    variable::{self, ATTRIBUTES, Spelling, Variable},
+    variable::{self, ATTRIBUTES, FACTS, SOURCES, Spelling, Variable},
 };
 use crate::policy::{fault::nearest, pattern::PatternFault};
 
@@ -36,6 +36,26 @@ pub(super) fn always_there(path: &Path) -> Misuse {
     )
 }
 
+/// A member that the policy declares nowhere.
+pub(super) fn undeclared<'k>(
+    id: u64,
+    root: &str,
+    name: &str,
+    known: impl Iterator<Item = &'k str>,
+) -> Misuse {
+    let known: Vec<&str> = known.collect();
+    let problem = if known.is_empty() {
+        format!("found `{root}.{name}`, and this policy declares no `{root}`")
+    } else {
+        let members = known.join(&format!("`, `{root}."));
+        format!("found `{root}.{name}`, expected one of `{root}.{members}`")
+    };
+    Misuse {
+        suggestion: nearest(name, known).map(|name| format!("{root}.{name}")),
+        ..misuse(id, problem)
+    }
+}
+
 pub(super) fn unknown_name(path: &Path) -> Misuse {
     let whole = path.to_string();
     let members: Vec<_> = variable::members(&path.root).collect();
@@ -45,6 +65,11 @@ pub(super) fn unknown_name(path: &Path) -> Misuse {
                 .to_owned(),
             None,
         ),
+        None if [FACTS, SOURCES].contains(&path.root.as_str()) => (
+            format!("`{whole}` is not a value by itself, expected one of its members"),
+            None,
+        ),
+        Some(_) if path.root == SOURCES => return always_there(path),
         None if !members.is_empty() => (
             format!(
                 "`{whole}` is not a value by itself, expected one of `{}`",

@@ -2,8 +2,8 @@
 //!
 //! The language is the Common Expression Language (<https://github.com/google/cel-spec>), parsed and evaluated by the
 //! `cel` crate, without maps, messages, bytes, fractions and `null`. An expression sees `email`, `identity`,
-//! `attributes`, `names`, `list`, `user_flow`, `application`, `client`, `step`, `language` and `now`; a text that is missing is
-//! `""`.
+//! `attributes`, `facts`, `sources`, `names`, `list`, `user_flow`, `application`, `client`, `step`, `language` and `now`; a text
+//! that is missing is `""`.
 //!
 //! What an expression can cost is bounded when it is compiled: its length ([`MAX_EXPRESSION_OCTETS`]), its nesting (64
 //! levels), loops in each other (two), and the steps that it takes at most (5,000, which is less than a millisecond).
@@ -24,19 +24,33 @@ mod syntax;
 mod tests;
 mod variable;
 
-use std::{collections::BTreeMap, fmt};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 use cel::IdedExpr;
 
 use self::reference::Reference;
 pub use self::scope::{ENTRA, Scope, Subject};
-use super::{document::ValueType, values::Key};
+use super::{
+    document::ValueType,
+    values::{Field, Key},
+};
 
 /// Longest expression, in octets.
 pub const MAX_EXPRESSION_OCTETS: usize = 2000;
 
-/// The types of the attributes that a policy declares; of any other, what an expression does with it tells.
-pub type AttributeTypes = BTreeMap<Key, ValueType>;
+/// The names that a policy declares, for its expressions.
+#[derive(Debug, Clone, Default)]
+pub struct Vocabulary {
+    /// The types of declared attributes; of any other, what an expression does with it tells.
+    pub attributes: BTreeMap<Key, ValueType>,
+    /// What its sources are asked for, for expressions alone: `facts.NAME`.
+    pub facts: BTreeSet<String>,
+    /// Its sources: `sources.NAME` is how asking one ended.
+    pub sources: BTreeSet<String>,
+}
 
 /// A compiled expression that yields true or false.
 pub struct Expression {
@@ -70,11 +84,11 @@ pub enum Failure {
 
 impl Expression {
     /// Compiles a condition, or tells the first thing that is wrong with it.
-    pub fn compile(source: &str, types: &AttributeTypes) -> Result<Self, ExpressionFault> {
+    pub fn compile(source: &str, vocabulary: &Vocabulary) -> Result<Self, ExpressionFault> {
         let parsed = syntax::parse(source)?;
         let whole = parsed.id;
         let (condition, references) =
-            check::check(parsed, types).map_err(|misuse| ExpressionFault {
+            check::check(parsed, vocabulary).map_err(|misuse| ExpressionFault {
                 offset: syntax::place(source, misuse.node),
                 problem: misuse.problem,
                 suggestion: misuse.suggestion,
@@ -93,6 +107,14 @@ impl Expression {
         Ok(Self {
             condition,
             references,
+        })
+    }
+
+    /// The fields that it looks at.
+    pub(super) fn fields(&self) -> impl Iterator<Item = &Field> {
+        self.references.iter().filter_map(|one| match one {
+            Reference::Field(field, _) | Reference::Has(field) => Some(field),
+            _ => None,
         })
     }
 

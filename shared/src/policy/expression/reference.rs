@@ -8,16 +8,16 @@ use cel::common::{
 };
 
 use super::{kind::Kind, network::Network, variable::Variable};
-use crate::policy::{pattern::Pattern, values::Key};
+use crate::policy::{pattern::Pattern, values::Field};
 
 /// What an identifier of a compiled expression stands for.
 #[derive(Debug)]
 pub(super) enum Reference {
     Variable(Variable),
-    /// An attribute where a value of this kind is expected.
-    Attribute(Key, Kind),
-    /// Whether an attribute has a value.
-    HasAttribute(Key),
+    /// A field where a value of this kind is expected.
+    Field(Field, Kind),
+    /// Whether a field has a value.
+    Has(Field),
     /// A list whose elements are all written out, built once.
     List(CelList<'static>),
     Pattern(PatternValue),

@@ -79,7 +79,7 @@ fn with<T>(sign_up: &SignUp, domains: &[KnownDomain], body: impl FnOnce(&Scope<'
 }
 
 fn result_for(sign_up: &SignUp, domains: &[KnownDomain], source: &str) -> Result<bool, Failure> {
-    let expression = match Expression::compile(source, &AttributeTypes::new()) {
+    let expression = match Expression::compile(source, &Vocabulary::default()) {
         Ok(expression) => expression,
         Err(fault) => panic!("{source}: {fault:?}"),
     };
@@ -91,7 +91,7 @@ fn result(source: &str) -> Result<bool, Failure> {
 }
 
 fn fault(source: &str) -> ExpressionFault {
-    match Expression::compile(source, &AttributeTypes::new()) {
+    match Expression::compile(source, &Vocabulary::default()) {
         Ok(_) => panic!("{source} was accepted"),
         Err(fault) => fault,
     }
@@ -99,16 +99,19 @@ fn fault(source: &str) -> ExpressionFault {
 
 // --- attributes that the policy declares
 
-fn declared() -> AttributeTypes {
+fn declared() -> Vocabulary {
     let types = [
         ("city", ValueType::Text),
         ("level", ValueType::Integer),
         ("extension_Limit", ValueType::Integer),
         ("newsletter", ValueType::Boolean),
     ];
-    types
-        .map(|(name, declared)| (Key::of(name), declared))
-        .into()
+    Vocabulary {
+        attributes: types
+            .map(|(name, declared)| (Key::of(name), declared))
+            .into(),
+        ..Vocabulary::default()
+    }
 }
 
 #[rstest]
@@ -417,7 +420,7 @@ fn a_failure_is_told_without_values() {
         let told = format!("{failure} {failure:?}");
         assert!(!told.contains("Malm") && !told.contains("jane"));
     }
-    let expression = Expression::compile("email.free", &AttributeTypes::new()).unwrap();
+    let expression = Expression::compile("email.free", &Vocabulary::default()).unwrap();
     with(&sign_up(), &[], |scope| {
         let _ = expression.holds(scope);
         assert!(!format!("{expression:?}").contains("jane"));
@@ -1128,14 +1131,14 @@ proptest! {
 
     #[test]
     fn any_text_is_compiled_or_refused(source in "\\PC{0,80}|[ -~\\n]{0,80}") {
-        if let Err(fault) = Expression::compile(&source, &AttributeTypes::new()) {
+        if let Err(fault) = Expression::compile(&source, &Vocabulary::default()) {
             prop_assert!(offset_is_within(&source, &fault), "{fault:?}");
         }
     }
 
     #[test]
     fn any_words_are_compiled_or_refused(source in expressions()) {
-        match Expression::compile(&source, &AttributeTypes::new()) {
+        match Expression::compile(&source, &Vocabulary::default()) {
             Ok(expression) => { with(&sign_up(), &[], |scope| { let _ = expression.holds(scope); }); }
             Err(fault) => prop_assert!(offset_is_within(&source, &fault), "{fault:?}"),
         }
@@ -1143,7 +1146,7 @@ proptest! {
 
     #[test]
     fn any_sign_up_has_a_result(source in conditions(), sign_up in sign_ups()) {
-        if let Ok(expression) = Expression::compile(&source, &AttributeTypes::new()) {
+        if let Ok(expression) = Expression::compile(&source, &Vocabulary::default()) {
             let domains = [known("contoso.com", Some("google.com")), known("bücher.example", None)];
             with(&sign_up, &domains, |scope| {
                 prop_assert_eq!(expression.holds(scope), expression.holds(scope));

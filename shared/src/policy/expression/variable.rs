@@ -14,6 +14,12 @@ use crate::domain::{
 /// The variable whose members are the attributes of the sign-up.
 pub(super) const ATTRIBUTES: &str = "attributes";
 
+/// The variable whose members are what sources said, for expressions alone.
+pub(super) const FACTS: &str = "facts";
+
+/// The variable whose members are how asking the sources ended.
+pub(super) const SOURCES: &str = "sources";
+
 /// What a name stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Variable {
@@ -94,7 +100,7 @@ pub(super) fn names() -> impl Iterator<Item = &'static str> {
 /// What names begin with: `email`, `step`, …
 pub(super) fn roots() -> impl Iterator<Item = &'static str> {
     let first = |name: &'static str| name.split('.').next().unwrap_or(name);
-    names().map(first).chain([ATTRIBUTES])
+    names().map(first).chain([ATTRIBUTES, FACTS, SOURCES])
 }
 
 /// The whole names that begin with a root and a dot.

@@ -9,10 +9,10 @@ use shared::{
 
 use super::{change, content, place};
 use crate::{
-    args::{AddArguments, TypedExpiry},
+    args::AddArguments,
     exit::{Exit, Failure},
     expiry::Expiry,
-    output::{Output, quoted, visible},
+    output::{Output, visible},
 };
 
 pub(super) async fn run(
@@ -24,7 +24,7 @@ pub(super) async fn run(
     let expires_at = arguments
         .expires
         .as_ref()
-        .map(|typed| end(typed, now))
+        .map(|typed| typed.end(now))
         .transpose()?;
     let entry = ListEntry {
         matcher: arguments.matcher.matcher.clone(),
@@ -66,20 +66,6 @@ pub(super) async fn run(
     }
     tell_spellings(arguments, expires_at, output)?;
     Ok(Exit::Done)
-}
-
-/// An entry that has ended already would be added in vain.
-fn end(typed: &TypedExpiry, now: Timestamp) -> Result<Timestamp, Failure> {
-    typed
-        .expiry
-        .moment(now)
-        .filter(|end| *end > now)
-        .ok_or_else(|| {
-            let found = quoted(&typed.text);
-            Failure::Told(format!(
-                "--expires: found {found}, expected a time in the future and before the year 10000"
-            ))
-        })
 }
 
 /// Says how the input was understood where that differs from how it was typed.

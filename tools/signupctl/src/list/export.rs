@@ -1,10 +1,6 @@
 //! `signupctl list export`
 
-use std::{
-    fs::{self, File},
-    io::{BufWriter, Write},
-    path::Path,
-};
+use std::io::Write;
 
 use shared::app::lists::Lists;
 
@@ -12,8 +8,9 @@ use super::each;
 use crate::{
     args::ExportArguments,
     exit::{Exit, Failure},
+    export,
     output::Output,
-    rows::Writer,
+    rows::{Entries, Writer, entry_cells},
 };
 
 pub(super) async fn run(
@@ -21,50 +18,17 @@ pub(super) async fn run(
     lists: &Lists,
     output: &mut Output<'_>,
 ) -> Result<Exit, Failure> {
-    let Some(path) = &arguments.output else {
-        write(arguments, lists, &mut *output.results).await?;
-        return Ok(Exit::Done);
-    };
-    let written = write_file(arguments, lists, path)
-        .await
-        .map_err(|failure| Failure::Told(format!("{}: not written: {failure}", path.display())))?;
-    writeln!(
-        output.notes,
-        "entries written to {}: {written}",
-        path.display()
-    )?;
-    Ok(Exit::Done)
-}
-
-/// Writes beside the file and then takes its place, so that a failure leaves the older copy, and half
-/// a file never passes for the lists. What is no file, such as `/dev/stdout`, is written as it is.
-async fn write_file(
-    arguments: &ExportArguments,
-    lists: &Lists,
-    path: &Path,
-) -> Result<u64, Failure> {
-    let in_place = fs::metadata(path).is_ok_and(|target| !target.is_file());
-    let target = if in_place {
-        path.to_owned()
-    } else {
-        path.with_added_extension("part")
-    };
-    let written = write(arguments, lists, BufWriter::new(File::create(&target)?)).await;
-    if !in_place {
-        match written {
-            Ok(_) => fs::rename(&target, path)?,
-            Err(_) => fs::remove_file(&target)?,
-        }
-    }
-    written
+    let path = arguments.output.as_deref();
+    let write = async |out: &mut dyn Write| write(arguments, lists, out).await;
+    export::run(path, "entries", write, output).await
 }
 
 async fn write(
     arguments: &ExportArguments,
     lists: &Lists,
-    out: impl Write,
+    out: &mut dyn Write,
 ) -> Result<u64, Failure> {
-    let mut writer = Writer::new(out)?;
+    let mut writer = Writer::new(out, Entries::COLUMNS)?;
     let mut written = 0;
     each(lists, |entry| {
         if arguments
@@ -72,7 +36,7 @@ async fn write(
             .as_ref()
             .is_none_or(|list| *list == entry.list)
         {
-            writer.write(&entry)?;
+            writer.write(entry_cells(&entry))?;
             written += 1;
         }
         Ok(())

@@ -8,12 +8,8 @@ use super::each;
 use crate::{
     args::{Kind, ShowArguments},
     exit::{Exit, Failure},
-    output::{Output, Table, Widths},
+    output::{Listing, Output, write_json},
 };
-
-/// So many entries are sorted and measured before they are printed. Whatever follows is printed as it
-/// is read: lists may be larger than memory.
-const MEASURED: usize = 1000;
 
 const HEADER: [&str; 6] = ["MATCHER", "EFFECT", "LIST", "EXPIRES", "OWNER", "REASON"];
 
@@ -28,22 +24,23 @@ pub(super) async fn run(
         each(lists, |entry| {
             if wanted(arguments, &entry, now) {
                 shown += 1;
-                write_json(&entry, now, output)?;
+                write_entry(&entry, now, output)?;
             }
             Ok(())
         })
         .await?;
     } else {
-        let mut listing = Listing::default();
+        let mut listing = Listing::new(HEADER);
         each(lists, |entry| {
             if wanted(arguments, &entry, now) {
                 shown += 1;
-                listing.push(entry, now, output)?;
+                let row = row(&entry, now);
+                listing.push((entry.matcher, entry.list), row, output.results)?;
             }
             Ok(())
         })
         .await?;
-        listing.finish(now, output)?;
+        listing.finish(output.results)?;
     }
     if shown == 0 {
         writeln!(output.notes, "no such entry")?;
@@ -61,50 +58,6 @@ fn wanted(arguments: &ShowArguments, entry: &ListEntry, now: Timestamp) -> bool 
         .kind
         .is_none_or(|kind| kind == Kind::from(entry.matcher.kind()));
     list && effect && kind && (!arguments.expired || !entry.is_active(now))
-}
-
-/// The table, whose widths are known only after some rows.
-#[derive(Default)]
-struct Listing {
-    waiting: Vec<ListEntry>,
-    widths: Option<Widths<6>>,
-}
-
-impl Listing {
-    fn push(
-        &mut self,
-        entry: ListEntry,
-        now: Timestamp,
-        output: &mut Output<'_>,
-    ) -> Result<(), Failure> {
-        if let Some(widths) = &self.widths {
-            widths.write(&row(&entry, now), output.results)?;
-            return Ok(());
-        }
-        self.waiting.push(entry);
-        if self.waiting.len() == MEASURED {
-            self.start(now, output)?;
-        }
-        Ok(())
-    }
-
-    fn finish(mut self, now: Timestamp, output: &mut Output<'_>) -> Result<(), Failure> {
-        if self.widths.is_none() && !self.waiting.is_empty() {
-            self.start(now, output)?;
-        }
-        Ok(())
-    }
-
-    fn start(&mut self, now: Timestamp, output: &mut Output<'_>) -> Result<(), Failure> {
-        let mut entries = std::mem::take(&mut self.waiting);
-        entries.sort_by(|a, b| (&a.matcher, &a.list).cmp(&(&b.matcher, &b.list)));
-        let mut table = Table::new(HEADER);
-        for entry in &entries {
-            table.push(row(entry, now));
-        }
-        self.widths = Some(table.write(output.results)?);
-        Ok(())
-    }
 }
 
 fn row(entry: &ListEntry, now: Timestamp) -> [String; 6] {
@@ -139,7 +92,7 @@ struct Line<'e> {
     expired: bool,
 }
 
-fn write_json(entry: &ListEntry, now: Timestamp, output: &mut Output<'_>) -> Result<(), Failure> {
+fn write_entry(entry: &ListEntry, now: Timestamp, output: &mut Output<'_>) -> Result<(), Failure> {
     let line = Line {
         matcher: entry.matcher.to_string(),
         kind: entry.matcher.kind().name(),
@@ -150,7 +103,5 @@ fn write_json(entry: &ListEntry, now: Timestamp, output: &mut Output<'_>) -> Res
         expires: entry.expires_at,
         expired: !entry.is_active(now),
     };
-    serde_json::to_writer(&mut *output.results, &line).map_err(std::io::Error::from)?;
-    writeln!(output.results)?;
-    Ok(())
+    write_json(&line, output.results)
 }

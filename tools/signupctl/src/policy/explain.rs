@@ -1,6 +1,9 @@
 //! `signupctl policy explain`: how one sign-up is decided, rule by rule.
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
 
 use jiff::Timestamp;
 use shared::{
@@ -15,6 +18,7 @@ use shared::{
         InspectedRule, Inspection, Outcome, Policy,
         case::{Cases, Situation, returned, sentences, shown_value},
         document::RuleEffect,
+        look_up::Found,
     },
 };
 
@@ -85,6 +89,8 @@ fn of_body(
         entries: Vec::new(),
         user_flow: arguments.user_flow.clone(),
         now,
+        found: Found::default(),
+        verifications: BTreeMap::new(),
     })
 }
 

@@ -1,7 +1,13 @@
 //! The fields of a row, each by itself.
 
+use std::fmt;
+
 use jiff::Timestamp;
-use shared::domain::list::{Effect, ListEntry, ListName, Matcher, MatcherError};
+use shared::domain::{
+    directory::{ClaimsSubject, SubjectError},
+    list::{Effect, ListEntry, ListName, Matcher, MatcherError},
+    value_set::SetValue,
+};
 
 use super::write::from_spreadsheet;
 use crate::{
@@ -10,12 +16,19 @@ use crate::{
 };
 
 /// What is wrong with one field.
-pub(super) struct Mistake {
-    pub(super) found: String,
-    pub(super) expected: String,
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Mistake {
+    pub(crate) found: String,
+    pub(crate) expected: String,
 }
 
-fn mistake(text: &str, expected: &str) -> Mistake {
+impl fmt::Display for Mistake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "found {}, expected {}", self.found, self.expected)
+    }
+}
+
+pub(super) fn mistake(text: &str, expected: &str) -> Mistake {
     Mistake {
         found: quoted(text),
         expected: expected.to_owned(),
@@ -55,7 +68,11 @@ pub(super) fn list_name(text: &str, default: &ListName) -> Result<ListName, Mist
 }
 
 pub(super) fn note(text: &str) -> Result<String, Mistake> {
-    let text = from_spreadsheet(text);
+    plain_note(from_spreadsheet(text))
+}
+
+/// A note that no spreadsheet has been at.
+pub(super) fn plain_note(text: &str) -> Result<String, Mistake> {
     let length = text.chars().count();
     if length <= ListEntry::MAX_NOTE {
         return Ok(text.to_owned());
@@ -82,4 +99,29 @@ pub(super) fn expires(text: &str) -> Result<Option<Timestamp>, Mistake> {
         .and_then(|expiry| expiry.moment(Timestamp::UNIX_EPOCH))
         .map(Some)
         .ok_or_else(|| mistake(text, &format!("nothing, {MOMENT}")))
+}
+
+pub(super) fn subject(text: &str) -> Result<ClaimsSubject, Mistake> {
+    ClaimsSubject::parse(text).map_err(|error| {
+        let expected = "an address, example.com, identity:PROVIDER#SUBJECT or object:OBJECT-ID";
+        match error {
+            SubjectError::Matcher(MatcherError::Empty) => mistake("", expected),
+            error => Mistake {
+                found: format!("{} ({error})", quoted(text)),
+                expected: expected.to_owned(),
+            },
+        }
+    })
+}
+
+pub(super) fn value(text: &str) -> Result<SetValue, Mistake> {
+    plain_value(from_spreadsheet(text))
+}
+
+/// A value that no spreadsheet has been at.
+pub(super) fn plain_value(text: &str) -> Result<SetValue, Mistake> {
+    SetValue::parse(text).ok_or_else(|| {
+        let most = SetValue::MAX_OCTETS;
+        mistake(text.trim(), &format!("a value of 1 to {most} octets"))
+    })
 }

@@ -1,55 +1,79 @@
-//! Lists as CSV: read row by row with the place of every fault, and written so that reading gives back
-//! the same entries.
+//! Records as files: read row by row with the place of every fault, and written so that reading gives back the same ones.
 
-use std::io;
+use std::{fmt, io};
 
+mod claims;
+mod entries;
 mod fields;
+mod lines;
 mod read;
+mod values;
 mod write;
 
 pub(crate) use self::{
-    read::{Fault, Row, Rows, Unreadable},
-    write::Writer,
+    claims::{Claims, TypedName, checked, claim_text, json_claims, record_cells, record_line},
+    entries::{Entries, entry_cells, matcher_cell},
+    fields::Mistake,
+    lines::{JsonForm, Lines},
+    read::{Cells, Rows},
+    values::{Members, member_cells, member_line},
+    write::{Writer, for_spreadsheet},
 };
 
-/// What a field is. The order is that of an export.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Column {
-    Matcher,
-    Effect,
-    List,
-    Reason,
-    Owner,
-    Expires,
+/// What the rows of a file are.
+pub(crate) trait Form {
+    type Column: PartialEq;
+    type Record;
+
+    /// All columns, for messages.
+    const NAMES: &'static str;
+    const REQUIRED: &'static [&'static str];
+
+    /// The column that a cell of the header names.
+    fn column(&self, header: &str) -> Option<Self::Column>;
+
+    fn name(column: &Self::Column) -> &str;
+
+    /// The record of a row, or at least one fault: every faulty field is told.
+    fn record(&self, cells: &mut Cells<'_, Self::Column>) -> Option<Self::Record>;
 }
 
-impl Column {
-    const ALL: [Self; 6] = [
-        Self::Matcher,
-        Self::Effect,
-        Self::List,
-        Self::Reason,
-        Self::Owner,
-        Self::Expires,
-    ];
-    const NAMES: &str = "matcher, effect, list, reason, owner, expires";
+/// Where rows come from.
+pub(crate) trait Source<T> {
+    /// The next row; nothing at the end.
+    fn next(&mut self) -> Result<Option<Row<T>>, Unreadable>;
 
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Matcher => "matcher",
-            Self::Effect => "effect",
-            Self::List => "list",
-            Self::Reason => "reason",
-            Self::Owner => "owner",
-            Self::Expires => "expires",
-        }
-    }
+    /// How far the file has been read.
+    fn octets(&self) -> u64;
+}
 
-    fn parse(text: &str) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|column| column.name().eq_ignore_ascii_case(text.trim()))
+/// What a row holds.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Row<T> {
+    Entry { line: u64, entry: T },
+    Bad(Vec<Fault>),
+}
+
+/// One fault in a file: `LINE:COLUMN: …`, both from 1. In CSV, the column is the number of the field, and the line that where
+/// the field starts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Fault {
+    line: u64,
+    column: usize,
+    told: String,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}: {}", self.line, self.column, self.told)
     }
+}
+
+/// Why a file is not read at all.
+#[derive(Debug)]
+pub(crate) enum Unreadable {
+    Header(Vec<Fault>),
+    Io(io::Error),
 }
 
 /// The error beneath; `csv`'s own conversion hides its kind.
@@ -68,17 +92,17 @@ mod tests {
 
     use super::*;
 
-    fn rows(file: &[u8]) -> Vec<Row> {
+    fn rows(file: &[u8]) -> Vec<Row<ListEntry>> {
         let list = ListName::parse("default").unwrap();
-        let mut rows = Rows::new(file, list).unwrap();
+        let mut rows = Rows::new(file, Entries { list }).unwrap();
         std::iter::from_fn(|| rows.next().unwrap()).collect()
     }
 
     fn written(entries: &[ListEntry]) -> Vec<u8> {
         let mut file = Vec::new();
-        let mut writer = Writer::new(&mut file).unwrap();
+        let mut writer = Writer::new(&mut file, Entries::COLUMNS).unwrap();
         for entry in entries {
-            writer.write(entry).unwrap();
+            writer.write(entry_cells(entry)).unwrap();
         }
         writer.flush().unwrap();
         drop(writer);

@@ -1,56 +1,18 @@
-//! Rows out of a file.
+//! Rows out of a CSV file.
 
 use std::{
-    fmt,
-    io::{self, Chain, Read},
+    io::{Chain, Read},
+    str::from_utf8,
 };
 
 use csv::{ByteRecord, ReaderBuilder, Terminator};
-use shared::domain::list::{ListEntry, ListName};
 
-use super::{
-    Column,
-    fields::{self, Mistake},
-};
+use super::{Fault, Form, Mistake, Row, Source, Unreadable, io_error};
 use crate::output::quoted;
-
-/// One fault in a file: `LINE:FIELD: …`, both from 1, the line being that where the field starts.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Fault {
-    line: u64,
-    field: usize,
-    column: Option<Column>,
-    found: String,
-    expected: String,
-}
-
-impl fmt::Display for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}: ", self.line, self.field)?;
-        if let Some(column) = self.column {
-            write!(f, "column \"{}\": ", column.name())?;
-        }
-        write!(f, "found {}, expected {}", self.found, self.expected)
-    }
-}
-
-/// What a row holds.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Row {
-    Entry { line: u64, entry: ListEntry },
-    Bad(Vec<Fault>),
-}
-
-/// Why a file is not read at all.
-#[derive(Debug)]
-pub(crate) enum Unreadable {
-    Header(Vec<Fault>),
-    Io(io::Error),
-}
 
 impl From<csv::Error> for Unreadable {
     fn from(error: csv::Error) -> Self {
-        Self::Io(super::io_error(error))
+        Self::Io(io_error(error))
     }
 }
 
@@ -59,16 +21,16 @@ impl From<csv::Error> for Unreadable {
 const END: &[u8] = b"\n\0end";
 
 /// The rows of a file, one in memory at a time.
-pub(crate) struct Rows<R> {
+pub(crate) struct Rows<R, F: Form> {
     reader: csv::Reader<Chain<R, &'static [u8]>>,
-    record: ByteRecord,
-    columns: Vec<Column>,
-    list: ListName,
+    record: Record,
+    columns: Vec<F::Column>,
+    form: F,
 }
 
-impl<R: Read> Rows<R> {
-    /// Reads the header. Rows that name no list are of `list`.
-    pub(crate) fn new(file: R, list: ListName) -> Result<Self, Unreadable> {
+impl<R: Read, F: Form> Rows<R, F> {
+    /// Reads the header.
+    pub(crate) fn new(file: R, form: F) -> Result<Self, Unreadable> {
         // Only with a line feed as the one end of a row does the reader count lines as editors do; the
         // carriage return before it is taken off in `field`.
         let reader = ReaderBuilder::new()
@@ -78,59 +40,58 @@ impl<R: Read> Rows<R> {
             .from_reader(file.chain(END));
         let mut rows = Self {
             reader,
-            record: ByteRecord::new(),
+            record: Record::default(),
             columns: Vec::new(),
-            list,
+            form,
         };
-        rows.reader.read_byte_record(&mut rows.record)?;
+        rows.read()?;
         rows.columns = rows.header().map_err(Unreadable::Header)?;
         Ok(rows)
     }
 
-    /// The next row; nothing at the end.
-    pub(crate) fn next(&mut self) -> Result<Option<Row>, Unreadable> {
-        while self.reader.read_byte_record(&mut self.record)? {
-            if !self.is_blank() && !self.is_end() {
-                return Ok(Some(self.row()));
-            }
-        }
-        Ok(None)
+    fn read(&mut self) -> Result<bool, Unreadable> {
+        let read = self.reader.read_byte_record(&mut self.record.fields)?;
+        self.record.end = self.reader.position().line();
+        Ok(read)
     }
 
-    /// How far the file has been read.
-    pub(crate) fn octets(&self) -> u64 {
-        self.reader.position().byte()
-    }
-
-    fn header(&self) -> Result<Vec<Column>, Vec<Fault>> {
+    fn header(&self) -> Result<Vec<F::Column>, Vec<Fault>> {
         let mut columns = Vec::new();
         let mut faults = Vec::new();
-        let fields = if self.is_end() { 0 } else { self.record.len() };
+        let record = &self.record;
+        let fields = if record.is_end() { 0 } else { record.len() };
         for index in 0..fields {
-            let name = String::from_utf8_lossy(self.field(index));
-            match Column::parse(&name) {
-                Some(column) if columns.contains(&column) => faults.push(self.fault(
+            let name = String::from_utf8_lossy(record.field(index));
+            match self.form.column(&name) {
+                Some(column) if columns.contains(&column) => faults.push(record.fault(
                     index,
                     None,
-                    format!("the column {} twice", quoted(&name)),
-                    "each column once".to_owned(),
+                    Mistake {
+                        found: format!("the column {} twice", quoted(&name)),
+                        expected: "each column once".to_owned(),
+                    },
                 )),
                 Some(column) => columns.push(column),
-                None => faults.push(self.fault(
+                None => faults.push(record.fault(
                     index,
                     None,
-                    format!("the column {}", quoted(&name)),
-                    format!("{} in any order, separated by commas", Column::NAMES),
+                    Mistake {
+                        found: format!("the column {}", quoted(&name)),
+                        expected: format!("{} in any order, separated by commas", F::NAMES),
+                    },
                 )),
             }
         }
-        for column in [Column::Matcher, Column::Effect] {
-            if faults.is_empty() && !columns.contains(&column) {
-                faults.push(self.fault(
+        for name in F::REQUIRED {
+            let there = columns.iter().any(|column| F::name(column) == *name);
+            if faults.is_empty() && !there {
+                faults.push(record.fault(
                     0,
                     None,
-                    format!("no column \"{}\"", column.name()),
-                    format!("a header with it, of {}", Column::NAMES),
+                    Mistake {
+                        found: format!("no column \"{name}\""),
+                        expected: format!("a header with it, of {}", F::NAMES),
+                    },
                 ));
             }
         }
@@ -141,81 +102,85 @@ impl<R: Read> Rows<R> {
         }
     }
 
-    /// Spreadsheets end a file with rows of nothing.
-    fn is_blank(&self) -> bool {
-        (0..self.record.len()).all(|index| self.field(index).is_empty())
-    }
-
-    fn is_end(&self) -> bool {
-        self.record.len() == 1 && END.strip_prefix(b"\n") == Some(self.field(0))
-    }
-
-    /// Whether a quote of the row goes on to the end of the file and past it.
-    fn is_open(&self) -> bool {
-        self.record.iter().any(|field| field.ends_with(END))
-    }
-
-    fn row(&self) -> Row {
-        if self.is_open() {
-            return Row::Bad(vec![self.fault(
-                self.record.len().saturating_sub(1),
+    fn row(&self) -> Row<F::Record> {
+        let record = &self.record;
+        if record.is_open() {
+            return Row::Bad(vec![record.fault(
+                record.len().saturating_sub(1),
                 None,
-                "a quote that is not closed".to_owned(),
-                "another one before the end of the file".to_owned(),
+                Mistake {
+                    found: "a quote that is not closed".to_owned(),
+                    expected: "another one before the end of the file".to_owned(),
+                },
             )]);
         }
-        let (found, expected) = (self.record.len(), self.columns.len());
+        let (found, expected) = (record.len(), self.columns.len());
         if found != expected {
             let fields =
                 |count: usize| format!("{count} field{}", if count == 1 { "" } else { "s" });
             let place = found.min(expected);
-            return Row::Bad(vec![self.fault(
+            return Row::Bad(vec![record.fault(
                 place,
                 None,
-                fields(found),
-                format!("{} as in the header", fields(expected)),
+                Mistake {
+                    found: fields(found),
+                    expected: format!("{} as in the header", fields(expected)),
+                },
             )]);
         }
-        let mut faults = Vec::new();
-        match self.entry(&mut faults) {
-            Some(entry) => Row::Entry {
-                line: self.line(0),
+        let mut cells = Cells {
+            record,
+            columns: &self.columns,
+            name: F::name,
+            faults: Vec::new(),
+        };
+        match self.form.record(&mut cells) {
+            Some(entry) if cells.faults.is_empty() => Row::Entry {
+                line: record.line(0),
                 entry,
             },
-            None => Row::Bad(faults),
+            _ => Row::Bad(cells.faults),
         }
     }
+}
 
-    /// The entry, or at least one fault: every faulty field is told.
-    fn entry(&self, faults: &mut Vec<Fault>) -> Option<ListEntry> {
-        let matcher = self.read(Column::Matcher, faults, fields::matcher);
-        let effect = self.read(Column::Effect, faults, fields::effect);
-        let list = self.read(Column::List, faults, |text| {
-            fields::list_name(text, &self.list)
-        });
-        let reason = self.read(Column::Reason, faults, fields::note);
-        let owner = self.read(Column::Owner, faults, fields::note);
-        let expires_at = self.read(Column::Expires, faults, fields::expires);
-        Some(ListEntry {
-            matcher: matcher?,
-            list: list?,
-            effect: effect?,
-            reason: reason?,
-            owner: owner?,
-            expires_at: expires_at?,
-        })
+impl<R: Read, F: Form> Source<F::Record> for Rows<R, F> {
+    fn next(&mut self) -> Result<Option<Row<F::Record>>, Unreadable> {
+        while self.read()? {
+            if !self.record.is_blank() && !self.record.is_end() {
+                return Ok(Some(self.row()));
+            }
+        }
+        Ok(None)
     }
 
-    /// Reads one field; a column that the file does not have is empty.
-    fn read<T>(
-        &self,
-        column: Column,
-        faults: &mut Vec<Fault>,
+    fn octets(&self) -> u64 {
+        self.reader.position().byte()
+    }
+}
+
+/// The fields of one row, by column.
+pub(crate) struct Cells<'r, C> {
+    record: &'r Record,
+    columns: &'r [C],
+    name: fn(&C) -> &str,
+    faults: Vec<Fault>,
+}
+
+impl<'r, C: PartialEq> Cells<'r, C> {
+    pub(crate) fn columns(&self) -> &'r [C] {
+        self.columns
+    }
+
+    /// Reads one field, or notes its fault; a column that the file does not have is empty.
+    pub(crate) fn read<T>(
+        &mut self,
+        column: &C,
         parse: impl FnOnce(&str) -> Result<T, Mistake>,
     ) -> Option<T> {
-        let index = self.columns.iter().position(|known| *known == column);
-        let bytes = index.map_or(&b""[..], |index| self.field(index));
-        let parsed = match std::str::from_utf8(bytes) {
+        let index = self.columns.iter().position(|known| known == column);
+        let bytes = index.map_or(&b""[..], |index| self.record.field(index));
+        let parsed = match from_utf8(bytes) {
             Ok(text) => parse(text),
             Err(_) => Err(Mistake {
                 found: "bytes that are not UTF-8".to_owned(),
@@ -224,16 +189,51 @@ impl<R: Read> Rows<R> {
         };
         match parsed {
             Ok(value) => Some(value),
-            Err(Mistake { found, expected }) => {
-                faults.push(self.fault(index.unwrap_or_default(), Some(column), found, expected));
+            Err(mistake) => {
+                let (index, name) = (index.unwrap_or_default(), (self.name)(column));
+                self.faults
+                    .push(self.record.fault(index, Some(name), mistake));
                 None
             }
         }
     }
 
+    /// Notes a fault of the row as a whole.
+    pub(crate) fn refuse(&mut self, mistake: Mistake) {
+        self.faults.push(self.record.fault(0, None, mistake));
+    }
+}
+
+/// One row as it stands in the file.
+#[derive(Default)]
+struct Record {
+    fields: ByteRecord,
+    /// The line after it.
+    end: u64,
+}
+
+impl Record {
+    fn len(&self) -> usize {
+        self.fields.len()
+    }
+
+    /// Spreadsheets end a file with rows of nothing.
+    fn is_blank(&self) -> bool {
+        (0..self.len()).all(|index| self.field(index).is_empty())
+    }
+
+    fn is_end(&self) -> bool {
+        self.len() == 1 && END.strip_prefix(b"\n") == Some(self.field(0))
+    }
+
+    /// Whether a quote of the row goes on to the end of the file and past it.
+    fn is_open(&self) -> bool {
+        self.fields.iter().any(|field| field.ends_with(END))
+    }
+
     fn field(&self, index: usize) -> &[u8] {
-        let field = self.record.get(index).unwrap_or_default();
-        if index + 1 == self.record.len() {
+        let field = self.fields.get(index).unwrap_or_default();
+        if index + 1 == self.len() {
             field.strip_suffix(b"\r").unwrap_or(field)
         } else {
             field
@@ -244,25 +244,19 @@ impl<R: Read> Rows<R> {
     /// back from there, because the reader's own start comes before blank lines.
     fn line(&self, index: usize) -> u64 {
         let feeds = |bytes: &[u8]| bytes.split(|byte| *byte == b'\n').skip(1).count() as u64;
-        let own = feeds(self.record.as_slice()) + u64::from(!self.is_open());
-        let start = self.reader.position().line().saturating_sub(own);
-        let before: u64 = self.record.iter().take(index).map(feeds).sum();
+        let own = feeds(self.fields.as_slice()) + u64::from(!self.is_open());
+        let start = self.end.saturating_sub(own);
+        let before: u64 = self.fields.iter().take(index).map(feeds).sum();
         start + before
     }
 
-    fn fault(
-        &self,
-        index: usize,
-        column: Option<Column>,
-        found: String,
-        expected: String,
-    ) -> Fault {
+    fn fault(&self, index: usize, column: Option<&str>, mistake: Mistake) -> Fault {
+        let Mistake { found, expected } = mistake;
+        let column = column.map_or_else(String::new, |name| format!("column \"{name}\": "));
         Fault {
             line: self.line(index),
-            field: index + 1,
-            column,
-            found,
-            expected,
+            column: index + 1,
+            told: format!("{column}found {found}, expected {expected}"),
         }
     }
 }
@@ -271,17 +265,24 @@ impl<R: Read> Rows<R> {
 mod tests {
     use rstest::rstest;
 
-    use super::*;
+    use shared::domain::list::{ListEntry, ListName};
 
-    fn rows(file: &[u8]) -> Vec<Row> {
-        let list = ListName::parse("default").unwrap();
-        let mut rows = Rows::new(file, list).unwrap();
+    use super::*;
+    use crate::rows::Entries;
+
+    fn entries(list: &str) -> Entries {
+        Entries {
+            list: ListName::parse(list).unwrap(),
+        }
+    }
+
+    fn rows(file: &[u8]) -> Vec<Row<ListEntry>> {
+        let mut rows = Rows::new(file, entries("default")).unwrap();
         std::iter::from_fn(|| rows.next().unwrap()).collect()
     }
 
     fn faults(file: &[u8]) -> Vec<String> {
-        let list = ListName::parse("default").unwrap();
-        match Rows::new(file, list) {
+        match Rows::new(file, entries("default")) {
             Err(Unreadable::Header(faults)) => faults,
             Err(Unreadable::Io(error)) => panic!("{error}"),
             Ok(mut rows) => std::iter::from_fn(|| rows.next().unwrap())
@@ -446,7 +447,7 @@ mod tests {
     fn a_row_takes_the_list_that_was_given_when_it_names_none() {
         let mut rows = Rows::new(
             &b"matcher,effect,list\na.example,deny,\n"[..],
-            ListName::parse("partners").unwrap(),
+            entries("partners"),
         )
         .unwrap();
         let Some(Row::Entry { entry, .. }) = rows.next().unwrap() else {

@@ -1,4 +1,4 @@
-//! Entries into a file.
+//! Rows into a file.
 
 use std::{
     borrow::Cow,
@@ -6,33 +6,28 @@ use std::{
 };
 
 use csv::WriterBuilder;
-use shared::domain::list::{ListEntry, Matcher};
 
-use super::{Column, io_error};
+use super::io_error;
 
-/// Writes entries as CSV.
+/// Writes rows as CSV.
 pub(crate) struct Writer<W: Write>(csv::Writer<W>);
 
 impl<W: Write> Writer<W> {
-    pub(crate) fn new(out: W) -> io::Result<Self> {
-        let mut writer = WriterBuilder::new().from_writer(out);
-        let header = Column::ALL.map(Column::name);
-        writer.write_record(header).map_err(io_error)?;
-        Ok(Self(writer))
+    pub(crate) fn new<T: AsRef<[u8]>>(
+        out: W,
+        header: impl IntoIterator<Item = T>,
+    ) -> io::Result<Self> {
+        let mut writer = Self(WriterBuilder::new().from_writer(out));
+        writer.0.write_record(header).map_err(io_error)?;
+        Ok(writer)
     }
 
-    pub(crate) fn write(&mut self, entry: &ListEntry) -> io::Result<()> {
-        let expires = entry
-            .expires_at
-            .map_or_else(String::new, |end| end.to_string());
-        let row = [
-            &*matcher_field(&entry.matcher),
-            entry.effect.name(),
-            entry.list.as_str(),
-            &*for_spreadsheet(&entry.reason),
-            &*for_spreadsheet(&entry.owner),
-            &*expires,
-        ];
+    pub(crate) fn write<'c>(
+        &mut self,
+        row: impl IntoIterator<Item = Cow<'c, str>>,
+    ) -> io::Result<()> {
+        let row = row.into_iter();
+        let row = row.map(|cell| cell.into_owned().into_bytes());
         self.0.write_record(row).map_err(io_error)
     }
 
@@ -46,9 +41,9 @@ pub(super) fn is_formula(text: &str) -> bool {
     text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'])
 }
 
-/// A note that would be a formula gets an apostrophe, as a person would type it. One that has
+/// A text that would be a formula gets an apostrophe, as a person would type it. One that has
 /// apostrophes before a formula gets one more, so that taking one off is always right.
-fn for_spreadsheet(text: &str) -> Cow<'_, str> {
+pub(crate) fn for_spreadsheet(text: &str) -> Cow<'_, str> {
     if is_formula(text.trim_start_matches('\'')) {
         Cow::Owned(format!("'{text}"))
     } else {
@@ -59,17 +54,6 @@ fn for_spreadsheet(text: &str) -> Cow<'_, str> {
 pub(super) fn from_spreadsheet(text: &str) -> &str {
     match text.strip_prefix('\'') {
         Some(rest) if is_formula(rest.trim_start_matches('\'')) => rest,
-        _ => text,
-    }
-}
-
-/// An apostrophe would make another address. The quoted form is the same address and no formula.
-fn matcher_field(matcher: &Matcher) -> String {
-    let text = matcher.to_string();
-    match (matcher, text.rsplit_once('@')) {
-        (Matcher::Address(_), Some((local, domain))) if is_formula(&text) => {
-            format!("\"{local}\"@{domain}")
-        }
         _ => text,
     }
 }

@@ -4,7 +4,7 @@ use shared::{
     domain::key_set::SigningKeys,
     ports::{
         Deadline,
-        sign_up_reader::{SignUpReader, Wanted},
+        sign_up_reader::{LookedUp, SignUpReader, Wanted},
     },
 };
 use tokio::{
@@ -52,6 +52,7 @@ async fn stored(desk: &Desk) -> SigningKeys {
     let wanted = Wanted {
         matchers: &[],
         caller_records: true,
+        looked_up: &LookedUp::default(),
     };
     let deadline = Deadline(Instant::now() + Duration::from_secs(5));
     let facts = desk.table().read(wanted, deadline).await.unwrap();

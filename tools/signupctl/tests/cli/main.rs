@@ -3,6 +3,8 @@
 // Clippy lets tests panic; with this their helpers, too.
 #![cfg(test)]
 
+mod claims;
+mod codes;
 mod credentials;
 mod desk;
 mod disposable;
@@ -14,3 +16,4 @@ mod policies;
 mod policy_files;
 mod trial;
 mod usage;
+mod values;

@@ -14,6 +14,17 @@ use crate::desk::{Desk, ran};
 #[case::bad_end(&["list", "add", "a.example", "--effect", "deny", "--expires", "soon"], "or a duration such as 30d")]
 #[case::nobody_to_check(&["list", "check"], "ADDRESS")]
 #[case::subject_of_nobody(&["list", "check", "a@b.example", "--subject", "1"], "--provider")]
+#[case::claims_of_all_of_a_kind(&["claims", "show", "*.example.com"], "claims are of an address")]
+#[case::bad_set(&["values", "show", "A set", "x"], "expected at most 64 lower-case letters")]
+#[case::no_value(&["values", "add", "suppliers"], "<VALUE>")]
+#[case::a_short_code(&["code", "create", "--code", "A-B-C-D"], "expected 8 to 100 characters")]
+#[case::one_code_many_times(&["code", "create", "--code", "SPRING-FAIR", "--count", "2"], "cannot be used with")]
+#[case::no_codes(&["code", "create", "--count", "0"], "expected a number from 1 to 1000000")]
+#[case::no_uses(&["code", "create", "--uses", "0"], "0 is not in 1..=1000000")]
+#[case::for_all_of_a_kind(&["code", "create", "--for", "*.example.com"], "expected an address or a domain")]
+#[case::claim_without_value(&["code", "create", "--set", "city"], "expected NAME=VALUE")]
+#[case::claim_of_another_type(&["code", "create", "--set", "level:integer=high"], "found \"high\", expected")]
+#[case::evidence_of_a_domain(&["evidence", "example.com"], "which are one person")]
 #[tokio::test]
 async fn a_command_line_that_is_not_understood_has_a_code_of_its_own(
     #[case] arguments: &[&str],

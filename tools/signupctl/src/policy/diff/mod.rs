@@ -133,7 +133,7 @@ fn decided(file: &Path, old: &Policy, new: &Policy) -> Result<Vec<Difference>, F
     for case in &cases.cases {
         let situation = cases.situation(case).map_err(|fault| told(case, &fault))?;
         let verdict = |policy: &Policy| {
-            let verdict = policy.decide(situation.circumstances());
+            let verdict = situation.decide(policy);
             let language = policy.language_of(&situation.sign_up);
             aspects(&verdict, &sentences(&verdict, language, &catalogue))
         };

@@ -1,6 +1,8 @@
 //! The items as they are stored. Each says its schema; one that this version does not know is corrupt,
 //! never guessed at.
 
+mod look_ups;
+
 use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -8,6 +10,10 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
+pub(super) use self::look_ups::{
+    AnswerItem, AttemptItem, BreakerItem, CodeItem, DirectoryItem, MemberItem, RedemptionItem,
+    ValueSetItem,
+};
 use super::keys::{Key, PK, SK};
 use crate::{
     domain::{
@@ -424,6 +430,20 @@ pub(super) fn decode<T: DeserializeOwned>(key: &Key, item: Item) -> Result<T, St
     serde_dynamo::aws_sdk_dynamodb_1::from_item(item).map_err(|error| corrupt(key, error))
 }
 
+/// Decodes items of one kind into the domain's terms.
+pub(super) fn read_as<I: DeserializeOwned, T>(
+    items: Vec<Item>,
+    domain: impl Fn(I, &Key) -> Result<T, StoreError>,
+) -> Result<Vec<T>, StoreError> {
+    let items = items.into_iter();
+    items
+        .map(|item| {
+            let key = key_of(&item);
+            domain(decode(&key, item)?, &key)
+        })
+        .collect()
+}
+
 /// Decodes an item that has no schema because an update expression wrote it.
 pub(super) fn decode_plain<T: DeserializeOwned>(key: &Key, item: Item) -> Result<T, StoreError> {
     serde_dynamo::aws_sdk_dynamodb_1::from_item(item).map_err(|error| corrupt(key, error))
@@ -451,6 +471,11 @@ pub(super) fn key_of(item: &Item) -> Key {
 
 fn timestamp(key: &Key, seconds: i64) -> Result<Timestamp, StoreError> {
     Timestamp::from_second(seconds).map_err(|_| corrupt(key, "a time is out of range"))
+}
+
+/// In milliseconds, for what is a matter of seconds.
+fn instant(key: &Key, milliseconds: i64) -> Result<Timestamp, StoreError> {
+    Timestamp::from_millisecond(milliseconds).map_err(|_| corrupt(key, "a time is out of range"))
 }
 
 fn corrupt(key: &Key, problem: impl std::fmt::Display) -> StoreError {

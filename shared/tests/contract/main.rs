@@ -8,9 +8,15 @@
     reason = "a test fails by panicking"
 )]
 
+mod attempts;
+mod codes;
+mod look_ups;
+mod ports;
+mod records;
+
 use std::{sync::Arc, time::Duration};
 
-use aws_sdk_dynamodb::{Client, types::AttributeValue};
+use aws_sdk_dynamodb::{Client, config::timeout::TimeoutConfig, types::AttributeValue};
 use jiff::{SignedDuration, Timestamp};
 use local::engine::{Engine, create_table};
 use shared::{
@@ -44,7 +50,7 @@ use shared::{
         otp_deliveries::{Delivery, Lease, OtpDeliveries},
         policy_reader::PolicyReader,
         policy_store::{MAX_TEXT_OCTETS, NewVersion, PolicyStore},
-        sign_up_reader::{SignUpReader, Wanted},
+        sign_up_reader::{LookedUp, SignUpReader, Wanted},
     },
     testkit::FixedClock,
 };
@@ -70,7 +76,11 @@ async fn fixture(test: &str) -> Fixture {
         secret_access_key: "test".to_owned(),
         session_token: None,
     };
-    let client = connection.client();
+    // A function's short time-outs are for DynamoDB itself, not for whatever stands in for it.
+    let client = match engine {
+        Some(_) => connection.client(),
+        None => patient(&connection.client()),
+    };
     let name = format!("contract-{test}-{}", std::process::id());
     create_table(&client, &name).await.unwrap();
     let table = Arc::new(Table::new(client.clone(), &name));
@@ -79,6 +89,17 @@ async fn fixture(test: &str) -> Fixture {
         client,
         engine,
     }
+}
+
+/// A client that waits for a busy machine.
+fn patient(client: &Client) -> Client {
+    let minute = Duration::from_mins(1);
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(minute)
+        .operation_attempt_timeout(minute);
+    let config = client.config().to_builder();
+    let config = config.timeout_config(timeouts.build());
+    Client::from_conf(config.build())
 }
 
 fn soon() -> Deadline {
@@ -318,6 +339,7 @@ async fn a_decision_reads_entries_and_the_callers_records_in_one_call() {
     let wanted = Wanted {
         matchers: &matchers,
         caller_records: true,
+        looked_up: &LookedUp::default(),
     };
     let facts = f.table.read(wanted, soon()).await.unwrap();
     assert_eq!((facts.entries.len(), facts.calls), (1, 1));
@@ -333,6 +355,7 @@ async fn a_decision_reads_entries_and_the_callers_records_in_one_call() {
     let wanted = Wanted {
         matchers: &matchers,
         caller_records: false,
+        looked_up: &LookedUp::default(),
     };
     assert!(
         f.table
@@ -351,6 +374,7 @@ async fn a_read_that_cannot_end_in_time_says_so() {
     let wanted = Wanted {
         matchers: &matchers,
         caller_records: false,
+        looked_up: &LookedUp::default(),
     };
     let past = Deadline(Instant::now());
     let failure = f.table.read(wanted, past).await.unwrap_err();
@@ -365,6 +389,7 @@ async fn a_missing_table_is_unavailable() {
     let wanted = Wanted {
         matchers: &matchers,
         caller_records: false,
+        looked_up: &LookedUp::default(),
     };
     let failure = elsewhere.read(wanted, soon()).await.unwrap_err();
     assert!(matches!(failure, StoreError::Unavailable(_)), "{failure}");
@@ -538,6 +563,7 @@ async fn current(f: &Fixture) -> CurrentPolicies {
     let wanted = Wanted {
         matchers: &[],
         caller_records: true,
+        looked_up: &LookedUp::default(),
     };
     let facts = f.table.read(wanted, soon()).await.unwrap();
     facts.caller_records.unwrap().policies

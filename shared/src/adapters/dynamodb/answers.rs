@@ -1,0 +1,37 @@
+//! Answers of sources that are kept, and the breakers of sources.
+
+use async_trait::async_trait;
+
+use super::{
+    Table, by,
+    items::{AnswerItem, BreakerItem, encode},
+    keys::Key,
+};
+use crate::{
+    domain::source::{AnswerKey, Breaker, KeptAnswer, SourceName},
+    ports::{Deadline, StoreError, answer_store::AnswerStore},
+};
+
+#[async_trait]
+impl AnswerStore for Table {
+    async fn keep(
+        &self,
+        key: &AnswerKey,
+        answer: &KeptAnswer,
+        deadline: Deadline,
+    ) -> Result<(), StoreError> {
+        let item = encode(&Key::answer(key), AnswerItem::from(answer))?;
+        by(deadline, self.put(self.replace(item)?)).await
+    }
+
+    async fn set_breaker(
+        &self,
+        source: &SourceName,
+        next: &Breaker,
+        deadline: Deadline,
+    ) -> Result<(), StoreError> {
+        let item = encode(&Key::breaker(source), BreakerItem::from(next))?;
+        let put = self.put_version(item, next.version.saturating_sub(1))?;
+        by(deadline, self.put(put)).await
+    }
+}

@@ -1,0 +1,139 @@
+//! Many items at once: written in batches, and read page by page.
+
+use std::{collections::HashMap, time::Duration};
+
+use aws_sdk_dynamodb::types::{AttributeValue, DeleteRequest, PutRequest, WriteRequest};
+use serde::de::DeserializeOwned;
+
+use super::{
+    Table,
+    client::store_error,
+    items::{Item, key_of, read_as},
+    keys::{Key, PK, SK},
+};
+use crate::ports::{StoreError, list_store::Cursor};
+
+/// Most writes in one `BatchWriteItem`.
+const BATCH: usize = 25;
+
+/// How often DynamoDB is asked again for what it left unprocessed.
+const TRIES: u32 = 8;
+
+const FIRST_PAUSE: Duration = Duration::from_millis(20);
+
+/// Items in one page.
+const PAGE: i32 = 1000;
+
+/// Writes by key; a later one takes the place of an earlier one, since a batch names each key once.
+#[derive(Default)]
+pub(super) struct Writes(HashMap<Key, WriteRequest>);
+
+impl Writes {
+    pub(super) fn put(&mut self, item: Item) -> Result<(), StoreError> {
+        let key = key_of(&item);
+        let put = PutRequest::builder().set_item(Some(item)).build();
+        let put = put.map_err(|error| StoreError::Unavailable(error.to_string()))?;
+        let request = WriteRequest::builder().put_request(put).build();
+        self.0.insert(key, request);
+        Ok(())
+    }
+
+    pub(super) fn delete(&mut self, key: Key) -> Result<(), StoreError> {
+        let delete = DeleteRequest::builder().set_key(Some(key.attributes()));
+        let delete = delete.build();
+        let delete = delete.map_err(|error| StoreError::Unavailable(error.to_string()))?;
+        let request = WriteRequest::builder().delete_request(delete).build();
+        self.0.insert(key, request);
+        Ok(())
+    }
+}
+
+impl Table {
+    /// Writes in the place of what is there, each item by itself.
+    pub(super) async fn write_all(&self, writes: Writes) -> Result<(), StoreError> {
+        let writes: Vec<WriteRequest> = writes.0.into_values().collect();
+        for batch in writes.chunks(BATCH) {
+            self.write_batch(batch.to_vec()).await?;
+        }
+        Ok(())
+    }
+
+    async fn write_batch(&self, batch: Vec<WriteRequest>) -> Result<(), StoreError> {
+        let mut request = HashMap::from([(self.name.clone(), batch)]);
+        let mut pause = FIRST_PAUSE;
+        for _ in 0..TRIES {
+            let written = self
+                .client
+                .batch_write_item()
+                .set_request_items(Some(request))
+                .send()
+                .await
+                .map_err(|error| store_error(&error))?;
+            request = written.unprocessed_items.unwrap_or_default();
+            if request.is_empty() {
+                return Ok(());
+            }
+            tokio::time::sleep(pause).await;
+            pause *= 2;
+        }
+        Err(StoreError::Throttled)
+    }
+
+    /// The items of up to 100 keys, in the domain's terms. Consistent.
+    pub(super) async fn read_all<I: DeserializeOwned, T>(
+        &self,
+        mut keys: Vec<Key>,
+        domain: impl Fn(I, &Key) -> Result<T, StoreError>,
+    ) -> Result<Vec<T>, StoreError> {
+        keys.sort();
+        keys.dedup();
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        let (items, ..) = self.batch_get(&keys, true).await?;
+        read_as(items, domain)
+    }
+
+    /// One page of the items of a partition whose sort keys begin with `prefix`. Consistent.
+    pub(super) async fn page(
+        &self,
+        pk: String,
+        prefix: &str,
+        after: Option<Cursor>,
+    ) -> Result<(Vec<Item>, Option<Cursor>), StoreError> {
+        let start = after.map(|Cursor(sk)| Key { pk: pk.clone(), sk }.attributes());
+        let query = self.client.query().table_name(&self.name);
+        // DynamoDB refuses an empty prefix.
+        let query = if prefix.is_empty() {
+            query.key_condition_expression(format!("{PK} = :pk"))
+        } else {
+            query
+                .key_condition_expression(format!("{PK} = :pk AND begins_with({SK}, :prefix)"))
+                .expression_attribute_values(":prefix", AttributeValue::S(prefix.to_owned()))
+        };
+        let found = query
+            .expression_attribute_values(":pk", AttributeValue::S(pk))
+            .consistent_read(true)
+            .set_exclusive_start_key(start)
+            .limit(PAGE)
+            .send()
+            .await
+            .map_err(|error| store_error(&error))?;
+        let next = found.last_evaluated_key.and_then(|key| match key.get(SK) {
+            Some(AttributeValue::S(sk)) => Some(Cursor(sk.clone())),
+            _ => None,
+        });
+        Ok((found.items.unwrap_or_default(), next))
+    }
+
+    /// Every item of a small partition. Consistent.
+    pub(super) async fn partition(&self, pk: &str) -> Result<Vec<Item>, StoreError> {
+        let (mut items, mut next) = self.page(pk.to_owned(), "", None).await?;
+        while next.is_some() {
+            let (more, after) = self.page(pk.to_owned(), "", next).await?;
+            items.extend(more);
+            next = after;
+        }
+        Ok(items)
+    }
+}

@@ -1,0 +1,130 @@
+//! What happens only to a sign-up that everything else lets through: the person is verified, and the invitation is used up.
+
+use std::sync::Arc;
+
+use super::{decide::Decided, look_ups::before_answering, verifications::Verifications};
+use crate::{
+    domain::{
+        decision::{BlockReason, DecidedBy, Decision},
+        person::PersonKey,
+    },
+    policy::{Circumstances, Policy, Verdict},
+    ports::{
+        Deadline,
+        clock::Clock,
+        code_redeemer::{CodeRedeemer, Redeemed},
+    },
+};
+
+pub struct LastSteps {
+    pub verifications: Verifications,
+    pub codes: Arc<dyn CodeRedeemer>,
+    pub clock: Arc<dyn Clock>,
+}
+
+impl std::fmt::Debug for LastSteps {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("LastSteps")
+    }
+}
+
+impl LastSteps {
+    /// The code comes last: nothing after it can keep the person out, so nobody loses a use for nothing.
+    pub async fn take(
+        &self,
+        policy: &Policy,
+        circumstances: Circumstances<'_>,
+        decided: Decided,
+        deadline: Deadline,
+    ) -> Decided {
+        let goes_on = |decided: &Decided| matches!(decided.decision, Decision::Continue(_));
+        if !goes_on(&decided) {
+            return decided;
+        }
+        let decided = self.verify(policy, circumstances, decided, deadline).await;
+        if !goes_on(&decided) {
+            return decided;
+        }
+        self.redeem(policy, circumstances, decided, deadline).await
+    }
+
+    async fn verify(
+        &self,
+        policy: &Policy,
+        circumstances: Circumstances<'_>,
+        mut decided: Decided,
+        deadline: Deadline,
+    ) -> Decided {
+        let questions = policy.questions(circumstances);
+        if questions.is_empty() {
+            return decided;
+        }
+        let Some(person) = PersonKey::of(circumstances.sign_up) else {
+            return unavailable(decided, None);
+        };
+        for question in &questions {
+            let made =
+                self.verifications
+                    .make(question, &person, circumstances.user_flow, deadline);
+            let (outcome, told) = made.await;
+            decided.verifications.push(told);
+            if let Some(verdict) = policy.after(question.verification, outcome, circumstances) {
+                return ended(decided, verdict);
+            }
+        }
+        decided
+    }
+
+    async fn redeem(
+        &self,
+        policy: &Policy,
+        circumstances: Circumstances<'_>,
+        mut decided: Decided,
+        deadline: Deadline,
+    ) -> Decided {
+        let Some((code, attribute)) = policy.invitation(circumstances) else {
+            return decided;
+        };
+        let Some(person) = PersonKey::of(circumstances.sign_up) else {
+            return unavailable(decided, Some(DecidedBy::Code));
+        };
+        let redeemed =
+            self.codes
+                .redeem(&code, &person, self.clock.now(), before_answering(deadline));
+        match redeemed.await {
+            Ok(Redeemed::Yes) => {
+                decided.invitation = Some("redeemed");
+                decided
+            }
+            Ok(Redeemed::No) => {
+                decided.invitation = Some("used-up");
+                let verdict = policy.code_used_up(&attribute, circumstances);
+                ended(decided, verdict)
+            }
+            // Whether it was used is not known; the same person's next try finds out.
+            Err(error) => {
+                decided.invitation = Some(error.code());
+                decided.failure = Some(error);
+                unavailable(decided, Some(DecidedBy::Code))
+            }
+        }
+    }
+}
+
+fn ended(decided: Decided, verdict: Verdict) -> Decided {
+    Decided {
+        decision: verdict.decision,
+        block_text: verdict.block_text,
+        block_code: verdict.block_code,
+        decided_by: verdict.trace.decided_by,
+        ..decided
+    }
+}
+
+fn unavailable(decided: Decided, decided_by: Option<DecidedBy>) -> Decided {
+    Decided {
+        decision: Decision::Block(BlockReason::Unavailable),
+        decided_by,
+        ..decided
+    }
+}

@@ -1,0 +1,288 @@
+//! Verifying who a person is: one question for one attempt, however often Entra asks.
+
+use std::{sync::Arc, time::Duration};
+
+use jiff::Timestamp;
+use tokio::time::Instant;
+
+use super::look_ups::{before_answering, credentials};
+use crate::{
+    domain::{
+        person::PersonKey,
+        verification::{AttemptKey, Evidence, VerificationOutcome},
+    },
+    policy::{
+        document::ProviderKind,
+        verify::{Question, Verification},
+    },
+    ports::{
+        Deadline,
+        attempts::{Attempt, Attempts},
+        clock::Clock,
+        journal::VerificationUse,
+        verifier::{Inquiry, Provider, Verified, Verifier},
+    },
+};
+
+/// How often somebody who waits for another one's attempt looks.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
+
+/// How long after its budget an attempt is still held.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// How long evidence is kept: a year, and the time to notice that it is over.
+const KEEP: Duration = Duration::from_hours(400 * 24);
+
+pub struct Verifications {
+    pub verifier: Arc<dyn Verifier>,
+    pub attempts: Arc<dyn Attempts>,
+    pub clock: Arc<dyn Clock>,
+}
+
+impl std::fmt::Debug for Verifications {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Verifications")
+    }
+}
+
+/// How it ended.
+struct Ended {
+    outcome: VerificationOutcome,
+    problem: Option<String>,
+    /// Whether an earlier attempt told it.
+    before: bool,
+}
+
+impl Ended {
+    fn unavailable(problem: impl Into<String>) -> Self {
+        Self {
+            outcome: VerificationOutcome::Unavailable,
+            problem: Some(problem.into()),
+            before: false,
+        }
+    }
+}
+
+impl Verifications {
+    /// Asks a question about a person, or finds the answer that there is.
+    pub async fn make(
+        &self,
+        question: &Question<'_>,
+        person: &PersonKey,
+        user_flow: Option<&str>,
+        deadline: Deadline,
+    ) -> (VerificationOutcome, VerificationUse) {
+        let started = Instant::now();
+        let verification = question.verification;
+        let lacks_token = verification.provider().is_bot_check() && question.token.is_none();
+        let ended = if lacks_token {
+            Ended {
+                outcome: VerificationOutcome::Failed,
+                problem: Some("no-token".to_owned()),
+                before: false,
+            }
+        } else {
+            let key = attempt(question, user_flow);
+            self.attempted(question, person, &key, before_answering(deadline))
+                .await
+        };
+        let told = VerificationUse {
+            verification: verification.name.to_string(),
+            provider: verification.provider().name(),
+            outcome: ended.outcome.name(),
+            problem: ended.problem,
+            before: ended.before,
+            duration: started.elapsed(),
+        };
+        (ended.outcome, told)
+    }
+
+    async fn attempted(
+        &self,
+        question: &Question<'_>,
+        person: &PersonKey,
+        key: &AttemptKey,
+        deadline: Deadline,
+    ) -> Ended {
+        let verification = question.verification;
+        loop {
+            if deadline.left().is_zero() {
+                return Ended::unavailable("no-time-left");
+            }
+            let now = self.clock.now();
+            let begun = self.attempts.begin(
+                person,
+                key,
+                earlier(now, verification.remember),
+                now,
+                later(now, verification.budget + GRACE),
+                deadline,
+            );
+            match begun.await {
+                Ok(Attempt::Yours) => {
+                    return self.ask(question, person, key, deadline).await;
+                }
+                Ok(Attempt::Done(evidence)) => {
+                    return Ended {
+                        outcome: evidence.outcome,
+                        problem: None,
+                        before: true,
+                    };
+                }
+                Ok(Attempt::Running) => {
+                    let again = (Instant::now() + LOOK_AGAIN).min(deadline.0);
+                    tokio::time::sleep_until(again).await;
+                }
+                // Nobody is asked twice because the table cannot tell.
+                Err(error) => return Ended::unavailable(error.code()),
+            }
+        }
+    }
+
+    /// Asks the provider. When the request has no time left, the question goes on: Entra's retry finds its answer.
+    async fn ask(
+        &self,
+        question: &Question<'_>,
+        person: &PersonKey,
+        key: &AttemptKey,
+        deadline: Deadline,
+    ) -> Ended {
+        let verification = question.verification;
+        let asked = Asked {
+            verifier: Arc::clone(&self.verifier),
+            attempts: Arc::clone(&self.attempts),
+            clock: Arc::clone(&self.clock),
+            inquiry: inquiry(question, key),
+            person: person.clone(),
+            key: key.clone(),
+            evidence_of: (
+                verification.name.clone(),
+                verification.provider().name().to_owned(),
+            ),
+            deadline: Deadline(Instant::now() + verification.budget),
+        };
+        let answer = tokio::spawn(asked.answer());
+        match tokio::time::timeout_at(deadline.0, answer).await {
+            Ok(Ok(verified)) => Ended {
+                outcome: verified.outcome,
+                problem: verified.problem,
+                before: false,
+            },
+            Ok(Err(_)) => Ended::unavailable("panicked"),
+            Err(_) => Ended::unavailable("no-time-left"),
+        }
+    }
+}
+
+/// A question on its way, whoever waits for it.
+struct Asked {
+    verifier: Arc<dyn Verifier>,
+    attempts: Arc<dyn Attempts>,
+    clock: Arc<dyn Clock>,
+    inquiry: Inquiry,
+    person: PersonKey,
+    key: AttemptKey,
+    evidence_of: (crate::domain::source::SourceName, String),
+    deadline: Deadline,
+}
+
+impl Asked {
+    async fn answer(self) -> Verified {
+        let mut verified = self.verifier.verify(&self.inquiry, self.deadline).await;
+        let deadline = Deadline(Instant::now() + GRACE);
+        let kept = if verified.outcome == VerificationOutcome::Unavailable {
+            // The next attempt asks again.
+            self.attempts
+                .release(&self.person, &self.key, deadline)
+                .await
+        } else {
+            let now = self.clock.now();
+            let (verification, provider) = self.evidence_of;
+            let evidence = Evidence {
+                verification,
+                provider,
+                outcome: verified.outcome,
+                reference: verified.reference.clone(),
+                at: now,
+            };
+            self.attempts
+                .finish(
+                    &self.person,
+                    &self.key,
+                    &evidence,
+                    later(now, KEEP),
+                    deadline,
+                )
+                .await
+        };
+        if let Err(error) = kept {
+            let problem = format!("not-kept-{}", error.code());
+            verified.problem.get_or_insert(problem);
+        }
+        verified
+    }
+}
+
+fn earlier(now: Timestamp, by: Duration) -> Timestamp {
+    now.checked_sub(by).unwrap_or(Timestamp::MIN)
+}
+
+fn later(now: Timestamp, by: Duration) -> Timestamp {
+    now.checked_add(by).unwrap_or(Timestamp::MAX)
+}
+
+/// The same for Entra's retry, another one when the person corrected something that the provider is told.
+fn attempt(question: &Question<'_>, user_flow: Option<&str>) -> AttemptKey {
+    let verification = question.verification;
+    let body = question.body.as_ref().map(serde_json::Value::to_string);
+    let mut parts: Vec<&[u8]> = vec![
+        verification.name.as_str().as_bytes(),
+        verification.fingerprint(),
+        user_flow.unwrap_or_default().as_bytes(),
+        body.as_deref().unwrap_or_default().as_bytes(),
+        question.token.as_deref().unwrap_or_default().as_bytes(),
+    ];
+    for (name, value) in &question.fields {
+        parts.push(name.as_bytes());
+        parts.push(value.as_bytes());
+    }
+    AttemptKey::of(&parts)
+}
+
+fn inquiry(question: &Question<'_>, key: &AttemptKey) -> Inquiry {
+    let settings = &question.verification.settings;
+    Inquiry {
+        provider: provider(question.verification),
+        url: settings.url.clone(),
+        credentials: credentials(
+            settings.auth.as_ref(),
+            settings.client_certificate.as_deref(),
+        ),
+        fields: question.fields.clone(),
+        body: question.body.clone(),
+        token: question.token.clone(),
+        attempt: key.as_str().chars().take(32).collect(),
+    }
+}
+
+fn provider(verification: &Verification) -> Provider {
+    let settings = verification.settings.clone();
+    let secret = settings.secret.unwrap_or_default();
+    match settings.provider {
+        ProviderKind::Http => Provider::Http {
+            outcome: settings.outcome.unwrap_or_default(),
+            verified: settings.verified,
+            failed: settings.failed,
+            refer: settings.refer,
+            reference: settings.reference,
+        },
+        ProviderKind::Idology => Provider::Idology { secret },
+        ProviderKind::Experian => Provider::Experian { secret },
+        ProviderKind::Arkose => Provider::Arkose { secret },
+        ProviderKind::Recaptcha => Provider::Recaptcha {
+            secret,
+            minimum_score: settings.minimum_score,
+            hostname: settings.hostname,
+        },
+    }
+}
