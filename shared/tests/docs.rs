@@ -154,12 +154,17 @@ fn every_link_between_the_documents_leads_somewhere() {
     for name in [
         "README.md",
         "docs/architecture.md",
+        "docs/claims.md",
+        "docs/codes.md",
         "docs/lists.md",
         "docs/local-entra.md",
         "docs/one-time-codes.md",
         "docs/policy.md",
         "docs/scenarios.md",
         "docs/security.md",
+        "docs/sources.md",
+        "docs/values.md",
+        "docs/verification.md",
     ] {
         let text = document(name);
         let folder = Path::new(name).parent().unwrap();

@@ -115,15 +115,18 @@ fn the_corpus_is_decided_as_expected() {
 
 #[test]
 fn the_examples_are_decided_as_expected() {
-    assert_eq!(policies("examples/policies").len(), 4);
+    assert_eq!(policies("examples/policies").len(), 5);
     run_all("examples/policies");
 }
 
-#[test]
-fn every_policy_of_the_reference_compiles() {
-    let reference = std::fs::read_to_string(folder("docs/policy.md")).unwrap();
+#[rstest]
+#[case("docs/policy.md", 7)]
+#[case("docs/sources.md", 3)]
+#[case("docs/verification.md", 6)]
+fn every_policy_of_the_reference_compiles(#[case] page: &str, #[case] at_least: usize) {
+    let reference = std::fs::read_to_string(folder(page)).unwrap();
     let blocks: Vec<_> = reference.split("```toml\n").skip(1).collect();
-    assert!(blocks.len() >= 7);
+    assert!(blocks.len() >= at_least);
     for block in blocks {
         let block = block.split("\n```").next().unwrap();
         if block.contains("[[case]]") {

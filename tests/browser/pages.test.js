@@ -1,4 +1,4 @@
-// The pages around the sign-ups: inbox, directory, tokens, receiver, faults. Behind them are the functions.
+// The pages around the sign-ups: inbox, directory, tokens, receiver, partners, faults. Behind them are the functions.
 
 import assert from 'node:assert/strict';
 
@@ -41,6 +41,7 @@ test('every page is reached from every other', async (page) => {
     ['Inbox', 'Inbox'],
     ['Receiver', 'Receiver of webhooks'],
     ['Tokens', 'Tokens'],
+    ['Partners', 'Partner systems'],
     ['Faults', 'Faults'],
     ['User flows', 'User flows of contoso'],
   ]) {

@@ -81,14 +81,19 @@ pub fn source_answer(body: &[u8]) {
 fn holds(read: &Read) {
     assert!(read.found || read.extract.claims.is_empty());
     for (name, claim) in read.extract.claims.iter().chain(&read.extract.facts) {
-        let is_type = match (name.as_str(), claim) {
-            ("extension_Level", ClaimValue::One(AttributeValue::Number(_)))
-            | ("extension_Member", ClaimValue::One(AttributeValue::Flag(_)))
-            | ("city", ClaimValue::One(AttributeValue::Text(_)) | ClaimValue::Many(_))
-            | ("roles" | "whole", _)
-            | ("tier", ClaimValue::One(_)) => true,
-            _ => false,
-        };
+        let is_type = matches!(
+            (name.as_str(), claim),
+            (
+                "extension_Level",
+                ClaimValue::One(AttributeValue::Number(_))
+            ) | ("extension_Member", ClaimValue::One(AttributeValue::Flag(_)))
+                | (
+                    "city",
+                    ClaimValue::One(AttributeValue::Text(_)) | ClaimValue::Many(_)
+                )
+                | ("roles" | "whole", _)
+                | ("tier", ClaimValue::One(_))
+        );
         assert!(is_type, "{name} has another type");
         let texts = match claim {
             ClaimValue::One(AttributeValue::Text(text)) => vec![text],

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createConnection, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -65,15 +65,39 @@ export class Program {
   /** Runs `signupctl` on its table and returns what that printed. */
   async signupctl(...parameters) {
     const { stdout } = await promisify(execFile)(path.join(TARGET, 'debug/signupctl'), parameters, {
-      env: {
-        TABLE_NAME: 'signup-connectors',
-        AWS_ENDPOINT_URL_DYNAMODB: this.dynamodb,
-        AWS_REGION: 'local',
-        AWS_ACCESS_KEY_ID: 'local',
-        AWS_SECRET_ACCESS_KEY: 'local',
-      },
+      env: this.#shell,
     });
     return stdout;
+  }
+
+  /** Runs what the documentation shows, in a shell that is set up as the README says, and returns what that printed. */
+  async documented(commands) {
+    const script = commands
+      .replaceAll('target/debug', path.join(TARGET, 'debug'))
+      .replaceAll('http://127.0.0.1:9000', this.functions);
+    const { stdout } = await promisify(execFile)('bash', ['-euc', script], {
+      cwd: PROJECT,
+      env: { ...process.env, ...this.#shell },
+    });
+    return stdout;
+  }
+
+  /** A copy of a policy that asks the partner systems of this program instead of those of `make dev`. */
+  async copy(policy) {
+    const text = await readFile(path.resolve(PROJECT, policy), 'utf8');
+    const file = path.join(this.#folder, path.basename(policy));
+    await writeFile(file, text.replaceAll('http://127.0.0.1:7000', this.origin));
+    return file;
+  }
+
+  /** Switches partner systems; those that are not named work. */
+  async partners(conditions) {
+    const response = await this.fetch('/simulator/partners', {
+      method: 'PUT',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify(conditions),
+    });
+    assert.equal(response.status, 200, await response.text());
   }
 
   async deny(matcher, list = 'default') {
@@ -132,6 +156,16 @@ export class Program {
   async stop() {
     const [code, signal] = await this.#end('SIGINT');
     assert.deepEqual({ code, signal }, { code: 0, signal: null }, this.output);
+  }
+
+  get #shell() {
+    return {
+      TABLE_NAME: 'signup-connectors',
+      AWS_ENDPOINT_URL_DYNAMODB: this.dynamodb,
+      AWS_REGION: 'local',
+      AWS_ACCESS_KEY_ID: 'local',
+      AWS_SECRET_ACCESS_KEY: 'local',
+    };
   }
 
   #spawn(flags) {

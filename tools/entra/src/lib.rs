@@ -19,6 +19,7 @@ pub mod json_text;
 pub mod mail;
 pub mod model;
 pub mod pages;
+pub mod partners;
 pub mod receiver;
 mod recent;
 pub mod scenario;
@@ -38,6 +39,7 @@ use self::{
     directory::Directory,
     faults::{CallFaults, Faults},
     mail::Mail,
+    partners::Partners,
     receiver::Receiver,
     sign_up::{Engine, SignUps},
     tokens::Tokens,
@@ -53,6 +55,7 @@ pub struct Simulator {
     pub directory: Directory,
     pub tokens: Tokens,
     pub mail: Mail,
+    pub partners: Partners,
     pub receiver: Receiver,
     pub sign_ups: SignUps,
     pub caller: Caller,
@@ -77,6 +80,7 @@ impl Simulator {
             directory: Directory::default(),
             tokens,
             mail: Mail::default(),
+            partners: Partners::default(),
             receiver: Receiver::default(),
             sign_ups: SignUps::default(),
             caller: Caller::new()?,
@@ -93,6 +97,7 @@ impl Simulator {
             .merge(mail::router())
             .merge(receiver::router())
             .merge(faults::router())
+            .merge(partners::router())
             .layer(middleware::from_fn(pages::protect))
             .with_state(Arc::clone(self))
     }

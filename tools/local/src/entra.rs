@@ -40,6 +40,15 @@ impl Entra {
         })
     }
 
+    /// Settings with which a function may call the partner systems on this machine, and finds their secrets.
+    pub(crate) fn has_partners_for(&self, function: &mut Command) {
+        let secrets = format!("{}/secrets", self.simulator.origin);
+        function
+            .env("PRIVATE_HOSTS", "127.0.0.1,localhost")
+            .env("AWS_ENDPOINT_URL_SECRETS_MANAGER", secrets)
+            .env_remove("SECRETS_PREFIX");
+    }
+
     /// Settings with which a function accepts the tokens of this tenant.
     pub(crate) fn trusted_by(&self, function: &mut Command) {
         let tenant = &self.simulator.config.tenant;

@@ -60,6 +60,7 @@ impl Functions {
             // Ctrl-C then reaches this program alone, which stops everything in order.
             .process_group(0)
             .kill_on_drop(true);
+        entra.has_partners_for(&mut command);
         table::point_to(&mut command, flags, engine);
         entra.trusted_by(&mut command);
         entra.takes_mail_of(&mut command);

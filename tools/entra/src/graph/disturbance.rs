@@ -56,7 +56,7 @@ fn unavailable() -> GraphError {
 }
 
 /// An answer that fails before its first octet: the server closes the connection without having sent anything.
-pub(super) fn no_answer() -> Response {
+pub(crate) fn no_answer() -> Response {
     let lost: Result<Vec<u8>, _> = Err(io::Error::from(io::ErrorKind::ConnectionReset));
     Response::new(Body::from_stream(stream::iter([lost])))
 }

@@ -20,8 +20,9 @@ use axum::{
 };
 use serde_json::{Map, Value};
 
+pub(crate) use self::disturbance::no_answer;
 use self::{
-    disturbance::{Disturbance, no_answer},
+    disturbance::Disturbance,
     error::{GraphError, Hint, Ids},
     query::Query,
     user::Selection,

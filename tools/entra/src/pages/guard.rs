@@ -24,11 +24,12 @@ const SIGN_IN_POLICY: HeaderValue = HeaderValue::from_static(
 const SIGN_IN: &str = "/oauth2/v2.0/authorize";
 
 /// Forms of people are sent to these; the endpoints of programs are elsewhere, and some are meant for other origins.
-const PAGES: [&str; 8] = [
+const PAGES: [&str; 9] = [
     "/directory",
     "/faults",
     "/flows",
     "/inbox",
+    "/partners",
     "/received",
     "/sign-ups",
     "/simulator",

@@ -73,7 +73,7 @@ fn of_case(arguments: &ExplainArguments, wanted: &str) -> Result<Situation, Fail
     situation.map_err(|fault| Failure::Told(format!("{}: {fault}", name(&file))))
 }
 
-/// From a body as Entra sends it. List entries are unknown then: they are in the table.
+/// From a body as Entra sends it. List entries are unknown then, they are in the table; and no other system is asked.
 fn of_body(
     arguments: &ExplainArguments,
     request: &std::path::Path,
