@@ -57,6 +57,14 @@ def leading_keys(operator: str, *keys: str) -> Json:
 
 TABLE_ARN = {"Fn::GetAtt": ["Table", "Arn"]}
 START_UP_ITEMS = ("CREDENTIALS", "CREDENTIAL_USE", "SIGNING_KEYS", "POLICIES")
+# What a policy looks up.
+ABOUT_THE_PERSON = ("DIRECTORY#*",)
+TYPED = ("VALUES#*", "CODES#*")
+ABOUT_SOURCES = ("ANSWER#*", "BREAKER#*")
+
+SECRETS_ARN = "arn:${AWS::Partition}:secretsmanager:${AWS::Region}:${AWS::AccountId}:secret:${SecretsPrefix}"
+# Policies name them when they are published, so the role names what they have in common.
+SECRETS_OF_POLICIES = {"Fn::Sub": f"{SECRETS_ARN}/*"}
 
 SES_ARN = "arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}"
 
@@ -69,11 +77,23 @@ def part(index: int, separator: str, value: Json) -> Json:
 MAIL_DOMAIN = part(0, ">", part(1, "@", {"Ref": "MailFrom"}))
 MAIL_ADDRESS = part(0, ">", part(1, "<", {"Fn::Sub": "${MailFrom}<${MailFrom}"}))
 
-# Ports -> actions. The first four are those of shared/src/ports; the others are what any function needs beside them.
+# Ports -> actions: those of shared/src/ports, and at the end what any function needs beside them.
 # "log" is completed with the function's own log group.
 PORTS = {
     "sign_up_reader": Port(
-        ("dynamodb:BatchGetItem",), TABLE_ARN, leading_keys("StringLike", *START_UP_ITEMS, "ENTRY#*")
+        ("dynamodb:BatchGetItem",),
+        TABLE_ARN,
+        leading_keys("StringLike", *START_UP_ITEMS, "ENTRY#*", *ABOUT_THE_PERSON, *ABOUT_SOURCES),
+    ),
+    "sign_up_reader of what was typed": Port(
+        ("dynamodb:BatchGetItem",),
+        TABLE_ARN,
+        leading_keys("StringLike", *START_UP_ITEMS, "ENTRY#*", *ABOUT_THE_PERSON, *TYPED, *ABOUT_SOURCES),
+    ),
+    "sign_up_reader without lists": Port(
+        ("dynamodb:BatchGetItem",),
+        TABLE_ARN,
+        leading_keys("StringLike", *START_UP_ITEMS, *ABOUT_THE_PERSON, *ABOUT_SOURCES),
     ),
     "sign_up_reader of callers' records": Port(
         ("dynamodb:BatchGetItem",), TABLE_ARN, leading_keys("StringEquals", *START_UP_ITEMS)
@@ -103,13 +123,20 @@ PORTS = {
         {"StringLike": {"ses:FromAddress": {"Fn::Sub": ["*@${Domain}", {"Domain": MAIL_DOMAIN}]}}},
         only_if="SendsBySes",
     ),
-    "secrets": Port(
+    "secrets": Port(("secretsmanager:GetSecretValue",), SECRETS_OF_POLICIES),
+    "secrets of the mailer": Port(
         ("secretsmanager:GetSecretValue",),
-        {
-            "Fn::Sub": "arn:${AWS::Partition}:secretsmanager:${AWS::Region}:${AWS::AccountId}"
-            ":secret:${SmtpSecret}-??????"
-        },
+        {"Fn::Sub": f"{SECRETS_ARN}/${{SmtpSecret}}-??????"},
         only_if="HasSmtpSecret",
+    ),
+    "answer_store": Port(("dynamodb:PutItem",), TABLE_ARN, leading_keys("StringLike", *ABOUT_SOURCES)),
+    "code_redeemer": Port(
+        ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"),
+        TABLE_ARN,
+        leading_keys("StringLike", "CODES#*"),
+    ),
+    "attempts": Port(
+        ("dynamodb:DeleteItem", "dynamodb:PutItem"), TABLE_ARN, leading_keys("StringLike", "EVIDENCE#*")
     ),
     "credential_use": Port(("dynamodb:UpdateItem",), TABLE_ARN, leading_keys("StringEquals", "CREDENTIAL_USE")),
     "table key": Port(
@@ -130,6 +157,8 @@ class Function:
     routes: tuple[str, ...]
     # Settings that no other function has.
     environment: dict[str, str] = field(default_factory=dict)
+    # Settings of all functions that it has no use for: empty.
+    unused: tuple[str, ...] = ()
     # The template's condition without which the function and all that belongs to it are not there.
     only_if: str | None = None
 
@@ -154,20 +183,21 @@ MAIL_ENVIRONMENT = {
 }
 
 EVERY_FUNCTION = ("credential_use", "table key", "log")
+EVERY_DECISION = ("policy_reader and disposable_reader", "answer_store", "secrets", *EVERY_FUNCTION)
 FUNCTIONS = {
     "AfterFederationFunction": Function(
         "after-federation",
-        ("sign_up_reader", "policy_reader and disposable_reader", *EVERY_FUNCTION),
+        ("sign_up_reader", *EVERY_DECISION),
         routes("after-federation", "attribute-collection-start"),
     ),
     "BeforeCreatingUserFunction": Function(
         "before-creating-user",
-        ("sign_up_reader", "policy_reader and disposable_reader", *EVERY_FUNCTION),
+        ("sign_up_reader of what was typed", "code_redeemer", "attempts", *EVERY_DECISION),
         routes("before-creating-user", "attribute-collection-submit"),
     ),
     "BeforeTokenFunction": Function(
         "before-token",
-        ("sign_up_reader of callers' records", "policy_reader and disposable_reader", *EVERY_FUNCTION),
+        ("sign_up_reader without lists", *EVERY_DECISION),
         routes("before-token", "token-issuance-start"),
     ),
     # No connector credential opens it, so it notes no use of one.
@@ -178,12 +208,13 @@ FUNCTIONS = {
             "policy_reader",
             "otp_deliveries",
             "mailer",
-            "secrets",
+            "secrets of the mailer",
             "table key",
             "log",
         ),
         ("ANY /extensions/otp-send", "ANY /extensions/{user_flow}/otp-send"),
         MAIL_ENVIRONMENT,
+        ("CLIENT_CERTIFICATES",),
         "SendsMail",
     ),
 }
@@ -207,7 +238,14 @@ ENVIRONMENT = {
     "ENTRA_AUDIENCES": "EntraAudiences",
     "ENTRA_ISSUERS": "EntraIssuers",
     "ENTRA_CALLER_APP_ID": "EntraCallerAppId",
+    "PRIVATE_HOSTS": "PrivateHosts",
+    "SECRETS_PREFIX": "SecretsPrefix",
 }
+# What Lambda allows in all. It measures the environment as JSON: quotes, a colon and a comma beside each setting.
+ENVIRONMENT_OCTETS = 4096
+AROUND_A_SETTING = 6
+# A stack's name of 128 with the resource's name and what CloudFormation adds.
+TABLE_NAME_LENGTH = 150
 
 SETTINGS_SOURCE = ROOT / "shared" / "src" / "config" / "settings.rs"
 MAIL_SOURCE = ROOT / "shared" / "src" / "config" / "mail.rs"
@@ -398,11 +436,42 @@ def check_functions(template: Template) -> Iterator[Finding]:
 
 def check_environment(template: Template) -> Iterator[Finding]:
     for name, function in FUNCTIONS.items():
-        expected = {setting: {"Ref": source} for setting, source in (ENVIRONMENT | function.environment).items()}
+        expected: Json = {setting: {"Ref": source} for setting, source in (ENVIRONMENT | function.environment).items()}
+        expected |= dict.fromkeys(function.unused, "")
         yield from template.expect(name, "Properties.Environment.Variables", expected)
     for parameter in (set(ENVIRONMENT.values()) | set(MAIL_ENVIRONMENT.values())) - {"Table"}:
         if parameter not in template.document["Parameters"]:
             yield template.finding("Parameters", parameter, None, "a parameter")
+
+
+def check_environment_fits(template: Template) -> Iterator[Finding]:
+    """Whatever the parameters are, the environment has room."""
+    for name in FUNCTIONS:
+        variables = template.get(name, "Properties.Environment.Variables") or {}
+        octets = sum(
+            len(setting) + longest(template, value) + AROUND_A_SETTING for setting, value in variables.items()
+        )
+        if octets > ENVIRONMENT_OCTETS:
+            path = "Properties.Environment.Variables"
+            yield template.finding(name, path, f"up to {octets} octets", f"at most {ENVIRONMENT_OCTETS}")
+
+
+def longest(template: Template, value: Json) -> int:
+    """How many octets a setting may have."""
+    if isinstance(value, str):
+        return len(value)
+    parameter = template.document["Parameters"].get(value["Ref"])
+    match parameter:
+        case None:
+            return TABLE_NAME_LENGTH
+        case {"AllowedValues": values}:
+            return max(len(str(one)) for one in values)
+        case {"MaxValue": most}:
+            return len(str(most))
+        case {"MaxLength": most}:
+            return int(most)
+    # No more than everything: a text without a bound never fits.
+    return ENVIRONMENT_OCTETS
 
 
 def check_settings_of_the_program(template: Template) -> Iterator[Finding]:
@@ -533,7 +602,7 @@ def check_statements(template: Template) -> Iterator[Finding]:
                 if action.lower() == "dynamodb:scan":
                     yield template.finding(resource, "Action", action, "no Scan in any role")
             for target in as_list(statement.get("Resource", [])):
-                if "*" in json.dumps(target):
+                if "*" in json.dumps(target) and not same(target, SECRETS_OF_POLICIES):
                     yield template.finding(resource, "Resource", target, "a resource without a wildcard")
 
 
@@ -719,6 +788,7 @@ CHECKS: dict[str, tuple[Check, ...]] = {
         check_table,
         check_functions,
         check_environment,
+        check_environment_fits,
         check_settings_of_the_program,
         check_log_groups,
         check_roles,
@@ -784,7 +854,7 @@ def whole(name: str, what: str, value: Any = REMOVED) -> Mutation:
 
 
 def granted(role: str, path: str, what: str, value: Any = REMOVED) -> Mutation:
-    """Breaks a role's statement: in the template's order 0 Read, 1 CredentialUse, 2 TableKey, 3 Log."""
+    """Breaks a role's statement, by its place in the template."""
     return of(role, f"Policies.0.PolicyDocument.Statement.{path}", what, value)
 
 
@@ -837,7 +907,13 @@ MUTATIONS: dict[str, dict[Check, tuple[Mutation, ...]]] = {
             of("AfterFederationFunction", f"{SETTINGS}.MAIL_FROM", "a setting of mail", {"Ref": "MailFrom"}),
             of("OtpSendFunction", f"{SETTINGS}.SMTP_SECRET", "a setting of mail missing"),
             of("AfterFederationFunction", f"{SETTINGS}.DEFAULT_EFFECT", "another parameter", {"Ref": "OnUnavailable"}),
+            of("OtpSendFunction", f"{SETTINGS}.CLIENT_CERTIFICATES", "not empty", {"Ref": "ClientCertificates"}),
             Mutation("a setting without its parameter", "Parameters.ApiVersion"),
+        ),
+        check_environment_fits: (
+            Mutation("longer free texts", "Parameters.PrivateHosts.MaxLength", 2000),
+            Mutation("a free text without a bound", "Parameters.EntraAudiences.MaxLength"),
+            of("OtpSendFunction", f"{SETTINGS}.CLIENT_CERTIFICATES", "no room for mail", {"Ref": "ClientCertificates"}),
         ),
         check_settings_of_the_program: (
             of("BeforeTokenFunction", f"{SETTINGS}.ENTRA_AUDIENCES", "a setting not offered"),
@@ -855,7 +931,8 @@ MUTATIONS: dict[str, dict[Check, tuple[Mutation, ...]]] = {
             granted("AfterFederationRole", "+", "Scan", SCAN),
             granted("BeforeTokenRole", "+", "a wildcard resource more", GET_ANYTHING),
             granted("BeforeTokenRole", "0.Resource", "a wildcard resource", "*"),
-            granted("BeforeTokenRole", "4.Resource", "a wildcard in a built ARN", ANY_LOG),
+            granted("BeforeTokenRole", "6.Resource", "a wildcard in a built ARN", ANY_LOG),
+            granted("BeforeTokenRole", "4.Resource", "every secret", {"Fn::Sub": f"{SECRETS_ARN}*"}),
             granted("BeforeTokenRole", "0.Action", "a wildcard action", "dynamodb:*"),
             granted("BeforeTokenRole", "0.NotAction", "NotAction", "iam:*"),
         ),
@@ -867,11 +944,21 @@ MUTATIONS: dict[str, dict[Check, tuple[Mutation, ...]]] = {
             granted("AfterFederationRole", "1.Condition", "any leading key"),
             granted("AfterFederationRole", "1.Condition.Null", "no leading key at all"),
             granted(
-                "BeforeTokenRole", "0.Condition.ForAllValues:StringEquals.dynamodb:LeadingKeys.+", "lists", "ENTRY"
+                "BeforeTokenRole", "0.Condition.ForAllValues:StringLike.dynamodb:LeadingKeys.+", "lists", "ENTRY#*"
             ),
-            granted("AfterFederationRole", "2.Condition", "key usable directly"),
             granted(
-                "BeforeTokenRole", "4.Resource", "another's log", {"Fn::GetAtt": ["AfterFederationLogGroup", "Arn"]}
+                "AfterFederationRole", "0.Condition.ForAllValues:StringLike.dynamodb:LeadingKeys.+", "codes", "CODES#*"
+            ),
+            granted("AfterFederationRole", "3.Condition", "answers with any leading key"),
+            granted("AfterFederationRole", "3.Action", "breakers deleted", ["dynamodb:PutItem", "dynamodb:DeleteItem"]),
+            granted("AfterFederationRole", "4.Resource", "another prefix", {"Fn::Sub": f"{SECRETS_ARN}-2/*"}),
+            granted("BeforeCreatingUserRole", "4", "no code redeemed"),
+            granted("BeforeCreatingUserRole", "4.Action.+", "codes deleted", "dynamodb:DeleteItem"),
+            granted("BeforeCreatingUserRole", "5.Condition", "attempts with any leading key"),
+            granted("BeforeCreatingUserRole", "6", "no secrets"),
+            granted("AfterFederationRole", "5.Condition", "key usable directly"),
+            granted(
+                "BeforeTokenRole", "6.Resource", "another's log", {"Fn::GetAtt": ["AfterFederationLogGroup", "Arn"]}
             ),
             granted("OtpSendRole", "2.Condition", "deliveries with any leading key"),
             granted("OtpSendRole", "2.Action.+", "an action more", "dynamodb:DeleteItem"),

@@ -3,9 +3,10 @@
 
 The emulator is ministack, on this machine only, in memory, ended with all its processes when the rehearsal ends. What
 runs behind its API are the real release binaries, on the table that the template made, with lists and credentials
-written by the real signupctl, and with Entra's tokens from a local issuer. Between each function and the table a gate
-enforces the function's role (role_gate.py). So a green rehearsal proves the wiring: parameters, routes, settings, table
-and roles. The emulator knows nothing of TTL, PITR, KMS policies and throttling; those are asserted by lint.py.
+written by the real signupctl, with Entra's tokens from a local issuer, and with other systems for a policy to ask.
+Between each function and AWS a gate enforces the function's role (role_gate.py). So a green rehearsal proves the
+wiring: parameters, routes, settings, table and roles. The emulator knows nothing of TTL, PITR, KMS policies and
+throttling; those are asserted by lint.py.
 
     rehearse.py [--binaries target/release]
 """
@@ -36,6 +37,7 @@ from typing import Any
 
 import boto3
 from local_entra import AUDIENCE, TENANT, LocalEntra
+from other_systems import API_KEY, OUTAGE, REFERENCE, UNCHECKED, OtherSystems
 from role_gate import RoleGate
 from samtranslator.yaml_helper import yaml_parse
 
@@ -46,6 +48,7 @@ STACK = "rehearsal"
 REGION = "eu-north-1"
 # Not the default, so that an answer shows that parameter, environment and route arrive at the function.
 USER_FLOWS = {"partners": {"default": "deny"}}
+SECRETS_PREFIX = "rehearsal/secrets"
 MAIL_ADDRESS = "no-reply@contoso.example"
 MAIL_FROM = f"Contoso <{MAIL_ADDRESS}>"
 
@@ -108,7 +111,7 @@ def emulator(directory: Path) -> Iterator[Emulator]:
         "GATEWAY_PORT": str(running.port),
         "BIND_HOST": "127.0.0.1",
         "MINISTACK_REGION": REGION,
-        "SERVICES": "apigateway,cloudformation,dynamodb,iam,kms,lambda,logs,s3,sts",
+        "SERVICES": "apigateway,cloudformation,dynamodb,iam,kms,lambda,logs,s3,secretsmanager,sts",
         # Otherwise it listens on a fixed port as well.
         "IOT_MTLS_ENABLED": "0",
         "S3_DATA_DIR": str(directory / "s3"),
@@ -165,7 +168,7 @@ def tail(log: Path, lines: int = 30) -> str:
 # --- The deployment ---------------------------------------------------------------------------------------------------
 
 
-def deploy(running: Emulator, template: Path, issuer: str) -> dict[str, str]:
+def deploy(running: Emulator, template: Path, issuer: str, private_host: str) -> dict[str, str]:
     """Deploys a template; returns the stack's outputs."""
     overrides = {
         # Quoted once more, because sam takes a value that is not in quotes apart at its own.
@@ -173,6 +176,8 @@ def deploy(running: Emulator, template: Path, issuer: str) -> dict[str, str]:
         "EntraTenantId": TENANT,
         "EntraAudiences": AUDIENCE,
         "EntraIssuers": issuer,
+        "PrivateHosts": private_host,
+        "SecretsPrefix": SECRETS_PREFIX,
         "MailFrom": json.dumps(MAIL_FROM),
     }
     command = [
@@ -204,7 +209,7 @@ def role_gates(template: Json, running: Emulator) -> list[RoleGate]:
         role = template["Resources"][function["Properties"]["Role"]["Fn::GetAtt"][0]]
         policies = role["Properties"]["Policies"]
         statements = [statement for policy in policies for statement in policy["PolicyDocument"]["Statement"]]
-        gates.append(RoleGate(name, statements, running.port))
+        gates.append(RoleGate(name, statements, SECRETS_PREFIX, running.port))
     return gates
 
 
@@ -219,7 +224,11 @@ def packaged(template: Json, gates: list[RoleGate], mail: str, binaries: Path, d
         binary = function.pop("Metadata")["BuildProperties"]["Binary"]
         function["Properties"]["CodeUri"] = str(zipped(binaries / binary, directory))
         environment = function["Properties"].setdefault("Environment", {"Variables": {}})
-        environment["Variables"] |= {"AWS_ENDPOINT_URL_DYNAMODB": gate.endpoint, "AWS_ENDPOINT_URL_SESV2": mail}
+        environment["Variables"] |= {
+            "AWS_ENDPOINT_URL_DYNAMODB": gate.endpoint,
+            "AWS_ENDPOINT_URL_SECRETS_MANAGER": gate.endpoint,
+            "AWS_ENDPOINT_URL_SESV2": mail,
+        }
     # The functions read keys over plain HTTP from their own machine only; the template has no use for that.
     template["Parameters"]["EntraIssuers"]["AllowedPattern"] = r"http://127\.0\.0\.1:\d+"
     path = directory / "template.json"
@@ -474,7 +483,7 @@ def sentence(language: str, message: str) -> re.Pattern[str]:
     return re.compile(code.join(re.escape(part) for part in parts))
 
 
-def rehearse(api: DeployedApi, signupctl: Signupctl, entra: LocalEntra) -> Checks:
+def rehearse(api: DeployedApi, signupctl: Signupctl, entra: LocalEntra, others: OtherSystems) -> Checks:
     """The order matters: everybody continues until the deny entry is there."""
     checks = Checks()
     credential = signupctl.create_credential("rehearsal")
@@ -482,6 +491,7 @@ def rehearse(api: DeployedApi, signupctl: Signupctl, entra: LocalEntra) -> Check
     publication = ("--flow", "customers", "--note", "rehearsal of a policy", "--author", "rehearsal")
     signupctl("policy", "publish", str(ROOT / "examples" / "policies" / "customers.toml"), *publication)
     refreshed_list(signupctl)
+    code = prepared_for_suppliers(api, signupctl, others)
     refusals(checks, api, credential, entra)
     print("  -- without a list entry")
     nobody_is_listed(checks, api, credential, entra)
@@ -495,6 +505,12 @@ def rehearse(api: DeployedApi, signupctl: Signupctl, entra: LocalEntra) -> Check
     the_policy_decides(checks, api, credential, entra)
     print("  -- with a one-time code")
     codes_are_mailed(checks, api, entra)
+    print("  -- with other systems")
+    others_prefill_and_enrich(checks, api, credential, entra, others)
+    others_are_asked_once(checks, api, credential, others)
+    what_is_typed_is_looked_up(checks, api, credential)
+    a_code_is_redeemed_once(checks, api, signupctl, credential, code)
+    verifications_leave_evidence(checks, api, signupctl, credential)
     return checks
 
 
@@ -604,6 +620,113 @@ def the_policy_decides(checks: Checks, api: DeployedApi, credential: str, entra:
     checks.json(f"{path}: nobody is kept out", api.post(path, JOHN_AT_TOKEN, credential), 200, CONTINUE)
 
 
+# Of a domain that the directory knows.
+ANN = JOHN | {"email": "ann@fabrikam.com", "identities": []}
+EXTENSIONS_APP = "00001111aaaa2222bbbb3333cccc4444"
+SUPPLIER_NUMBER = f"extension_{EXTENSIONS_APP}_SupplierNumber"
+INVITATION = f"extension_{EXTENSIONS_APP}_Invitation"
+CLAIMS = {"jobTitle": "Buyer", "companyName": "Fabrikam"}
+
+
+def prepared_for_suppliers(api: DeployedApi, signupctl: Signupctl, others: OtherSystems) -> str:
+    """Everything that the policy of the user flow `suppliers` asks; returns an invitation code for one person."""
+    secret = f"{SECRETS_PREFIX}/crm"
+    api.running.client("secretsmanager").create_secret(Name=secret, SecretString=API_KEY)
+    with tempfile.TemporaryDirectory() as directory:
+        policy, claims = Path(directory, "suppliers.toml"), Path(directory, "claims.csv")
+        policy.write_text(others.policy, encoding="utf-8")
+        claims.write_text("subject,title,roles:list\nfabrikam.com,Buyer,buyer;approver\n", encoding="utf-8")
+        publication = ("--flow", "suppliers", "--note", "rehearsal of other systems", "--author", "rehearsal")
+        signupctl("policy", "publish", str(policy), *publication)
+        signupctl("claims", "import", str(claims))
+    signupctl("values", "add", "suppliers", "SE-1042")
+    return signupctl("code", "create", "--uses", "1").strip()
+
+
+def others_prefill_and_enrich(
+    checks: Checks, api: DeployedApi, credential: str, entra: LocalEntra, others: OtherSystems
+) -> None:
+    """Claims of the directory and of an API at each step; the API is asked once for all of them."""
+    path = "/connectors/suppliers/after-federation"
+    checks.json(f"{path}: prefilled", api.post(path, ANN, credential), 200, CONTINUE | CLAIMS)
+    segment = "attribute-collection-start"
+    name, path = EVENTS[segment], f"/extensions/suppliers/{segment}"
+    answer = api.post(path, event(name, ANN["email"], "en-us"), entra.token())
+    checks.json(f"{path}: prefilled", answer, 200, event_answer(name, "setPrefillValues", inputs=CLAIMS))
+    path = "/connectors/suppliers/before-creating-user"
+    checks.json(f"{path}: overwritten", api.post(path, ANN, credential), 200, CONTINUE | CLAIMS)
+    path, at_token = "/connectors/suppliers/before-token", JOHN_AT_TOKEN | {"email": ANN["email"], "identities": []}
+    in_token = CONTINUE | CLAIMS | {"roles": "buyer approver"}
+    checks.json(f"{path}: in the token", api.post(path, at_token, credential), 200, in_token)
+    segment = "token-issuance-start"
+    name, path = EVENTS[segment], f"/extensions/suppliers/{segment}"
+    answer = api.post(path, event(name, ANN["email"], "en-us"), entra.token())
+    in_token = CLAIMS | {"roles": ["buyer", "approver"]}
+    checks.json(f"{path}: in the token", answer, 200, event_answer(name, "provideClaimsForToken", claims=in_token))
+    asked = others.times_asked(f"/people/{ANN['email']}")
+    checks.that("five requests, one question", asked == 1, others.asked, "one question about the person")
+
+
+def others_are_asked_once(checks: Checks, api: DeployedApi, credential: str, others: OtherSystems) -> None:
+    """Each function keeps what it was told, and counts who did not answer."""
+    for step, body in CONNECTORS.items():
+        path, person = f"/connectors/suppliers/{step}", f"{step}@fabrikam.com"
+        of_person = body | {"email": person, "identities": []}
+        for _ in range(2):
+            answer = api.post(path, of_person, credential)
+            said = answer.json() or {}
+            checks.expect(f"{path}: {person}", answer, str(CLAIMS), said == said | CLAIMS)
+        asked = others.times_asked(f"/people/{person}")
+        checks.that(f"{path}: the answer is kept", asked == 1, asked, "one question")
+        person = f"{step}@{OUTAGE}"
+        answer = api.post(path, body | {"email": person, "identities": []}, credential)
+        checks.json(f"{path}: without whoever is down", answer, 200, CONTINUE)
+        asked = others.times_asked(f"/people/{person}")
+        checks.that(f"{path}: whoever is down was asked", asked > 0, asked, "a question")
+
+
+def what_is_typed_is_looked_up(checks: Checks, api: DeployedApi, credential: str) -> None:
+    path = "/connectors/suppliers/before-creating-user"
+    answer = api.post(path, ANN | {SUPPLIER_NUMBER: "SE-1042"}, credential)
+    checks.json(f"{path}: a known supplier number", answer, 200, CONTINUE | CLAIMS)
+    answer = api.post(path, ANN | {SUPPLIER_NUMBER: "SE-9999"}, credential)
+    to_correct(checks, f"{path}: an unknown supplier number", answer, "invalid-unknown-value")
+
+
+def a_code_is_redeemed_once(
+    checks: Checks, api: DeployedApi, signupctl: Signupctl, credential: str, code: str
+) -> None:
+    path = "/connectors/suppliers/before-creating-user"
+    with_code = CONTINUE | CLAIMS | {INVITATION: ""}
+    for what in ("an invitation code", "the same person again"):
+        checks.json(f"{path}: {what}", api.post(path, ANN | {INVITATION: code}, credential), 200, with_code)
+    somebody_else = ANN | {"email": "bo@fabrikam.com", INVITATION: code}
+    to_correct(checks, f"{path}: somebody else", api.post(path, somebody_else, credential), "invalid-code-used-up")
+    unknown = ANN | {INVITATION: "0000-0000-0000-0000"}
+    to_correct(checks, f"{path}: an unknown code", api.post(path, unknown, credential), "invalid-code")
+    shown = json.loads(signupctl("code", "show", code, "--json"))
+    checks.that("the code was used once", shown["used"] == 1, shown, "1")
+
+
+def to_correct(checks: Checks, what: str, answer: Answer, message: str) -> None:
+    said, sentence = answer.json() or {}, catalogue("en", message)
+    holds = answer.status == 400 and said.get("action") == "ValidationError" and sentence in said.get("userMessage", "")
+    checks.expect(what, answer, f"400 with {sentence!r}", holds)
+
+
+def verifications_leave_evidence(checks: Checks, api: DeployedApi, signupctl: Signupctl, credential: str) -> None:
+    path = "/connectors/suppliers/before-creating-user"
+    evidence = [json.loads(line) for line in signupctl("evidence", ANN["email"], "--json").splitlines()]
+    found = [(one["verification"], one["provider"], one["outcome"], one["reference"]) for one in evidence]
+    expected = [("identity", "http", "verified", REFERENCE)]
+    checks.that("one verification, with evidence", found == expected, found, str(expected))
+    unchecked = ANN | {"email": "cy@fabrikam.com", "surname": UNCHECKED}
+    answer = api.post(path, unchecked, credential)
+    checks.block_page(f"{path}: not verified during an outage", answer, sentence("en", "block-pending"))
+    kept = signupctl("evidence", "cy@fabrikam.com", "--json")
+    checks.that("an outage is no evidence", kept == "", kept, "nothing")
+
+
 CODE = "12345678"
 OTP_SENT = {
     "data": {
@@ -658,7 +781,7 @@ def roles_fit(checks: Checks, gates: list[RoleGate]) -> None:
         # The use of a credential is noted after the answer is given.
         wait_until_used(gate)
         checks.that(f"{gate.function}: its role allows every call", not gate.refused, gate.refused, "no call refused")
-        expected = "no statement on the table unused"
+        expected = "nothing unused"
         checks.that(f"{gate.function}: its role allows nothing else", not gate.unused, gate.unused, expected)
 
 
@@ -713,12 +836,14 @@ def rehearsal(binaries: Path, directory: Path) -> int:
     template = yaml_parse((ROOT / "template.yaml").read_text(encoding="utf-8"))
     with contextlib.ExitStack() as ends:
         entra = ends.enter_context(LocalEntra())
+        others = ends.enter_context(OtherSystems())
         running = ends.enter_context(emulator(directory))
         gates = [ends.enter_context(gate) for gate in role_gates(template, running)]
         print(f"rehearse.py: deploying into ministack on port {running.port}", flush=True)
-        outputs = deploy(running, packaged(template, gates, running.endpoint, binaries, directory / "deployment"), entra.issuer)
+        package = packaged(template, gates, running.endpoint, binaries, directory / "deployment")
+        outputs = deploy(running, package, entra.issuer, others.host)
         signupctl = Signupctl(binaries / "signupctl", running.environment() | {"TABLE_NAME": outputs["TableName"]})
-        checks = rehearse(DeployedApi(running, outputs["HttpApiId"]), signupctl, entra)
+        checks = rehearse(DeployedApi(running, outputs["HttpApiId"]), signupctl, entra, others)
         roles_fit(checks, gates)
         store_contract(checks, running)
         if checks.failed:

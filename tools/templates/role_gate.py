@@ -1,8 +1,8 @@
-"""What IAM does to a function's calls to DynamoDB, for an emulator that does not.
+"""What IAM does to a function's calls to DynamoDB and Secrets Manager, for an emulator that does not.
 
 A gate stands between one function and the emulator and lets through what the function's role in the template allows:
-the action, on the table, for those partition keys. So a role that is too narrow for the program fails the rehearsal as
-it would fail the deployment, and a statement that no call ever needed shows as well.
+the action, on the table for those partition keys, or on the secret of that name. So a role that is too narrow for the
+program fails the rehearsal as it would fail the deployment, and what no call ever needed shows as well.
 """
 
 from __future__ import annotations
@@ -12,29 +12,73 @@ import http.client
 import http.server
 import json
 import threading
+from dataclasses import dataclass, field
 from typing import Any
 
 Json = Any
 
 TABLE_ARN = {"Fn::GetAtt": ["Table", "Arn"]}
+LEADING_KEYS = "dynamodb:LeadingKeys"
+ONLY_THESE = ("ForAllValues:StringEquals", "ForAllValues:StringLike")
+BEFORE_A_SECRET = ":secret:"
+# What Secrets Manager adds to a name has this form.
+AFTER_A_SECRET = "-AbCdEf"
+
+# The writes of a transaction are allowed one by one.
+IN_TRANSACTIONS = {
+    "ConditionCheck": "ConditionCheckItem",
+    "Delete": "DeleteItem",
+    "Put": "PutItem",
+    "Update": "UpdateItem",
+}
+
+
+@dataclass(frozen=True)
+class Call:
+    """One thing that a request wants to do, with the partition keys or the secret that it names."""
+
+    action: str
+    names: tuple[str, ...]
+
+
+@dataclass
+class Grant:
+    """One statement of a role: its actions, the patterns of what they may name, and what of both no call has needed."""
+
+    sid: str
+    actions: list[str]
+    patterns: list[str]
+    unused: set[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.unused = {*self.actions, *self.patterns}
+
+    def admits(self, call: Call) -> bool:
+        # A request that names nothing is what the condition Null is for.
+        admitted = call.action in self.actions and call.names and all(map(self._matching, call.names))
+        if admitted:
+            self.unused -= {call.action, *(pattern for name in call.names for pattern in self._matching(name))}
+        return bool(admitted)
+
+    def _matching(self, name: str) -> list[str]:
+        return [pattern for pattern in self.patterns if fnmatch.fnmatchcase(name, pattern)]
 
 
 class RoleGate:
     """A gate for one function, listening on a port of its own."""
 
-    def __init__(self, function: str, statements: list[Json], emulator_port: int) -> None:
+    def __init__(self, function: str, statements: list[Json], secrets_prefix: str, emulator_port: int) -> None:
         self.function = function
         self.refused: list[str] = []
-        self._unused = {statement["Sid"]: statement for statement in statements if is_of_table(statement)}
-        self._statements = list(self._unused.values())
+        self._grants = [grant for statement in statements for grant in grants(statement, secrets_prefix)]
         self._emulator_port = emulator_port
         self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self.endpoint = f"http://127.0.0.1:{self._server.server_port}"
 
     @property
     def unused(self) -> list[str]:
-        """The statements on the table that no call has needed so far."""
-        return sorted(self._unused)
+        """The actions, partitions and secrets of its statements that no call has needed so far."""
+        return sorted(f"{grant.sid}: {unused}" for grant in self._grants for unused in grant.unused)
 
     def __enter__(self) -> RoleGate:
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
@@ -44,13 +88,10 @@ class RoleGate:
         self._server.shutdown()
         self._server.server_close()
 
-    def admits(self, action: str, body: Json) -> bool:
-        keys = leading_keys(body)
-        for statement in self._statements:
-            if action in as_list(statement["Action"]) and holds(statement.get("Condition", {}), keys):
-                self._unused.pop(statement["Sid"], None)
-                return True
-        self.refused.append(f"{action} of {keys}")
+    def admits(self, call: Call) -> bool:
+        if any(grant.admits(call) for grant in self._grants):
+            return True
+        self.refused.append(f"{call.action} of {list(call.names)}")
         return False
 
     def _handler(self) -> type[http.server.BaseHTTPRequestHandler]:
@@ -61,13 +102,14 @@ class RoleGate:
 
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
-                action = "dynamodb:" + self.headers["X-Amz-Target"].rpartition(".")[2]
-                if gate.admits(action, json.loads(body)):
-                    status, answer = gate._forward(dict(self.headers), body)
+                wanted = calls(self.headers["X-Amz-Target"], json.loads(body))
+                refused = [call for call in wanted if not gate.admits(call)]
+                if refused:
+                    status, answer = 400, access_denied(gate.function, refused[0])
                 else:
-                    status, answer = 400, access_denied(gate.function, action)
+                    status, answer = gate._forward(dict(self.headers), body)
                 self.send_response(status)
-                self.send_header("Content-Type", "application/x-amz-json-1.0")
+                self.send_header("Content-Type", self.headers["Content-Type"])
                 self.send_header("Content-Length", str(len(answer)))
                 self.end_headers()
                 self.wfile.write(answer)
@@ -87,41 +129,53 @@ class RoleGate:
             connection.close()
 
 
-def is_of_table(statement: Json) -> bool:
-    """A statement that the template adds by a condition is of none."""
-    return bool(statement.get("Effect") == "Allow" and statement["Resource"] == TABLE_ARN)
+def grants(statement: Json, secrets_prefix: str) -> list[Grant]:
+    """What a statement allows on the table or on secrets. One that the template adds by a condition allows nothing."""
+    if statement.get("Effect") != "Allow":
+        return []
+    patterns = patterns_of(statement, secrets_prefix)
+    return [Grant(statement["Sid"], as_list(statement["Action"]), patterns)] if patterns else []
 
 
-def leading_keys(body: Json) -> list[str]:
+def patterns_of(statement: Json, secrets_prefix: str) -> list[str]:
+    resource = statement["Resource"]
+    if resource == TABLE_ARN:
+        return leading_key_patterns(statement["Condition"])
+    secret = resource.get("Fn::Sub", "") if isinstance(resource, dict) else ""
+    _, is_secret, name = secret.partition(BEFORE_A_SECRET)
+    return [name.replace("${SecretsPrefix}", secrets_prefix)] if is_secret else []
+
+
+def leading_key_patterns(condition: Json) -> list[str]:
+    """The partitions of a condition, which must have the one form that the gate knows."""
+    null, in_these = condition.get("Null"), [key for key in condition if key in ONLY_THESE]
+    if null != {LEADING_KEYS: "false"} or len(in_these) != 1 or len(condition) != 2:
+        raise ValueError(f"found {condition}, expected ForAllValues on {LEADING_KEYS} and Null beside it")
+    return as_list(condition[in_these[0]][LEADING_KEYS])
+
+
+def calls(target: str, body: Json) -> list[Call]:
+    """What a request of AWS's JSON protocol wants to do."""
+    service, _, operation = target.partition(".")
+    if service == "secretsmanager":
+        return [Call(f"secretsmanager:{operation}", (body["SecretId"] + AFTER_A_SECRET,))]
+    if operation == "TransactWriteItems":
+        writes = [write for item in body["TransactItems"] for write in item.items()]
+        return [Call(f"dynamodb:{IN_TRANSACTIONS[kind]}", leading_keys(write)) for kind, write in writes]
+    return [Call(f"dynamodb:{operation}", leading_keys(body))]
+
+
+def leading_keys(body: Json) -> tuple[str, ...]:
     """The partition keys that a request names: its `dynamodb:LeadingKeys`."""
     batch = [key for table in body.get("RequestItems", {}).values() for key in table["Keys"]]
     keys = [*batch, *(body[one] for one in ("Key", "Item") if one in body)]
-    return sorted({key["pk"]["S"] for key in keys})
+    return tuple(sorted({key["pk"]["S"] for key in keys}))
 
 
-def holds(condition: Json, keys: list[str]) -> bool:
-    """Whether a statement's condition holds for these partition keys."""
-    for operator, operands in condition.items():
-        if set(operands) != {"dynamodb:LeadingKeys"}:
-            raise ValueError(f"{operator}: found a condition on {sorted(operands)}, expected dynamodb:LeadingKeys")
-        patterns = operands["dynamodb:LeadingKeys"]
-        if operator == "Null":
-            fulfilled = (patterns == "true") == (not keys)
-        elif operator == "ForAllValues:StringEquals":
-            fulfilled = set(keys) <= set(as_list(patterns))
-        elif operator == "ForAllValues:StringLike":
-            fulfilled = all(any(fnmatch.fnmatchcase(key, pattern) for pattern in as_list(patterns)) for key in keys)
-        else:
-            raise ValueError(f"{operator}: found an operator that the gate does not know")
-        if not fulfilled:
-            return False
-    return True
-
-
-def access_denied(function: str, action: str) -> bytes:
+def access_denied(function: str, call: Call) -> bytes:
     answer = {
         "__type": "com.amazon.coral.service#AccessDeniedException",
-        "Message": f"the role of {function} is not authorized to perform {action} for these keys",
+        "Message": f"the role of {function} is not authorized to perform {call.action} on this resource",
     }
     return json.dumps(answer).encode()
 

@@ -36,6 +36,8 @@ pub const NAMES: &[&str] = &[
     "ENTRA_AUDIENCES",
     "ENTRA_ISSUERS",
     "ENTRA_CALLER_APP_ID",
+    "PRIVATE_HOSTS",
+    "SECRETS_PREFIX",
     "AWS_ENDPOINT_URL_DYNAMODB",
     "AWS_ENDPOINT_URL_SECRETS_MANAGER",
     "AWS_REGION",
@@ -144,17 +146,9 @@ impl<E: Environment + ?Sized> Reader<'_, E> {
 
     /// `endpoint` is the setting with the URL of a service that is not AWS's own.
     pub(super) fn connection(&mut self, endpoint: &'static str) -> Connection {
-        let name = endpoint;
-        let endpoint = self.environment.get(name);
-        if let Some(url) = &endpoint
-            && !url.starts_with("https://")
-            && !url.starts_with("http://")
-        {
-            self.problem(name, url, "a URL, or nothing for AWS itself");
-        }
         Connection {
             region: self.required("AWS_REGION", "an AWS region; Lambda sets it"),
-            endpoint: self.endpoint("AWS_ENDPOINT_URL_DYNAMODB"),
+            endpoint: self.endpoint(endpoint),
             access_key_id: self.secret("AWS_ACCESS_KEY_ID"),
             secret_access_key: self.secret("AWS_SECRET_ACCESS_KEY"),
             session_token: self.environment.get("AWS_SESSION_TOKEN"),
