@@ -359,7 +359,7 @@ impl Decider {
         };
         self.others.readiness.prepare(&active);
         let in_table = self.table_of(&active, asked, read.planned, read.found, deadline);
-        let in_table = match in_table.await {
+        let mut in_table = match in_table.await {
             Ok(in_table) => in_table,
             Err(failure) => {
                 return Decided {
@@ -368,6 +368,10 @@ impl Decider {
                 };
             }
         };
+        let last_steps = &self.others.last_steps;
+        last_steps
+            .recall(asked.sign_up, &mut in_table, deadline)
+            .await;
         let look_ups = &self.others.look_ups;
         let (found, sources) = look_ups
             .ask(&active.policy, circumstances, in_table, deadline)
@@ -379,7 +383,6 @@ impl Decider {
         let decided = by_policy(&active, circumstances);
         let decided = beside(decided, candidate, circumstances, deadline);
         let decided = Decided { sources, ..decided };
-        let last_steps = &self.others.last_steps;
         last_steps
             .take(&active.policy, circumstances, decided, deadline)
             .await

@@ -5,8 +5,11 @@ use std::sync::Arc;
 use super::{decide::Decided, look_ups::before_answering, verifications::Verifications};
 use crate::{
     domain::{
+        code::{InvitationCode, Unusable},
         decision::{BlockReason, DecidedBy, Decision},
+        look_up::FoundInTable,
         person::PersonKey,
+        sign_up::SignUp,
     },
     policy::{Circumstances, Policy, Verdict},
     ports::{
@@ -46,6 +49,29 @@ impl LastSteps {
             return decided;
         }
         self.redeem(policy, circumstances, decided, deadline).await
+    }
+
+    /// Whoever had the last use of a code and comes again may be ahead of the copy that was read: the table itself is asked.
+    /// A code that is used up is not used by that.
+    pub async fn recall(&self, sign_up: &SignUp, found: &mut FoundInTable, deadline: Deadline) {
+        let now = self.clock.now();
+        let used_up = |code: &&InvitationCode| {
+            !found.redeemed.contains(&code.digest)
+                && code.usable(sign_up, false, now) == Err(Unusable::UsedUp)
+        };
+        let Some(code) = found.codes.iter().find(used_up) else {
+            return;
+        };
+        let Some(person) = PersonKey::of(sign_up) else {
+            return;
+        };
+        let redeemed = self
+            .codes
+            .redeem(&code.digest, &person, now, before_answering(deadline));
+        if let Ok(Redeemed::Yes) = redeemed.await {
+            let digest = code.digest.clone();
+            found.redeemed.push(digest);
+        }
     }
 
     async fn verify(

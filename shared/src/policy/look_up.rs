@@ -169,8 +169,6 @@ pub enum Why {
     Characters,
     /// Nothing in the policy takes it.
     Unknown,
-    /// All claims together are more than a token takes.
-    TokenFull,
 }
 
 impl Why {
@@ -180,7 +178,6 @@ impl Why {
             Self::TooLong => "too-long",
             Self::Characters => "characters",
             Self::Unknown => "unknown",
-            Self::TokenFull => "token-full",
         }
     }
 }

@@ -1,20 +1,30 @@
 //! Invitation codes at the last step.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use shared::{
+    app::{last_steps::LastSteps, verifications::Verifications},
     domain::{
         attribute::{AttributeValue, ClaimValue},
         code::{CodeDigest, InvitationCode},
+        email::EmailAddress,
+        language::LanguageWishes,
         list::Matcher,
-        sign_up::Step,
+        look_up::FoundInTable,
+        person::PersonKey,
+        sign_up::{SignUp, Step},
     },
-    ports::code_store::CodeStore,
+    ports::{
+        clock::Clock,
+        code_redeemer::{CodeRedeemer, Redeemed},
+        code_store::CodeStore,
+    },
+    testkit::Nobody,
 };
 
-use crate::world::{World, person};
+use crate::world::{World, person, soon};
 
 const CODE: &str = "7K3M-Q2ZT-AB12-CD34";
 
@@ -99,6 +109,52 @@ async fn a_retry_and_a_corrected_form_use_it_once() {
     assert_eq!(page.action(), "ValidationError");
     let sentence = page.body["userMessage"].as_str().unwrap();
     assert!(sentence.contains("used up"), "{sentence}");
+}
+
+/// What was read may be older than what the same person did a moment ago.
+#[tokio::test]
+async fn a_copy_that_is_behind_keeps_nobody_out_who_has_used_it() {
+    let world = World::new().await;
+    world.table.create(&[code(1)]).await.unwrap();
+    world.publish(POLICY).await;
+    let digest = CodeDigest::of(CODE).unwrap();
+    let ann = PersonKey::of_address("ann@contoso.com");
+    let now = world.clock.now();
+    let redeemed = world.table.redeem(&digest, &ann, now, soon()).await;
+    assert_eq!(redeemed.unwrap(), Redeemed::Yes);
+    let last_steps = LastSteps {
+        verifications: Verifications {
+            verifier: Arc::new(Nobody),
+            attempts: Arc::new(Nobody),
+            clock: Arc::clone(&world.clock) as _,
+        },
+        codes: Arc::clone(&world.table) as _,
+        clock: Arc::clone(&world.clock) as _,
+    };
+    let behind = FoundInTable {
+        codes: vec![InvitationCode { used: 1, ..code(1) }],
+        ..FoundInTable::default()
+    };
+    for (address, expected) in [("ann@contoso.com", 1), ("bob@contoso.com", 0)] {
+        let mut found = behind.clone();
+        let sign_up = sign_up(address);
+        last_steps.recall(&sign_up, &mut found, soon()).await;
+        assert_eq!(found.redeemed.len(), expected, "{address}");
+    }
+    assert_eq!(used(&world).await, 1);
+}
+
+fn sign_up(address: &str) -> SignUp {
+    SignUp {
+        step: Step::BeforeCreatingUser,
+        addresses: vec![EmailAddress::parse(address).unwrap()],
+        identities: Vec::new(),
+        attributes: Vec::new(),
+        languages: LanguageWishes::default(),
+        application: None,
+        client: None,
+        object_id: None,
+    }
 }
 
 #[tokio::test]

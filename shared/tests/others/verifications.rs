@@ -12,7 +12,7 @@ use shared::{
 
 use crate::{
     servers::{Answer, Server},
-    world::{Function, World, person, soon},
+    world::{Function, World, person},
 };
 
 const LONG: Duration = Duration::from_secs(4);
@@ -222,5 +222,4 @@ async fn nothing_of_a_person_is_told() {
     for personal in ["ann@", "Berg", "s3cret", "chk-1"] {
         assert!(!told.contains(personal), "{personal} is in {told}");
     }
-    let _ = soon();
 }
