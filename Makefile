@@ -6,7 +6,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
-FUNCTIONS := after-federation before-creating-user before-token
+FUNCTIONS := after-federation before-creating-user before-token otp-send
 PACKAGES := $(addprefix --package ,$(FUNCTIONS))
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
@@ -67,8 +67,8 @@ fuzz: .tools/cargo-fuzz-$(CARGO_FUZZ) ## Fuzz each target for a while (FUZZ_SECO
 	done
 
 .PHONY: rehearse
-rehearse: .venv/.installed .venv-ministack/.installed build-native ## Deploy the template into an AWS emulator and sign up through it
-	.venv/bin/python tools/templates/rehearse.py --binaries $(TARGET)/release
+rehearse: .venv/.installed .venv-ministack/.installed dev-binaries build-native ## Deploy the template into an AWS emulator and sign up through it
+	.venv/bin/python tools/templates/rehearse.py --binaries $(TARGET)/release --signupctl $(TARGET)/debug/signupctl
 
 .PHONY: bench
 bench: bench-scale bench-policy ## Measure; the numbers and their meaning are in docs/performance.md
@@ -111,14 +111,11 @@ lint-templates: .venv/.installed ## Check the CloudFormation templates, without 
 .PHONY: build
 build: .venv/.installed arm64-target ## Build the functions for Lambda: target/lambda/*/bootstrap.zip
 	cargo lambda build --locked --release --arm64 --output-format zip $(PACKAGES)
-	cargo lambda build --locked --release --arm64 --output-format zip --package otp-send
 
-# signupctl and the function that mails apart from the others: what they need of a shared dependency is not for those to carry.
+# Together, as `sam build` makes them: what one alone needs of a shared dependency is dropped where it is linked.
 .PHONY: build-native
-build-native: ## Build the functions and signupctl for this machine: target/release
+build-native: ## Build the functions for this machine: target/release
 	cargo build --locked --release $(PACKAGES)
-	cargo build --locked --release --package otp-send
-	cargo build --locked --release --package signupctl
 
 .PHONY: deploy
 deploy: .venv/.installed arm64-target ## Deploy with your AWS credentials; STAGE is a section of samconfig.toml, without it you are asked

@@ -18,6 +18,7 @@ test('the first page shows every user flow with the steps that it calls', async 
     [
       'Customers',
       [
+        '/extensions/otp-send',
         '/extensions/attribute-collection-start',
         '/extensions/attribute-collection-submit',
         '/extensions/token-issuance-start',

@@ -8,7 +8,7 @@ Between each function and AWS a gate enforces the function's role (role_gate.py)
 wiring: parameters, routes, settings, table and roles. The emulator knows nothing of TTL, PITR, KMS policies and
 throttling; those are asserted by lint.py.
 
-    rehearse.py [--binaries target/release]
+    rehearse.py [--binaries target/release] [--signupctl target/debug/signupctl]
 """
 
 from __future__ import annotations
@@ -814,7 +814,7 @@ def function_logs(running: Emulator) -> str:
 def built(binaries: Path) -> Path:
     missing = [
         name
-        for name in ("after-federation", "before-creating-user", "before-token", "otp-send", "signupctl")
+        for name in ("after-federation", "before-creating-user", "before-token", "otp-send")
         if not (binaries / name).is_file()
     ]
     if missing:
@@ -832,7 +832,7 @@ def store_contract(checks: Checks, running: Emulator) -> None:
     checks.that("the store's contract holds", ran.returncode == 0, ran.stdout + ran.stderr, "every test to pass")
 
 
-def rehearsal(binaries: Path, directory: Path) -> int:
+def rehearsal(binaries: Path, command_line: Path, directory: Path) -> int:
     template = yaml_parse((ROOT / "template.yaml").read_text(encoding="utf-8"))
     with contextlib.ExitStack() as ends:
         entra = ends.enter_context(LocalEntra())
@@ -842,7 +842,7 @@ def rehearsal(binaries: Path, directory: Path) -> int:
         print(f"rehearse.py: deploying into ministack on port {running.port}", flush=True)
         package = packaged(template, gates, running.endpoint, binaries, directory / "deployment")
         outputs = deploy(running, package, entra.issuer, others.host)
-        signupctl = Signupctl(binaries / "signupctl", running.environment() | {"TABLE_NAME": outputs["TableName"]})
+        signupctl = Signupctl(command_line, running.environment() | {"TABLE_NAME": outputs["TableName"]})
         checks = rehearse(DeployedApi(running, outputs["HttpApiId"]), signupctl, entra, others)
         roles_fit(checks, gates)
         store_contract(checks, running)
@@ -864,12 +864,21 @@ def main() -> int:
         default=ROOT / "target" / "release",
         help="directory of the release binaries of this machine (default: target/release)",
     )
+    parser.add_argument(
+        "--signupctl",
+        type=Path,
+        default=ROOT / "target" / "debug" / "signupctl",
+        help="the operator's command line (default: target/debug/signupctl)",
+    )
     arguments = parser.parse_args()
     # So that an interrupted rehearsal leaves nothing behind either.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         with tempfile.TemporaryDirectory(prefix="rehearsal-") as directory:
-            return rehearsal(built(arguments.binaries.resolve()), Path(directory))
+            binaries, command_line = built(arguments.binaries.resolve()), arguments.signupctl.resolve()
+            if not command_line.is_file():
+                raise RehearsalError(f"{command_line}: found nothing, expected signupctl; `make dev-binaries` builds it")
+            return rehearsal(binaries, command_line, Path(directory))
     except (RehearsalError, subprocess.TimeoutExpired) as error:
         print(f"rehearse.py: {error}", file=sys.stderr)
         return 1

@@ -188,7 +188,7 @@ impl Policy {
             sign_up, entries, ..
         } = circumstances;
         let typed = Values::of(sign_up);
-        let values = self.values(circumstances);
+        let values = self.normalised(typed.clone(), circumstances);
         let lists = self.lists_policy();
         let (listed, entry) = lists.verdict(sign_up, entries, circumstances.now);
         let listed = entry.map(|_| listed);
@@ -242,7 +242,7 @@ impl Policy {
         let sign_up = circumstances.sign_up;
         let verdict = self.decide(circumstances);
         let typed = Values::of(sign_up);
-        let values = self.values(circumstances);
+        let values = self.normalised(typed.clone(), circumstances);
         let lists = self.lists_policy();
         let (listed, entry) = lists.verdict(sign_up, circumstances.entries, circumstances.now);
         let lists = listing(sign_up, circumstances.entries, circumstances.now);
@@ -491,8 +491,11 @@ impl Policy {
 
     /// The values as they are with what other systems said, and after every normalisation, map, template and fixed value.
     pub(super) fn values(&self, circumstances: Circumstances<'_>) -> Values {
+        self.normalised(Values::of(circumstances.sign_up), circumstances)
+    }
+
+    fn normalised(&self, mut values: Values, circumstances: Circumstances<'_>) -> Values {
         let sign_up = circumstances.sign_up;
-        let mut values = Values::of(sign_up);
         self.add_found(&mut values, circumstances);
         if sign_up.step == Step::BeforeToken {
             return values;

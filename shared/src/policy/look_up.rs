@@ -390,10 +390,13 @@ fn claim_of(value: &Value) -> Option<Result<ClaimValue, Why>> {
 impl Policy {
     /// What to read from the table for this sign-up, beside its lists.
     pub fn looked_up(&self, circumstances: Circumstances<'_>) -> LookedUp {
+        let mut wanted = LookedUp::default();
+        if !self.looks_up_anything() {
+            return wanted;
+        }
         let sign_up = circumstances.sign_up;
         let step = sign_up.step;
         let values = self.values(circumstances);
-        let mut wanted = LookedUp::default();
         for source in self.sources.iter().filter(|one| one.steps.contains(&step)) {
             match source.kind {
                 SourceKind::Directory => wanted.subjects = ClaimsSubject::of(sign_up),
@@ -412,6 +415,13 @@ impl Policy {
             wanted.person = PersonKey::of(sign_up).filter(|_| !wanted.codes.is_empty());
         }
         wanted
+    }
+
+    /// Most policies need the lists alone, and nothing is prepared for them.
+    fn looks_up_anything(&self) -> bool {
+        let mut attributes = self.attributes.iter();
+        !self.sources.is_empty()
+            || attributes.any(|attribute| attribute.in_set.is_some() || attribute.invitation)
     }
 
     /// How many times sources are asked one after another.

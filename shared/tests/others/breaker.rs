@@ -22,7 +22,7 @@ async fn fixture() -> (Server, World) {
     world
         .publish(&format!(
             "default = \"allow\"\n[source.crm]\nkind = \"http\"\nsteps = [\"after-federation\"]\nurl = \"{url}\"\n\
-             on-failed = \"continue\"\nfound = \"/found\"\n"
+             on-failed = \"continue\"\nfound = \"/found\"\nbudget-ms = 4000\n"
         ))
         .await;
     (server, world)
@@ -37,7 +37,7 @@ async fn ask(function: &Function) -> SourceUse {
 async fn failures_of_all_functions_open_it_and_one_success_closes_it() {
     let (server, world) = fixture().await;
     server.on(PATH, [Answer::status(503)]);
-    let budget = Duration::from_secs(4);
+    let budget = Duration::from_secs(10);
     let one = world.function(Step::AfterFederation, budget).await;
     let other = world.function(Step::AfterFederation, budget).await;
     for round in 0..Breaker::TRIP {
@@ -77,7 +77,7 @@ async fn only_one_of_many_tries_it() {
     let (server, world) = fixture().await;
     server.on(PATH, [Answer::status(500)]);
     let function = world
-        .function(Step::AfterFederation, Duration::from_secs(4))
+        .function(Step::AfterFederation, Duration::from_secs(10))
         .await;
     for _ in 0..Breaker::TRIP {
         ask(&function).await;
@@ -99,7 +99,7 @@ async fn an_unknown_person_is_no_failure() {
     let (server, world) = fixture().await;
     server.on(PATH, [Answer::status(404)]);
     let function = world
-        .function(Step::AfterFederation, Duration::from_secs(4))
+        .function(Step::AfterFederation, Duration::from_secs(10))
         .await;
     for _ in 0..3 * Breaker::TRIP {
         let told = ask(&function).await;
@@ -112,7 +112,7 @@ async fn failures_far_apart_do_not_open_it() {
     let (server, world) = fixture().await;
     server.on(PATH, [Answer::status(500)]);
     let function = world
-        .function(Step::AfterFederation, Duration::from_secs(4))
+        .function(Step::AfterFederation, Duration::from_secs(10))
         .await;
     for _ in 0..3 * Breaker::TRIP {
         assert_eq!(ask(&function).await.breaker, "closed");

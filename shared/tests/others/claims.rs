@@ -19,7 +19,7 @@ use crate::{
     world::{World, person},
 };
 
-const LONG: Duration = Duration::from_secs(4);
+const LONG: Duration = Duration::from_secs(10);
 
 fn text(value: &str) -> ClaimValue {
     ClaimValue::One(AttributeValue::Text(value.to_owned()))
@@ -143,7 +143,7 @@ steps = ["after-federation", "before-creating-user", "before-token"]
 url = "{url}"
 headers = {{ x-flow = "sign-up" }}
 auth = {{ kind = "api-key", secret = "crm" }}
-budget-ms = 1000
+budget-ms = 4000
 {more}
 [source.crm.claims]
 companyName = "/company/name"
@@ -247,12 +247,14 @@ default = "allow"
 [source.people]
 kind = "http"
 steps = ["after-federation"]
+budget-ms = 4000
 url = "{people}"
 facts = {{ company = "/company/id" }}
 [source.companies]
 kind = "http"
 steps = ["after-federation"]
 url = "{companies}"
+budget-ms = 4000
 cache-seconds = 60
 claims = {{ companyName = "/name" }}
 "#
@@ -288,7 +290,7 @@ async fn sources_are_asked_side_by_side() {
     let world = World::new().await;
     let source = |name: &str, url: &str, precedence: i32| {
         format!(
-            "[source.{name}]\nkind = \"http\"\nsteps = [\"after-federation\"]\nurl = \"{url}\"\nbudget-ms = 2000\n\
+            "[source.{name}]\nkind = \"http\"\nsteps = [\"after-federation\"]\nurl = \"{url}\"\nbudget-ms = 4000\n\
              precedence = {precedence}\nclaims = {{ city = \"/v\" }}\n"
         )
     };
@@ -359,6 +361,7 @@ default = "allow"
 kind = "http"
 steps = ["before-creating-user"]
 url = "{url}"
+budget-ms = 4000
 [attribute.extension_Supplier]
 known-to = "erp"
 [attribute.extension_Centre]
@@ -403,7 +406,7 @@ async fn a_token_holds_no_more_than_it_can() {
     let world = World::new().await;
     world
         .publish(&format!(
-            "default = \"allow\"\n[source.crm]\nkind = \"http\"\nsteps = [\"before-token\"]\nurl = \"{url}\"\n[source.crm.claims]\n{claims}"
+            "default = \"allow\"\n[source.crm]\nkind = \"http\"\nsteps = [\"before-token\"]\nurl = \"{url}\"\nbudget-ms = 4000\n[source.crm.claims]\n{claims}"
         ))
         .await;
     let function = world.function(Step::BeforeToken, LONG).await;

@@ -15,7 +15,7 @@ use crate::{
     world::{Function, World, person},
 };
 
-const LONG: Duration = Duration::from_secs(4);
+const LONG: Duration = Duration::from_secs(10);
 
 fn policy(server: &Server, more: &str) -> String {
     let url = server.url("/checks");
@@ -146,17 +146,17 @@ async fn a_late_outcome_is_there_for_the_retry() {
     let server = Server::start().await;
     server.on(
         "/checks",
-        [decision("PASS").after(Duration::from_millis(900))],
+        [decision("PASS").after(Duration::from_millis(2500))],
     );
     let world = World::new().await;
     world
         .publish(&policy(
             &server,
-            "budget-ms = 3000\non-unavailable = \"review\"",
+            "budget-ms = 4000\non-unavailable = \"review\"",
         ))
         .await;
     let function = world
-        .function(Step::BeforeCreatingUser, Duration::from_millis(500))
+        .function(Step::BeforeCreatingUser, Duration::from_millis(1500))
         .await;
     let ann = person("ann@contoso.com");
     let page = function.ask(&ann).await;
@@ -165,7 +165,7 @@ async fn a_late_outcome_is_there_for_the_retry() {
         function.told().verifications[0].problem.as_deref(),
         Some("no-time-left")
     );
-    tokio::time::sleep(Duration::from_millis(800)).await;
+    tokio::time::sleep(Duration::from_millis(2500)).await;
     assert_eq!(function.ask(&ann).await.action(), "Continue");
     assert_eq!(server.count("/checks"), 1);
 }

@@ -313,7 +313,7 @@ fn the_examples_pass_their_tests() {
     let files: Vec<_> = files.iter().map(String::as_str).collect();
     let ran = Folder::new().run(&[&["test"][..], &files].concat());
     assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{}", ran.out);
-    assert_eq!(ran.out.lines().count(), 4);
+    assert_eq!(ran.out.lines().count(), 5);
 }
 
 #[test]
