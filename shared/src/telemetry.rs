@@ -474,7 +474,7 @@ mod tests {
             reference::ReferenceCode,
             sign_up::Protocol,
         },
-        ports::journal::{Likeness, ReadCost},
+        ports::journal::{Likeness, ReadCost, SourceUse, VerificationUse},
     };
 
     fn record() -> Answered {
@@ -546,6 +546,37 @@ mod tests {
             metrics(&fields),
             ["decisions", "duration_ms", "logged_rule_hits"]
         );
+    }
+
+    #[test]
+    fn a_system_tells_its_breaker() {
+        for (state, not_closed) in [("closed", 0), ("open", 1), ("half-open", 1)] {
+            let mut record = record();
+            record.sources.push(SourceUse {
+                source: "crm".to_owned(),
+                outcome: "failed",
+                problem: None,
+                kept: false,
+                breaker: state,
+                dropped: Vec::new(),
+                duration: Duration::from_millis(1),
+            });
+            record.verifications.push(VerificationUse {
+                verification: "identity".to_owned(),
+                provider: "http",
+                outcome: "unavailable",
+                problem: None,
+                before: false,
+                breaker: state,
+                duration: Duration::from_millis(1),
+            });
+            for fields in look_ups::lines(&record, 1) {
+                assert_eq!(fields["breaker"], state);
+                assert_eq!(fields["breaker_not_closed"], not_closed);
+                let directives = fields["_aws"].to_string();
+                assert!(directives.contains("breaker_not_closed"), "{directives}");
+            }
+        }
     }
 
     #[test]

@@ -63,6 +63,7 @@ fn get(url: &str) -> Call {
         headers: Vec::new(),
         body: None,
         credentials: Vec::new(),
+        once: false,
     }
 }
 
@@ -189,10 +190,18 @@ fn refusal(result: Result<Reply, OutgoingError>) -> String {
     }
 }
 
-fn broken(result: Result<Reply, OutgoingError>) -> String {
+/// No connection was made.
+fn unconnected(result: Result<Reply, OutgoingError>) -> String {
     match result {
         Err(OutgoingError::Connection(text)) => text,
-        other => panic!("expected a fault of the connection, found {other:?}"),
+        other => panic!("expected no connection, found {other:?}"),
+    }
+}
+
+fn broken(result: Result<Reply, OutgoingError>) -> String {
+    match result {
+        Err(OutgoingError::Broken(text)) => text,
+        other => panic!("expected a broken connection, found {other:?}"),
     }
 }
 

@@ -220,16 +220,18 @@ fn found(outcome: VerificationOutcome, reference: Option<&str>) -> Answered {
         outcome,
         reference: reference.map(str::to_owned),
         problem: None,
-        timed_out: false,
+        may_have_happened: false,
     }
 }
 
+/// What the provider was sent and did not refuse it may have done.
 fn unavailable(problem: &str) -> Answered {
+    let is_certain = ["secret", "credentials-refused", "unknown-field"].contains(&problem);
     Answered {
         outcome: Unavailable,
         reference: None,
         problem: Some(problem.to_owned()),
-        timed_out: problem == "timed-out",
+        may_have_happened: !is_certain,
     }
 }
 
@@ -703,6 +705,37 @@ async fn a_connection_that_fails_says_nothing_about_the_person(
         let bench = Bench::new(secret_text(&asked));
         let answered = bench.within(&genuine(asked, &url), time).await;
         assert_eq!(answered, unavailable(problem), "{fault:?}");
+    }
+}
+
+#[tokio::test]
+async fn nobody_listening_has_checked_nobody() {
+    for asked in every_provider() {
+        let bench = Bench::new(secret_text(&asked));
+        let answered = bench.ask(&genuine(asked, "http://127.0.0.1:1")).await;
+        assert_eq!(answered.problem.as_deref(), Some("connection"));
+        assert!(!answered.may_have_happened);
+    }
+}
+
+#[rstest]
+#[case(|_: &Received| (302, "text/html", Vec::new()), false)]
+#[case(|_: &Received| (404, "text/html", Vec::new()), false)]
+#[case(|_: &Received| (429, "text/html", Vec::new()), false)]
+#[case(|_: &Received| (503, "text/html", Vec::new()), false)]
+#[case(|_: &Received| (500, "text/html", Vec::new()), true)]
+#[case(|_: &Received| (502, "text/html", Vec::new()), true)]
+#[case(|_: &Received| (504, "text/html", Vec::new()), true)]
+#[tokio::test]
+async fn who_refuses_has_checked_nobody(
+    #[case] answer: fn(&Received) -> Answer,
+    #[case] may_have_happened: bool,
+) {
+    let url = provider(answer).await;
+    for asked in every_provider() {
+        let answered = ask(&genuine(asked, &url)).await;
+        assert_eq!(answered.outcome, Unavailable);
+        assert_eq!(answered.may_have_happened, may_have_happened);
     }
 }
 

@@ -9,8 +9,8 @@ use async_trait::async_trait;
 use tokio::time::Instant;
 
 use super::{
-    disposable::DisposableLists, last_steps::LastSteps, look_ups::LookUps, policies,
-    readiness::Readiness, verifications::Verifications,
+    breakers::Breakers, disposable::DisposableLists, last_steps::LastSteps, look_ups::LookUps,
+    policies, readiness::Readiness, verifications::Verifications,
 };
 use crate::{
     domain::{
@@ -172,18 +172,24 @@ impl Others {
     where
         T: SignUpReader + AnswerStore + Attempts + CodeRedeemer + 'static,
     {
+        let breakers = Breakers {
+            store: Arc::clone(table) as _,
+            clock: Arc::clone(clock),
+        };
         Self {
             readiness,
             look_ups: LookUps {
                 reader: Arc::clone(table) as _,
                 outgoing,
                 answers: Arc::clone(table) as _,
+                breakers: breakers.clone(),
                 clock: Arc::clone(clock),
             },
             last_steps: LastSteps {
                 verifications: Verifications {
                     verifier,
                     attempts: Arc::clone(table) as _,
+                    breakers,
                     clock: Arc::clone(clock),
                 },
                 codes: Arc::clone(table) as _,
@@ -372,6 +378,7 @@ impl Decider {
         last_steps
             .recall(asked.sign_up, &mut in_table, deadline)
             .await;
+        let breakers = in_table.breakers.clone();
         let look_ups = &self.others.look_ups;
         let (found, sources) = look_ups
             .ask(&active.policy, circumstances, in_table, deadline)
@@ -384,7 +391,7 @@ impl Decider {
         let decided = beside(decided, candidate, circumstances, deadline);
         let decided = Decided { sources, ..decided };
         last_steps
-            .take(&active.policy, circumstances, decided, deadline)
+            .take(&active.policy, circumstances, &breakers, decided, deadline)
             .await
     }
 

@@ -1,6 +1,6 @@
 //! What happens only to a sign-up that everything else lets through: the person is verified, and the invitation is used up.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use super::{decide::Decided, look_ups::before_answering, verifications::Verifications};
 use crate::{
@@ -10,6 +10,7 @@ use crate::{
         look_up::FoundInTable,
         person::PersonKey,
         sign_up::SignUp,
+        source::{Breaker, SourceName},
     },
     policy::{Circumstances, Policy, Verdict},
     ports::{
@@ -37,6 +38,7 @@ impl LastSteps {
         &self,
         policy: &Policy,
         circumstances: Circumstances<'_>,
+        breakers: &BTreeMap<SourceName, Breaker>,
         decided: Decided,
         deadline: Deadline,
     ) -> Decided {
@@ -44,7 +46,8 @@ impl LastSteps {
         if !goes_on(&decided) {
             return decided;
         }
-        let decided = self.verify(policy, circumstances, decided, deadline).await;
+        let decided = self.verify(policy, circumstances, breakers, decided, deadline);
+        let decided = decided.await;
         if !goes_on(&decided) {
             return decided;
         }
@@ -78,6 +81,7 @@ impl LastSteps {
         &self,
         policy: &Policy,
         circumstances: Circumstances<'_>,
+        breakers: &BTreeMap<SourceName, Breaker>,
         mut decided: Decided,
         deadline: Deadline,
     ) -> Decided {
@@ -89,9 +93,10 @@ impl LastSteps {
             return unavailable(decided, None);
         };
         for question in &questions {
-            let made =
-                self.verifications
-                    .make(question, &person, circumstances.user_flow, deadline);
+            let user_flow = circumstances.user_flow;
+            let made = self
+                .verifications
+                .make(question, &person, user_flow, breakers, deadline);
             let (outcome, told) = made.await;
             decided.verifications.push(told);
             if let Some(verdict) = policy.after(question.verification, outcome, circumstances) {

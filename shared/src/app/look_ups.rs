@@ -6,6 +6,7 @@ use futures_util::future::join_all;
 use serde_json::Value;
 use tokio::time::Instant;
 
+use super::breakers::{Breakers, OPEN};
 use crate::{
     domain::{
         look_up::{FoundInTable, LookedUp},
@@ -35,6 +36,7 @@ pub struct LookUps {
     pub reader: Arc<dyn SignUpReader>,
     pub outgoing: Arc<dyn Outgoing>,
     pub answers: Arc<dyn AnswerStore>,
+    pub breakers: Breakers,
     pub clock: Arc<dyn Clock>,
 }
 
@@ -186,9 +188,7 @@ impl LookUps {
             };
             return asked(source, Ended::of(read), BreakerState::Closed, true, started);
         }
-        let breaker = in_table.breakers.get(&source.name);
-        let breaker = breaker.cloned().unwrap_or_else(|| Breaker::closed(now));
-        let state = breaker.state(now);
+        let (breaker, state) = self.breakers.of(&source.name, &in_table.breakers);
         let outcome = self.call_through(source, &request, breaker, deadline).await;
         if let (Some(cache), false) = (source.cache, outcome.outcome.is_fault()) {
             self.keep(&request, &outcome, cache, deadline).await;
@@ -201,42 +201,26 @@ impl LookUps {
         &self,
         source: &Source,
         request: &Request<'_>,
-        mut breaker: Breaker,
+        breaker: Breaker,
         deadline: Deadline,
     ) -> Ended {
-        let now = self.clock.now();
-        match breaker.state(now) {
-            BreakerState::Closed => {}
-            BreakerState::Open => return Ended::fault(SourceOutcome::Failed, "breaker-open"),
-            BreakerState::HalfOpen => {
-                breaker = breaker.tried(now);
-                let trial = self.answers.set_breaker(&source.name, &breaker, deadline);
-                // Somebody else tries, or nobody can say so.
-                if trial.await.is_err() {
-                    return Ended::fault(SourceOutcome::Failed, "breaker-open");
-                }
-            }
-        }
+        let allowed = self.breakers.allow(&source.name, breaker, deadline).await;
+        let Some(breaker) = allowed else {
+            return Ended::fault(SourceOutcome::Failed, OPEN);
+        };
         let budget = Instant::now() + source.budget;
         let had_its_time = budget <= deadline.0;
         let outcome = self
             .call(source, request, Deadline(budget.min(deadline.0)))
             .await;
-        let now = self.clock.now();
-        let next = if !outcome.outcome.is_fault() {
-            breaker.succeeded(now)
-        } else if had_its_time || outcome.outcome == SourceOutcome::Failed {
-            Some(breaker.failed(now))
-        } else {
-            // Whoever was asked too late has not failed.
-            None
-        };
-        if let Some(next) = next {
-            // A conflict is another instance that saw the same.
-            let _ = self
-                .answers
-                .set_breaker(&source.name, &next, deadline)
-                .await;
+        // Whoever was asked too late has not failed.
+        let counts = had_its_time || outcome.outcome != SourceOutcome::Slow;
+        if counts {
+            let has_failed = outcome.outcome.is_fault();
+            let recorded = self
+                .breakers
+                .record(&source.name, &breaker, has_failed, deadline);
+            recorded.await;
         }
         outcome
     }
@@ -337,6 +321,7 @@ fn call(request: &Request<'_>) -> Call {
             .map(Value::to_string)
             .map(String::into_bytes),
         credentials: credentials(request.auth, request.client_certificate),
+        once: false,
     }
 }
 

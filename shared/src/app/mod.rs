@@ -1,5 +1,6 @@
 //! Use cases: the only place that sequences ports.
 
+pub mod breakers;
 pub mod callers;
 pub mod codes;
 pub mod collections;

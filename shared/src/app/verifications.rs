@@ -1,14 +1,19 @@
 //! Verifying who a person is: one question for one attempt, however often Entra asks.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
+use futures_util::future::join;
 use jiff::Timestamp;
 use tokio::time::Instant;
 
-use super::look_ups::{before_answering, credentials};
+use super::{
+    breakers::{Breakers, OPEN},
+    look_ups::{before_answering, credentials},
+};
 use crate::{
     domain::{
         person::PersonKey,
+        source::{Breaker, BreakerState, SourceName},
         verification::{AttemptKey, Evidence, VerificationOutcome},
     },
     policy::{
@@ -16,7 +21,7 @@ use crate::{
         verify::{Question, Verification},
     },
     ports::{
-        Deadline,
+        Deadline, Lease, StoreError,
         attempts::{Attempt, Attempts},
         clock::Clock,
         journal::VerificationUse,
@@ -27,8 +32,12 @@ use crate::{
 /// How often somebody who waits for another one's attempt looks.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
-/// How long after its budget an attempt is still held.
-const GRACE: Duration = Duration::from_secs(2);
+/// How long the table may take to note what came of a question.
+const NOTING: Duration = Duration::from_secs(2);
+
+/// How long nobody asks again what a provider may have checked already: longer than Entra takes for two tries of up to 20
+/// seconds each.
+const HOLD: Duration = Duration::from_mins(1);
 
 /// How long evidence is kept: a year, and the time to notice that it is over.
 const KEEP: Duration = Duration::from_hours(400 * 24);
@@ -36,6 +45,7 @@ const KEEP: Duration = Duration::from_hours(400 * 24);
 pub struct Verifications {
     pub verifier: Arc<dyn Verifier>,
     pub attempts: Arc<dyn Attempts>,
+    pub breakers: Breakers,
     pub clock: Arc<dyn Clock>,
 }
 
@@ -49,7 +59,7 @@ impl std::fmt::Debug for Verifications {
 struct Ended {
     outcome: VerificationOutcome,
     problem: Option<String>,
-    /// Whether an earlier attempt told it.
+    /// Whether it is that of an earlier question.
     before: bool,
 }
 
@@ -70,10 +80,12 @@ impl Verifications {
         question: &Question<'_>,
         person: &PersonKey,
         user_flow: Option<&str>,
+        breakers: &BTreeMap<SourceName, Breaker>,
         deadline: Deadline,
     ) -> (VerificationOutcome, VerificationUse) {
         let started = Instant::now();
         let verification = question.verification;
+        let (breaker, state) = self.breakers.of(&verification.name, breakers);
         let lacks_token = verification.provider().is_bot_check() && question.token.is_none();
         let ended = if lacks_token {
             Ended {
@@ -81,9 +93,11 @@ impl Verifications {
                 problem: Some("no-token".to_owned()),
                 before: false,
             }
+        } else if state == BreakerState::Open {
+            Ended::unavailable(OPEN)
         } else {
             let key = attempt(question, user_flow);
-            self.attempted(question, person, &key, before_answering(deadline))
+            self.attempted(question, person, &key, breaker, before_answering(deadline))
                 .await
         };
         let told = VerificationUse {
@@ -92,6 +106,7 @@ impl Verifications {
             outcome: ended.outcome.name(),
             problem: ended.problem,
             before: ended.before,
+            breaker: state.name(),
             duration: started.elapsed(),
         };
         (ended.outcome, told)
@@ -102,6 +117,7 @@ impl Verifications {
         question: &Question<'_>,
         person: &PersonKey,
         key: &AttemptKey,
+        breaker: Breaker,
         deadline: Deadline,
     ) -> Ended {
         let verification = question.verification;
@@ -110,23 +126,32 @@ impl Verifications {
                 return Ended::unavailable("no-time-left");
             }
             let now = self.clock.now();
-            let begun = self.attempts.begin(
-                person,
-                key,
-                earlier(now, verification.remember),
-                now,
-                later(now, verification.budget + GRACE),
-                deadline,
-            );
+            let lease = Lease {
+                holder: fastrand::u64(..),
+                from: now,
+                // Whoever asks may be stopped before it can note anything.
+                until: later(now, verification.budget + HOLD),
+            };
+            let made_since = earlier(now, verification.remember);
+            let begun = self
+                .attempts
+                .begin(person, key, made_since, &lease, deadline);
             match begun.await {
                 Ok(Attempt::Yours) => {
-                    return self.ask(question, person, key, deadline).await;
+                    let asked = self.ask(question, person, key, breaker, lease, deadline);
+                    return asked.await;
                 }
                 Ok(Attempt::Done(evidence)) => {
                     return Ended {
                         outcome: evidence.outcome,
                         problem: None,
                         before: true,
+                    };
+                }
+                Ok(Attempt::Unclear) => {
+                    return Ended {
+                        before: true,
+                        ..Ended::unavailable("asked-before")
                     };
                 }
                 Ok(Attempt::Running) => {
@@ -145,20 +170,32 @@ impl Verifications {
         question: &Question<'_>,
         person: &PersonKey,
         key: &AttemptKey,
+        breaker: Breaker,
+        lease: Lease,
         deadline: Deadline,
     ) -> Ended {
         let verification = question.verification;
+        let allowed = self
+            .breakers
+            .allow(&verification.name, breaker, deadline)
+            .await;
+        let Some(breaker) = allowed else {
+            // Should it stay taken, it is held for a while, and nothing else.
+            let _ = self.attempts.release(person, key, &lease, deadline).await;
+            return Ended::unavailable(OPEN);
+        };
         let asked = Asked {
             verifier: Arc::clone(&self.verifier),
             attempts: Arc::clone(&self.attempts),
+            breakers: self.breakers.clone(),
             clock: Arc::clone(&self.clock),
+            breaker,
+            lease,
             inquiry: inquiry(question, key),
             person: person.clone(),
             key: key.clone(),
-            evidence_of: (
-                verification.name.clone(),
-                verification.provider().name().to_owned(),
-            ),
+            verification: verification.name.clone(),
+            provider: verification.provider().name(),
             deadline: Deadline(Instant::now() + verification.budget),
         };
         let answer = tokio::spawn(asked.answer());
@@ -178,48 +215,65 @@ impl Verifications {
 struct Asked {
     verifier: Arc<dyn Verifier>,
     attempts: Arc<dyn Attempts>,
+    breakers: Breakers,
     clock: Arc<dyn Clock>,
+    breaker: Breaker,
+    lease: Lease,
     inquiry: Inquiry,
     person: PersonKey,
     key: AttemptKey,
-    evidence_of: (crate::domain::source::SourceName, String),
+    verification: SourceName,
+    provider: &'static str,
     deadline: Deadline,
 }
 
 impl Asked {
     async fn answer(self) -> Verified {
         let mut verified = self.verifier.verify(&self.inquiry, self.deadline).await;
-        let deadline = Deadline(Instant::now() + GRACE);
-        let kept = if verified.outcome == VerificationOutcome::Unavailable {
-            // The next attempt asks again.
-            self.attempts
-                .release(&self.person, &self.key, deadline)
-                .await
-        } else {
-            let now = self.clock.now();
-            let (verification, provider) = self.evidence_of;
-            let evidence = Evidence {
-                verification,
-                provider,
-                outcome: verified.outcome,
-                reference: verified.reference.clone(),
-                at: now,
-            };
-            self.attempts
-                .finish(
-                    &self.person,
-                    &self.key,
-                    &evidence,
-                    later(now, KEEP),
-                    deadline,
-                )
-                .await
-        };
+        let deadline = Deadline(Instant::now() + NOTING);
+        let has_failed = verified.outcome == VerificationOutcome::Unavailable;
+        let recorded =
+            self.breakers
+                .record(&self.verification, &self.breaker, has_failed, deadline);
+        let (kept, ()) = join(self.keep(&verified, deadline), recorded).await;
         if let Err(error) = kept {
             let problem = format!("not-kept-{}", error.code());
             verified.problem.get_or_insert(problem);
         }
         verified
+    }
+
+    async fn keep(&self, verified: &Verified, deadline: Deadline) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        let Self {
+            attempts,
+            person,
+            key,
+            lease,
+            ..
+        } = self;
+        match verified.outcome {
+            VerificationOutcome::Unavailable if verified.may_have_happened => {
+                let until = later(now, HOLD);
+                attempts.hold(person, key, lease, until, deadline).await
+            }
+            VerificationOutcome::Unavailable => {
+                attempts.release(person, key, lease, deadline).await
+            }
+            outcome => {
+                let evidence = Evidence {
+                    verification: self.verification.clone(),
+                    provider: self.provider.to_owned(),
+                    outcome,
+                    reference: verified.reference.clone(),
+                    at: now,
+                };
+                let keep_until = later(now, KEEP);
+                attempts
+                    .finish(person, key, &evidence, keep_until, deadline)
+                    .await
+            }
+        }
     }
 }
 

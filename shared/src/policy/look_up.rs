@@ -409,6 +409,9 @@ impl Policy {
             .filter_map(|ask| ask.request.map(|request| request.key))
             .collect();
         if step == Step::BeforeCreatingUser {
+            let verifications = self.verifications.iter();
+            let verifications = verifications.map(|one| one.name.clone());
+            wanted.breakers.extend(verifications);
             wanted.values = self.values_in_sets(&values);
             let code = self.invitation(circumstances);
             wanted.codes = code.map(|(digest, _)| digest).into_iter().collect();
@@ -421,6 +424,7 @@ impl Policy {
     fn looks_up_anything(&self) -> bool {
         let mut attributes = self.attributes.iter();
         !self.sources.is_empty()
+            || !self.verifications.is_empty()
             || attributes.any(|attribute| attribute.in_set.is_some() || attribute.invitation)
     }
 

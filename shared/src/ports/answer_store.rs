@@ -1,4 +1,4 @@
-//! Answers of sources that stand for the next ones, and the breakers of sources. Both are read along with the lists.
+//! Answers of sources that stand for the next ones, and the breakers of sources and verifications. All are read along with the lists.
 
 use async_trait::async_trait;
 
@@ -15,7 +15,7 @@ pub trait AnswerStore: Send + Sync {
         deadline: Deadline,
     ) -> Result<(), StoreError>;
 
-    /// Replaces the breaker of a source. [`StoreError::Conflict`] when the version before `next` is no longer there: another
+    /// Replaces the breaker of a source or verification. [`StoreError::Conflict`] when the version before `next` is no longer there: another
     /// instance was faster, and saw the same.
     async fn set_breaker(
         &self,

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use super::{Deadline, StoreError};
+use super::{Deadline, Lease, StoreError};
 use crate::domain::{
     person::PersonKey,
     verification::{AttemptKey, Evidence},
@@ -16,20 +16,21 @@ pub enum Attempt {
     Yours,
     /// Somebody else is making it.
     Running,
+    /// It may have been made, and nobody knows what came of it.
+    Unclear,
     Done(Evidence),
 }
 
 #[async_trait]
 pub trait Attempts: Send + Sync {
-    /// Takes an attempt, unless it has been made since `made_since` or somebody holds it at `now`. Whoever takes it holds it
-    /// until `held_until`.
+    /// Takes an attempt, unless it has been made since `made_since` or somebody else's lease has not ended at the start of this
+    /// one.
     async fn begin(
         &self,
         person: &PersonKey,
         key: &AttemptKey,
         made_since: Timestamp,
-        now: Timestamp,
-        held_until: Timestamp,
+        lease: &Lease,
         deadline: Deadline,
     ) -> Result<Attempt, StoreError>;
 
@@ -43,11 +44,24 @@ pub trait Attempts: Send + Sync {
         deadline: Deadline,
     ) -> Result<(), StoreError>;
 
-    /// Gives an attempt back that came to nothing, so that the next one asks again.
+    /// Leaves an attempt that may have been made, with nothing known of it: it is [`Attempt::Unclear`] until `held_until`.
+    /// Nothing when it is somebody else's by now.
+    async fn hold(
+        &self,
+        person: &PersonKey,
+        key: &AttemptKey,
+        lease: &Lease,
+        held_until: Timestamp,
+        deadline: Deadline,
+    ) -> Result<(), StoreError>;
+
+    /// Gives an attempt back that certainly was not made, so that the next one asks again. Nothing when it is somebody else's by
+    /// now.
     async fn release(
         &self,
         person: &PersonKey,
         key: &AttemptKey,
+        lease: &Lease,
         deadline: Deadline,
     ) -> Result<(), StoreError>;
 }

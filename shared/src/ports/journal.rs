@@ -90,8 +90,10 @@ pub struct VerificationUse {
     pub outcome: &'static str,
     /// Why it is unavailable: a kind.
     pub problem: Option<String>,
-    /// Whether an earlier attempt had told it.
+    /// Whether it is what came of an earlier question.
     pub before: bool,
+    /// `closed`, `open` or `half-open`.
+    pub breaker: &'static str,
     pub duration: Duration,
 }
 

@@ -25,6 +25,7 @@ pub mod sign_up_reader;
 pub mod value_store;
 pub mod verifier;
 
+use jiff::Timestamp;
 use tokio::time::Instant;
 
 /// The moment by which a request must be answered; every look-up gets it.
@@ -36,6 +37,16 @@ impl Deadline {
     pub fn left(self) -> std::time::Duration {
         self.0.saturating_duration_since(Instant::now())
     }
+}
+
+/// How long somebody has a piece of work to itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lease {
+    /// Drawn at random, so that its holder knows its own lease again.
+    pub holder: u64,
+    pub from: Timestamp,
+    /// Milliseconds count.
+    pub until: Timestamp,
 }
 
 /// Why the table did not do what was asked. "Not found" is never an error.

@@ -3,18 +3,9 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 
+pub use super::Lease;
 use super::{Deadline, StoreError};
 use crate::domain::one_time_code::DeliveryId;
-
-/// How long a sender has a delivery to itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Lease {
-    /// Drawn at random, so that a sender knows its own lease again.
-    pub holder: u64,
-    pub from: Timestamp,
-    /// The sender gives up by then; milliseconds count.
-    pub until: Timestamp,
-}
 
 /// How far a delivery is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,7 +19,7 @@ pub enum Delivery {
 /// Every method MUST return by the deadline.
 #[async_trait]
 pub trait OtpDeliveries: Send + Sync {
-    /// Takes a delivery for oneself. `false` when it is sent, or somebody else's lease has not ended.
+    /// Takes a delivery for oneself; the sender gives up by the end of its lease. `false` when it is sent, or somebody else's lease has not ended.
     async fn begin(
         &self,
         id: &DeliveryId,

@@ -41,6 +41,8 @@ pub struct Call {
     pub body: Option<Vec<u8>>,
     /// In order; a client certificate may stand beside another one.
     pub credentials: Vec<Credential>,
+    /// Whether the other side must not act on it twice: it has a connection of its own, and is not sent again when that breaks.
+    pub once: bool,
 }
 
 impl std::fmt::Debug for Call {
@@ -76,8 +78,12 @@ pub enum OutgoingError {
     /// Not HTTPS, or an address inside of a network that the host is not allowed to be in.
     #[error("the call is not permitted: {0}")]
     NotPermitted(String),
+    /// No connection was made, and nothing was sent.
     #[error("the call failed: {0}")]
     Connection(String),
+    /// The connection broke once it was made: the other side may have acted on the call.
+    #[error("the call failed: {0}")]
+    Broken(String),
     #[error("the answer has more than {MAX_REPLY_OCTETS} octets")]
     TooLong,
     #[error("{0}")]
@@ -93,7 +99,7 @@ impl OutgoingError {
         match self {
             Self::TimedOut | Self::Secret(SecretError::TimedOut(_)) => "timed-out",
             Self::NotPermitted(_) => "not-permitted",
-            Self::Connection(_) => "connection",
+            Self::Connection(_) | Self::Broken(_) => "connection",
             Self::TooLong => "too-long",
             Self::Secret(_) => "secret",
             Self::Token(_) => "token",

@@ -65,8 +65,9 @@ pub struct Verified {
     pub reference: Option<String>,
     /// Why it is unavailable: a kind, never a value.
     pub problem: Option<String>,
-    /// Whether the provider did not answer in time.
-    pub timed_out: bool,
+    /// Of an unavailable one: whether the provider may have made the check, and so must not be asked again at once. False only
+    /// when it is certain that it has not: nothing was sent, or it refused.
+    pub may_have_happened: bool,
 }
 
 #[async_trait]

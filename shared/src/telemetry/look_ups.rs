@@ -26,7 +26,7 @@ fn source(record: &Answered, told: &SourceUse, at: i64) -> Map<String, Value> {
     fields.insert("message".to_owned(), json!(message));
     fields.insert("source".to_owned(), json!(told.source));
     fields.insert("source_outcome".to_owned(), json!(told.outcome));
-    fields.insert("breaker".to_owned(), json!(told.breaker));
+    fields.extend(breaker(told.breaker));
     fields.insert("kept".to_owned(), json!(told.kept));
     if let Some(problem) = &told.problem {
         fields.insert("problem".to_owned(), json!(problem));
@@ -36,8 +36,6 @@ fn source(record: &Answered, told: &SourceUse, at: i64) -> Map<String, Value> {
     }
     fields.insert("look_ups".to_owned(), json!(1));
     fields.insert("look_up_ms".to_owned(), milliseconds(told.duration));
-    let open = usize::from(told.breaker != "closed");
-    fields.insert("breaker_not_closed".to_owned(), json!(open));
     fields.insert("claims_dropped".to_owned(), json!(told.dropped.len()));
     let of_source = [
         metric("look_up_ms", "Milliseconds"),
@@ -58,17 +56,30 @@ fn verification(record: &Answered, told: &VerificationUse, at: i64) -> Map<Strin
     fields.insert("verification".to_owned(), json!(told.verification));
     fields.insert("provider".to_owned(), json!(told.provider));
     fields.insert("verification_outcome".to_owned(), json!(told.outcome));
+    fields.extend(breaker(told.breaker));
     fields.insert("before".to_owned(), json!(told.before));
     if let Some(problem) = &told.problem {
         fields.insert("problem".to_owned(), json!(problem));
     }
     fields.insert("verifications".to_owned(), json!(1));
     fields.insert("verification_ms".to_owned(), milliseconds(told.duration));
+    let of_verification = [
+        metric("verification_ms", "Milliseconds"),
+        metric("breaker_not_closed", "Count"),
+    ];
     let directives = json!([
         { "Namespace": NAMESPACE, "Dimensions": [["verification", "verification_outcome"]], "Metrics": [metric("verifications", "Count")] },
-        { "Namespace": NAMESPACE, "Dimensions": [["verification"]], "Metrics": [metric("verification_ms", "Milliseconds")] },
+        { "Namespace": NAMESPACE, "Dimensions": [["verification"]], "Metrics": of_verification },
     ]);
     with(fields, &directives, at)
+}
+
+fn breaker(state: &str) -> [(String, Value); 2] {
+    let not_closed = usize::from(state != "closed");
+    [
+        ("breaker".to_owned(), json!(state)),
+        ("breaker_not_closed".to_owned(), json!(not_closed)),
+    ]
 }
 
 /// What ties the line to the one of the request.

@@ -8,8 +8,8 @@ use jiff::Timestamp;
 use super::Remembered;
 use crate::{
     app::{
-        decide::Others, last_steps::LastSteps, look_ups::LookUps, readiness::Readiness,
-        verifications::Verifications,
+        breakers::Breakers, decide::Others, last_steps::LastSteps, look_ups::LookUps,
+        readiness::Readiness, verifications::Verifications,
     },
     domain::{
         code::CodeDigest,
@@ -18,7 +18,7 @@ use crate::{
         verification::{AttemptKey, Evidence, VerificationOutcome},
     },
     ports::{
-        Deadline, StoreError,
+        Deadline, Lease, StoreError,
         answer_store::AnswerStore,
         attempts::{Attempt, Attempts},
         clock::Clock,
@@ -32,18 +32,24 @@ use crate::{
 
 /// For policies that ask nobody.
 pub fn others(reader: Arc<dyn SignUpReader>, clock: Arc<dyn Clock>) -> Others {
+    let breakers = Breakers {
+        store: Arc::new(Nobody),
+        clock: Arc::clone(&clock),
+    };
     Others {
         readiness: Readiness::new(Arc::new(Nobody), Arc::new(Remembered::default())),
         look_ups: LookUps {
             reader,
             outgoing: Arc::new(Nobody),
             answers: Arc::new(Nobody),
+            breakers: breakers.clone(),
             clock: Arc::clone(&clock),
         },
         last_steps: LastSteps {
             verifications: Verifications {
                 verifier: Arc::new(Nobody),
                 attempts: Arc::new(Nobody),
+                breakers,
                 clock: Arc::clone(&clock),
             },
             codes: Arc::new(Nobody),
@@ -83,7 +89,7 @@ impl Verifier for Nobody {
             outcome: VerificationOutcome::Unavailable,
             reference: None,
             problem: Some("nobody".to_owned()),
-            timed_out: false,
+            may_have_happened: false,
         }
     }
 }
@@ -111,8 +117,7 @@ impl Attempts for Nobody {
         _: &PersonKey,
         _: &AttemptKey,
         _: Timestamp,
-        _: Timestamp,
-        _: Timestamp,
+        _: &Lease,
         _: Deadline,
     ) -> Result<Attempt, StoreError> {
         Err(nobody())
@@ -129,7 +134,24 @@ impl Attempts for Nobody {
         Err(nobody())
     }
 
-    async fn release(&self, _: &PersonKey, _: &AttemptKey, _: Deadline) -> Result<(), StoreError> {
+    async fn hold(
+        &self,
+        _: &PersonKey,
+        _: &AttemptKey,
+        _: &Lease,
+        _: Timestamp,
+        _: Deadline,
+    ) -> Result<(), StoreError> {
+        Err(nobody())
+    }
+
+    async fn release(
+        &self,
+        _: &PersonKey,
+        _: &AttemptKey,
+        _: &Lease,
+        _: Deadline,
+    ) -> Result<(), StoreError> {
         Err(nobody())
     }
 }

@@ -1,6 +1,9 @@
 //! One attempt at a verification at a time, and the evidence that stays.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
 
 use jiff::{SignedDuration, Timestamp};
 use shared::{
@@ -9,7 +12,10 @@ use shared::{
         source::SourceName,
         verification::{AttemptKey, Evidence, VerificationOutcome},
     },
-    ports::attempts::{Attempt, Attempts, EvidenceReader},
+    ports::{
+        Lease,
+        attempts::{Attempt, Attempts, EvidenceReader},
+    },
 };
 use tokio::task::JoinSet;
 
@@ -35,11 +41,33 @@ fn evidence(made: Timestamp, outcome: VerificationOutcome) -> Evidence {
 
 const LEASE: SignedDuration = SignedDuration::from_secs(5);
 
-/// Begins at a second for whoever accepts evidence of the last minute.
-async fn begin(f: &Fixture, who: &PersonKey, key: &AttemptKey, now: Timestamp) -> Attempt {
-    let since = now - SignedDuration::from_mins(1);
-    let begun = f.table.begin(who, key, since, now, now + LEASE, soon());
+fn lease(holder: u64, now: Timestamp) -> Lease {
+    Lease {
+        holder,
+        from: now,
+        until: now + LEASE,
+    }
+}
+
+/// Begins for whoever accepts evidence of the last minute.
+async fn begin_by(f: &Fixture, who: &PersonKey, key: &AttemptKey, lease: &Lease) -> Attempt {
+    let since = lease.from - SignedDuration::from_mins(1);
+    let begun = f.table.begin(who, key, since, lease, soon());
     begun.await.unwrap()
+}
+
+/// Begins at a moment as somebody who has begun nothing before.
+async fn begin(f: &Fixture, who: &PersonKey, key: &AttemptKey, now: Timestamp) -> Attempt {
+    static HOLDERS: AtomicU64 = AtomicU64::new(1_000);
+    let holder = HOLDERS.fetch_add(1, Ordering::Relaxed);
+    begin_by(f, who, key, &lease(holder, now)).await
+}
+
+/// Begins as the holder 1.
+async fn take(f: &Fixture, who: &PersonKey, key: &AttemptKey, now: Timestamp) -> Lease {
+    let lease = lease(1, now);
+    assert_eq!(begin_by(f, who, key, &lease).await, Attempt::Yours);
+    lease
 }
 
 #[tokio::test]
@@ -89,21 +117,79 @@ async fn what_came_of_it_stands_until_it_is_too_old() {
 }
 
 #[tokio::test]
+async fn whoever_lost_the_answer_knows_its_own_lease_again() {
+    let f = fixture("attempt-again").await;
+    let (who, key) = (person(1), attempt("a"));
+    let ours = take(&f, &who, &key, at(0)).await;
+    assert_eq!(begin(&f, &who, &key, at(1)).await, Attempt::Running);
+    assert_eq!(begin_by(&f, &who, &key, &ours).await, Attempt::Yours);
+}
+
+#[tokio::test]
 async fn an_attempt_that_came_to_nothing_is_given_back_and_one_that_was_made_is_not() {
     let f = fixture("attempt-release").await;
     let (who, key) = (person(1), attempt("a"));
-    assert_eq!(begin(&f, &who, &key, at(0)).await, Attempt::Yours);
+    let lease = take(&f, &who, &key, at(0)).await;
     for _ in 0..2 {
-        f.table.release(&who, &key, soon()).await.unwrap();
+        f.table.release(&who, &key, &lease, soon()).await.unwrap();
     }
-    assert_eq!(begin(&f, &who, &key, at(1)).await, Attempt::Yours);
+    let lease = take(&f, &who, &key, at(1)).await;
     let made = evidence(at(1), VerificationOutcome::Refer);
     f.table
         .finish(&who, &key, &made, at(10_000), soon())
         .await
         .unwrap();
-    f.table.release(&who, &key, soon()).await.unwrap();
+    f.table.release(&who, &key, &lease, soon()).await.unwrap();
     assert_eq!(begin(&f, &who, &key, at(2)).await, Attempt::Done(made));
+}
+
+#[tokio::test]
+async fn an_attempt_that_may_have_been_made_is_held_for_its_time() {
+    let f = fixture("attempt-hold").await;
+    let (who, key) = (person(1), attempt("a"));
+    let lease = take(&f, &who, &key, at(0)).await;
+    for _ in 0..2 {
+        let held = f.table.hold(&who, &key, &lease, at(60), soon());
+        held.await.unwrap();
+    }
+    assert_eq!(ttl(&f, &who).await, at(61).as_second());
+    let almost = at(60) - SignedDuration::from_millis(1);
+    for now in [at(1), almost] {
+        assert_eq!(begin(&f, &who, &key, now).await, Attempt::Unclear);
+    }
+    assert_eq!(f.table.evidence(&who).await.unwrap(), []);
+    assert_eq!(begin(&f, &who, &key, at(60)).await, Attempt::Yours);
+    assert_eq!(begin(&f, &who, &key, at(61)).await, Attempt::Running);
+}
+
+#[tokio::test]
+async fn an_attempt_that_was_made_or_given_back_is_not_held() {
+    let f = fixture("attempt-late-hold").await;
+    let (who, key) = (person(1), attempt("a"));
+    let late = lease(1, at(0));
+    let held = f.table.hold(&who, &key, &late, at(60), soon());
+    held.await.unwrap();
+    let late = take(&f, &who, &key, at(0)).await;
+    let made = evidence(at(1), VerificationOutcome::Verified);
+    f.table
+        .finish(&who, &key, &made, at(10_000), soon())
+        .await
+        .unwrap();
+    let held = f.table.hold(&who, &key, &late, at(60), soon());
+    held.await.unwrap();
+    assert_eq!(begin(&f, &who, &key, at(2)).await, Attempt::Done(made));
+}
+
+#[tokio::test]
+async fn an_attempt_that_somebody_took_over_stays_its_own() {
+    let f = fixture("attempt-taken-over").await;
+    let (who, key) = (person(1), attempt("a"));
+    let late = take(&f, &who, &key, at(0)).await;
+    assert_eq!(begin(&f, &who, &key, at(5)).await, Attempt::Yours);
+    let held = f.table.hold(&who, &key, &late, at(60), soon());
+    held.await.unwrap();
+    f.table.release(&who, &key, &late, soon()).await.unwrap();
+    assert_eq!(begin(&f, &who, &key, at(6)).await, Attempt::Running);
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use shared::{
-    app::{last_steps::LastSteps, verifications::Verifications},
+    app::last_steps::LastSteps,
     domain::{
         attribute::{AttributeValue, ClaimValue},
         code::{CodeDigest, InvitationCode},
@@ -21,7 +21,7 @@ use shared::{
         code_redeemer::{CodeRedeemer, Redeemed},
         code_store::CodeStore,
     },
-    testkit::Nobody,
+    testkit::others,
 };
 
 use crate::world::{World, person, soon};
@@ -123,13 +123,8 @@ async fn a_copy_that_is_behind_keeps_nobody_out_who_has_used_it() {
     let redeemed = world.table.redeem(&digest, &ann, now, soon()).await;
     assert_eq!(redeemed.unwrap(), Redeemed::Yes);
     let last_steps = LastSteps {
-        verifications: Verifications {
-            verifier: Arc::new(Nobody),
-            attempts: Arc::new(Nobody),
-            clock: Arc::clone(&world.clock) as _,
-        },
         codes: Arc::clone(&world.table) as _,
-        clock: Arc::clone(&world.clock) as _,
+        ..others(Arc::clone(&world.table) as _, Arc::clone(&world.clock) as _).last_steps
     };
     let behind = FoundInTable {
         codes: vec![InvitationCode { used: 1, ..code(1) }],

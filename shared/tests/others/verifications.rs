@@ -1,6 +1,6 @@
 //! Verifications at the last step.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use jiff::SignedDuration;
 use rstest::rstest;
@@ -180,6 +180,121 @@ async fn an_outage_is_told_apart_and_asked_again() {
     assert_eq!(function.told().verifications[0].outcome, "unavailable");
     assert_eq!(function.ask(&ann).await.action(), "Continue");
     assert_eq!(function.told().verifications[0].outcome, "verified");
+}
+
+/// A provider that is asked, does not answer usefully, and may have checked the person all the same.
+#[rstest]
+#[case::slow(Answer::Hang, 2000, "timed-out")]
+#[case::breaks(Answer::Close, 4000, "connection")]
+#[case::breaks_in_its_answer(Answer::ResetMidBody, 4000, "connection")]
+#[case::fails(Answer::status(500), 4000, "status-500")]
+#[case::unreadable(Answer::reply(200, "sorry"), 4000, "not-json")]
+#[tokio::test]
+async fn what_may_have_been_made_is_not_made_again_at_once(
+    #[case] first: Answer,
+    #[case] budget: u32,
+    #[case] problem: &str,
+    #[values("continue", "review")] choice: &str,
+) {
+    let server = Server::start().await;
+    server.on("/checks", [first, decision("PASS")]);
+    let more = format!("budget-ms = {budget}\non-unavailable = \"{choice}\"");
+    let (world, one) = function(&server, &more).await;
+    let other = world.function(Step::BeforeCreatingUser, LONG).await;
+    let action = if choice == "continue" {
+        "Continue"
+    } else {
+        "ShowBlockPage"
+    };
+    let ann = person("ann@contoso.com");
+    for (function, problem, before) in [
+        (&one, problem, false),
+        (&one, "asked-before", true),
+        (&other, "asked-before", true),
+    ] {
+        assert_eq!(function.ask(&ann).await.action(), action);
+        let told = &function.told().verifications[0];
+        assert_eq!(
+            (told.outcome, told.problem.as_deref(), told.before),
+            ("unavailable", Some(problem), before)
+        );
+    }
+    assert_eq!(server.count("/checks"), 1);
+    assert!(evidence(&world, "ann@contoso.com").await.is_empty());
+
+    server.on("/checks", [decision("PASS")]);
+    world.clock.advance(SignedDuration::from_secs(59));
+    assert_eq!(one.ask(&ann).await.action(), action);
+    assert_eq!(server.count("/checks"), 1);
+    world.clock.advance(SignedDuration::from_secs(1));
+    assert_eq!(one.ask(&ann).await.action(), "Continue");
+    assert_eq!(one.told().verifications[0].outcome, "verified");
+    assert_eq!(server.count("/checks"), 2);
+}
+
+#[tokio::test]
+async fn nobody_listening_is_asked_again_at_once() {
+    let server = Server::start().await;
+    let policy = policy(&server, "on-unavailable = \"continue\"");
+    drop(server);
+    tokio::task::yield_now().await;
+    let world = World::new().await;
+    world.publish(&policy).await;
+    let function = world.function(Step::BeforeCreatingUser, LONG).await;
+    for _ in 0..2 {
+        let page = function.ask(&person("ann@contoso.com")).await;
+        assert_eq!(page.action(), "Continue");
+        let told = &function.told().verifications[0];
+        assert_eq!(
+            (told.problem.as_deref(), told.before),
+            (Some("connection"), false)
+        );
+    }
+}
+
+/// An instance that is stopped while it waits notes nothing: its lease keeps others from asking.
+#[tokio::test]
+async fn who_was_stopped_before_the_answer_keeps_others_from_asking() {
+    let server = Arc::new(Server::start().await);
+    server.on("/checks", [Answer::Hang, decision("PASS")]);
+    let more = "budget-ms = 4000\non-unavailable = \"review\"";
+    let (world, stopped) = function(&server, more).await;
+    let ann = person("ann@contoso.com");
+    let instance = until_it_is_asked(Arc::clone(&server), stopped, ann.clone());
+    tokio::task::spawn_blocking(instance).await.unwrap();
+
+    let short = Duration::from_millis(500);
+    let other = world.function(Step::BeforeCreatingUser, short).await;
+    for seconds in [0, 30, 33] {
+        world.clock.advance(SignedDuration::from_secs(seconds));
+        assert_eq!(other.ask(&ann).await.action(), "ShowBlockPage");
+    }
+    assert_eq!(server.count("/checks"), 1);
+    world.clock.advance(SignedDuration::from_secs(1));
+    let patient = world.function(Step::BeforeCreatingUser, LONG).await;
+    assert_eq!(patient.ask(&ann).await.action(), "Continue");
+    assert_eq!(server.count("/checks"), 2);
+}
+
+/// Runs a function by itself, and ends it with everything that it has started once the provider has the question.
+fn until_it_is_asked(server: Arc<Server>, function: Function, who: Value) -> impl FnOnce() {
+    let asked = async move {
+        while server.count("/checks") == 0 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    move || {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        runtime.block_on(async {
+            tokio::select! {
+                page = function.ask(&who) => panic!("it was answered: {page:?}"),
+                () = asked => {}
+            }
+        });
+    }
 }
 
 #[tokio::test]

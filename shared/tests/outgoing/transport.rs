@@ -12,7 +12,7 @@ use shared::{
 use crate::{
     World, broken, far, get, near,
     servers::{Answer, Server, certificates::Authority},
-    status, with,
+    status, unconnected, with,
 };
 
 async fn plain() -> (Server, World) {
@@ -160,7 +160,7 @@ async fn nobody_listening_is_told() {
     let url = server.url("/");
     drop(server);
     tokio::task::yield_now().await;
-    let text = broken(world.http().call(&get(&url), far()).await);
+    let text = unconnected(world.http().call(&get(&url), far()).await);
     assert!(text.starts_with("127.0.0.1: "), "{text}");
 }
 
@@ -234,6 +234,30 @@ async fn a_kept_connection_that_died_fails_no_call() {
 }
 
 #[tokio::test]
+async fn a_call_that_is_made_once_is_sent_once_over_a_connection_of_its_own() {
+    let (server, world) = plain().await;
+    server.on(
+        "/",
+        [Answer::status(200), Answer::status(200), Answer::Close],
+    );
+    let http = world.http();
+    let call = Call {
+        once: true,
+        ..get(&server.url("/"))
+    };
+    for _ in 0..2 {
+        assert_eq!(status(http.call(&call, far()).await), 200);
+    }
+    broken(http.call(&call, far()).await);
+    let connections: Vec<usize> = server
+        .received()
+        .iter()
+        .map(|request| request.connection)
+        .collect();
+    assert_eq!(connections, [0, 1, 2]);
+}
+
+#[tokio::test]
 async fn a_server_that_comes_back_is_called_again() {
     let (server, world) = plain().await;
     let http = world.http();
@@ -265,7 +289,7 @@ async fn no_other_certificate_is(#[case] host: &str, #[case] until: i32, #[case]
     let server = Server::start_tls(authority.issue_until(host, until).server(None)).await;
     let trusted = if known { authority } else { Authority::new() };
     let world = World::naming(&[&server.authority()]).trusting(&trusted);
-    let text = broken(world.http().call(&get(&server.url("/")), far()).await);
+    let text = unconnected(world.http().call(&get(&server.url("/")), far()).await);
     assert!(text.contains("certificate"), "{text}");
     assert!(server.received().is_empty());
 }

@@ -167,8 +167,15 @@ impl Loopback {
         if let Some(body) = &call.body {
             request = request.body(body.clone());
         }
-        let told =
-            |error: reqwest::Error| OutgoingError::Connection(error.without_url().to_string());
+        let told = |error: reqwest::Error| {
+            let is_connect = error.is_connect();
+            let text = error.without_url().to_string();
+            if is_connect {
+                OutgoingError::Connection(text)
+            } else {
+                OutgoingError::Broken(text)
+            }
+        };
         let mut response = request.send().await.map_err(told)?;
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(told)? {

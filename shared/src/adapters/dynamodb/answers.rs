@@ -6,6 +6,7 @@ use super::{
     Table, by,
     items::{AnswerItem, BreakerItem, encode},
     keys::Key,
+    number,
 };
 use crate::{
     domain::source::{AnswerKey, Breaker, KeptAnswer, SourceName},
@@ -30,8 +31,15 @@ impl AnswerStore for Table {
         next: &Breaker,
         deadline: Deadline,
     ) -> Result<(), StoreError> {
-        let item = encode(&Key::breaker(source), BreakerItem::from(next))?;
-        let put = self.put_version(item, next.version.saturating_sub(1))?;
+        let writer = fastrand::u64(..);
+        let item = encode(&Key::breaker(source), BreakerItem::new(next, writer))?;
+        let mut put = self.put_version(item, next.version.saturating_sub(1))?;
+        // Its own writer when a first try was written and its answer lost.
+        let condition = put.condition_expression.take();
+        put.condition_expression =
+            condition.map(|condition| format!("{condition} OR writer = :writer"));
+        let values = put.expression_attribute_values.get_or_insert_default();
+        values.insert(":writer".to_owned(), number(writer));
         by(deadline, self.put(put)).await
     }
 }

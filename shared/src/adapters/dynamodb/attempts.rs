@@ -2,8 +2,7 @@
 
 use async_trait::async_trait;
 use aws_sdk_dynamodb::{
-    operation::put_item::PutItemError,
-    types::{AttributeValue, ReturnValuesOnConditionCheckFailure},
+    operation::put_item::PutItemError, types::ReturnValuesOnConditionCheckFailure,
 };
 use jiff::Timestamp;
 
@@ -12,6 +11,7 @@ use super::{
     client::store_error,
     items::{AttemptItem, Item, decode, encode, read_as},
     keys::{Key, PK, evidence},
+    number,
 };
 use crate::{
     domain::{
@@ -19,10 +19,12 @@ use crate::{
         verification::{AttemptKey, Evidence},
     },
     ports::{
-        Deadline, StoreError,
+        Deadline, Lease, StoreError,
         attempts::{Attempt, Attempts, EvidenceReader},
     },
 };
+
+const IS_OURS: &str = "holder = :holder";
 
 #[async_trait]
 impl Attempts for Table {
@@ -31,18 +33,14 @@ impl Attempts for Table {
         person: &PersonKey,
         key: &AttemptKey,
         made_since: Timestamp,
-        now: Timestamp,
-        held_until: Timestamp,
+        lease: &Lease,
         deadline: Deadline,
     ) -> Result<Attempt, StoreError> {
         let key = Key::attempt(person, key);
-        let item = encode(&key, AttemptItem::held(held_until))?;
-        match by(deadline, self.take(item, made_since, now)).await? {
+        let item = encode(&key, AttemptItem::held(lease))?;
+        match by(deadline, self.take(item, made_since, lease)).await? {
             Taken::Now => Ok(Attempt::Yours),
-            Taken::Before(item) => {
-                let evidence = decode::<AttemptItem>(&key, item)?.evidence(&key)?;
-                Ok(evidence.map_or(Attempt::Running, Attempt::Done))
-            }
+            Taken::Before(item) => decode::<AttemptItem>(&key, item)?.attempt(&key),
         }
     }
 
@@ -59,18 +57,28 @@ impl Attempts for Table {
         by(deadline, self.put(self.replace(item)?)).await
     }
 
+    async fn hold(
+        &self,
+        person: &PersonKey,
+        key: &AttemptKey,
+        lease: &Lease,
+        held_until: Timestamp,
+        deadline: Deadline,
+    ) -> Result<(), StoreError> {
+        let key = Key::attempt(person, key);
+        let item = encode(&key, AttemptItem::unclear(held_until))?;
+        of_the_holder(by(deadline, self.leave(item, lease)).await)
+    }
+
     async fn release(
         &self,
         person: &PersonKey,
         key: &AttemptKey,
+        lease: &Lease,
         deadline: Deadline,
     ) -> Result<(), StoreError> {
         let key = Key::attempt(person, key);
-        match by(deadline, self.give_back(&key)).await {
-            // Somebody else took it over and has made it: that stays.
-            Ok(()) | Err(StoreError::Conflict) => Ok(()),
-            Err(error) => Err(error),
-        }
+        of_the_holder(by(deadline, self.give_back(&key, lease)).await)
     }
 }
 
@@ -82,6 +90,14 @@ impl EvidenceReader for Table {
         let mut made: Vec<Evidence> = attempts.into_iter().flatten().collect();
         made.sort_by_key(|evidence| std::cmp::Reverse(evidence.at));
         Ok(made)
+    }
+}
+
+/// What somebody else took over stays.
+fn of_the_holder(ended: Result<(), StoreError>) -> Result<(), StoreError> {
+    match ended {
+        Ok(()) | Err(StoreError::Conflict) => Ok(()),
+        Err(error) => Err(error),
     }
 }
 
@@ -97,19 +113,20 @@ impl Table {
         &self,
         item: Item,
         made_since: Timestamp,
-        now: Timestamp,
+        lease: &Lease,
     ) -> Result<Taken, StoreError> {
-        let moment = |at: Timestamp| AttributeValue::N(at.as_millisecond().to_string());
         let taken = self
             .client
             .put_item()
             .table_name(&self.name)
             .set_item(Some(item))
+            // Its own holder when a first try was written and its answer lost.
             .condition_expression(format!(
-                "attribute_not_exists({PK}) OR held_until <= :now OR made_at < :made_since"
+                "attribute_not_exists({PK}) OR held_until <= :now OR made_at < :made_since OR {IS_OURS}"
             ))
-            .expression_attribute_values(":now", moment(now))
-            .expression_attribute_values(":made_since", moment(made_since))
+            .expression_attribute_values(":now", number(lease.from.as_millisecond()))
+            .expression_attribute_values(":made_since", number(made_since.as_millisecond()))
+            .expression_attribute_values(":holder", number(lease.holder))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .send()
             .await;
@@ -125,12 +142,26 @@ impl Table {
         }
     }
 
-    async fn give_back(&self, key: &Key) -> Result<(), StoreError> {
+    async fn leave(&self, item: Item, lease: &Lease) -> Result<(), StoreError> {
+        self.client
+            .put_item()
+            .table_name(&self.name)
+            .set_item(Some(item))
+            .condition_expression(IS_OURS)
+            .expression_attribute_values(":holder", number(lease.holder))
+            .send()
+            .await
+            .map_err(|error| store_error(&error))?;
+        Ok(())
+    }
+
+    async fn give_back(&self, key: &Key, lease: &Lease) -> Result<(), StoreError> {
         self.client
             .delete_item()
             .table_name(&self.name)
             .set_key(Some(key.attributes()))
-            .condition_expression("attribute_exists(held_until)")
+            .condition_expression(IS_OURS)
+            .expression_attribute_values(":holder", number(lease.holder))
             .send()
             .await
             .map_err(|error| store_error(&error))?;

@@ -23,7 +23,7 @@ mod values;
 
 use std::future::Future;
 
-use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::{Client, types::AttributeValue};
 
 pub use self::client::ConnectionError;
 pub use super::aws::Connection;
@@ -47,6 +47,10 @@ impl Table {
     pub fn name(&self) -> &str {
         &self.name
     }
+}
+
+fn number(value: impl Into<i128>) -> AttributeValue {
+    AttributeValue::N(value.into().to_string())
 }
 
 /// What a call comes to by the deadline.

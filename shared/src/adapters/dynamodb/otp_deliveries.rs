@@ -9,6 +9,7 @@ use super::{
     client::store_error,
     items::{OtpDeliveryItem, encode},
     keys::{Key, PK},
+    number,
 };
 use crate::{
     domain::one_time_code::DeliveryId,
@@ -118,8 +119,4 @@ fn held<T>(written: Result<T, StoreError>) -> Result<bool, StoreError> {
 
 fn text(value: &str) -> AttributeValue {
     AttributeValue::S(value.to_owned())
-}
-
-fn number(value: impl Into<i128>) -> AttributeValue {
-    AttributeValue::N(value.into().to_string())
 }

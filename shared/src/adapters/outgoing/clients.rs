@@ -33,7 +33,17 @@ pub(super) struct ClientCertificate {
 pub(super) struct Clients {
     roots: Vec<Certificate>,
     lookup: Arc<dyn Lookup>,
-    built: Mutex<HashMap<(Reach, Option<String>), Built>>,
+    built: Mutex<HashMap<Kind, Built>>,
+}
+
+/// What a client is for.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Kind {
+    reach: Reach,
+    /// The name of the secret with its certificate.
+    certificate: Option<String>,
+    /// Whether every call has a connection of its own.
+    once: bool,
 }
 
 struct Built {
@@ -50,13 +60,18 @@ impl Clients {
         }
     }
 
-    /// The client for a reach and a certificate. It is built anew when the certificate's secret has changed.
+    /// The client for a reach, a certificate, and calls that keep no connection. It is built anew when the certificate's secret has changed.
     pub(super) fn client(
         &self,
         reach: Reach,
         certificate: Option<&ClientCertificate>,
+        once: bool,
     ) -> Result<Client, OutgoingError> {
-        let key = (reach, certificate.map(|known| known.secret.clone()));
+        let key = Kind {
+            reach,
+            certificate: certificate.map(|known| known.secret.clone()),
+            once,
+        };
         let pem = certificate.map(|known| &known.pem);
         let mut built = self.built.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = built.get(&key)
@@ -65,8 +80,8 @@ impl Clients {
             return Ok(known.client.clone());
         }
         let client = match certificate {
-            None => self.plain(reach)?,
-            Some(certificate) => self.with_certificate(reach, certificate)?,
+            None => self.plain(&key)?,
+            Some(certificate) => self.with_certificate(&key, certificate)?,
         };
         let entry = Built {
             pem: pem.cloned(),
@@ -76,8 +91,8 @@ impl Clients {
         Ok(client)
     }
 
-    fn plain(&self, reach: Reach) -> Result<Client, OutgoingError> {
-        self.builder(reach)
+    fn plain(&self, kind: &Kind) -> Result<Client, OutgoingError> {
+        self.builder(kind)
             .build()
             .map_err(|error| OutgoingError::Connection(told(&error)))
     }
@@ -85,7 +100,7 @@ impl Clients {
     /// What fails here is the secret's form: the same client without a certificate can be built.
     fn with_certificate(
         &self,
-        reach: Reach,
+        kind: &Kind,
         certificate: &ClientCertificate,
     ) -> Result<Client, OutgoingError> {
         let form = |_| SecretError::Form {
@@ -93,18 +108,20 @@ impl Clients {
             expected: "PEM with a certificate chain and its private key (PKCS #8)",
         };
         let identity = Identity::from_pem(certificate.pem.reveal().as_bytes()).map_err(form)?;
-        let client = self.builder(reach).identity(identity).build();
+        let client = self.builder(kind).identity(identity).build();
         Ok(client.map_err(form)?)
     }
 
-    fn builder(&self, reach: Reach) -> ClientBuilder {
+    fn builder(&self, kind: &Kind) -> ClientBuilder {
         let resolver = Resolver {
             lookup: Arc::clone(&self.lookup),
-            reach,
+            reach: kind.reach,
         };
+        let idle = if kind.once { 0 } else { usize::MAX };
         https::builder()
             .no_proxy()
             .pool_idle_timeout(IDLE)
+            .pool_max_idle_per_host(idle)
             .tls_certs_merge(self.roots.iter().cloned())
             .dns_resolver(Arc::new(resolver))
     }

@@ -35,6 +35,7 @@ impl GuardedHttp {
             headers: headers(&call.headers)?,
             body: call.body.clone(),
             certificate: None,
+            once: call.once,
         };
         let mut prepared = Prepared {
             message,

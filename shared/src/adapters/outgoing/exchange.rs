@@ -25,6 +25,8 @@ pub(super) struct Message {
     pub(super) headers: HeaderMap,
     pub(super) body: Option<Vec<u8>>,
     pub(super) certificate: Option<ClientCertificate>,
+    /// See [`Call::once`](crate::ports::outgoing::Call::once).
+    pub(super) once: bool,
 }
 
 pub(super) struct Exchange {
@@ -38,11 +40,13 @@ impl Exchange {
         let url = Url::parse(&message.url)
             .map_err(|_| OutgoingError::NotPermitted("its address is no URL".to_owned()))?;
         let reach = self.reach(&url)?;
-        let client = self.clients.client(reach, message.certificate.as_ref())?;
+        let client = self
+            .clients
+            .client(reach, message.certificate.as_ref(), message.once)?;
         let first = request(&client, message, &url).send().await;
         let answer = match first {
             // The other side may have closed a kept connection while Lambda had this instance frozen.
-            Err(error) if died_before_an_answer(&error) => {
+            Err(error) if !message.once && died_before_an_answer(&error) => {
                 request(&client, message, &url).send().await
             }
             other => other,
@@ -105,9 +109,14 @@ async fn read(mut response: Response, url: &Url) -> Result<Reply, OutgoingError>
 /// The host and the fault, without the rest of the URL.
 fn failure(url: &Url, error: reqwest::Error) -> OutgoingError {
     let error = error.without_url();
-    match causes(&error).find_map(|cause| cause.downcast_ref::<Inside>()) {
-        Some(inside) => OutgoingError::NotPermitted(inside.to_string()),
-        None => OutgoingError::Connection(format!("{}: {}", host(url), told(&error))),
+    if let Some(inside) = causes(&error).find_map(|cause| cause.downcast_ref::<Inside>()) {
+        return OutgoingError::NotPermitted(inside.to_string());
+    }
+    let fault = format!("{}: {}", host(url), told(&error));
+    if error.is_connect() {
+        OutgoingError::Connection(fault)
+    } else {
+        OutgoingError::Broken(fault)
     }
 }
 

@@ -191,6 +191,7 @@ fn token_request(key: &TokenKey, secret: &Secret) -> Result<Message, SecretError
         headers,
         body: Some(form.finish().into_bytes()),
         certificate: None,
+        once: false,
     })
 }
 

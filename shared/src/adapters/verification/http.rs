@@ -20,6 +20,7 @@ pub(super) fn call(inquiry: &Inquiry) -> Call {
             headers: Vec::new(),
             body: None,
             credentials: inquiry.credentials.clone(),
+            once: true,
         },
     };
     call.headers

@@ -70,13 +70,17 @@ pub enum Problem {
 }
 
 impl Problem {
-    const fn is_slowness(&self) -> bool {
-        matches!(
-            self,
-            Self::NoAnswer(
-                OutgoingError::TimedOut | OutgoingError::Secret(SecretError::TimedOut(_))
-            )
-        )
+    /// False only when it is certain that the provider has checked nobody: the request was not sent, or was refused.
+    const fn may_have_happened(&self) -> bool {
+        match self {
+            Self::NoAnswer(error) => matches!(
+                error,
+                OutgoingError::TimedOut | OutgoingError::Broken(_) | OutgoingError::TooLong
+            ),
+            Self::Status(status) => !matches!(status, 300..=499 | 503),
+            Self::CredentialsRefused | Self::UnknownField => false,
+            Self::Json | Self::Xml | Self::UnknownOutcome | Self::ProviderError => true,
+        }
     }
 }
 
@@ -172,12 +176,12 @@ impl Verifier for Verification {
                 outcome,
                 reference,
                 problem: None,
-                timed_out: false,
+                may_have_happened: false,
             },
             Err(problem) => Verified {
                 outcome: VerificationOutcome::Unavailable,
                 reference: None,
-                timed_out: problem.is_slowness(),
+                may_have_happened: problem.may_have_happened(),
                 problem: Some(problem.to_string()),
             },
         }
@@ -262,6 +266,7 @@ fn post(inquiry: &Inquiry, content_type: &str, body: Vec<u8>) -> Call {
         headers: vec![("content-type".to_owned(), content_type.to_owned())],
         body: Some(body),
         credentials: inquiry.credentials.clone(),
+        once: true,
     }
 }
 

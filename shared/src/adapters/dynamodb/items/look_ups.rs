@@ -17,7 +17,7 @@ use crate::{
         value_set::{Member, SetName, SetValue},
         verification::{Evidence, VerificationOutcome},
     },
-    ports::StoreError,
+    ports::{Lease, StoreError, attempts::Attempt},
 };
 
 /// A claim in DynamoDB's own types: `S`, `BOOL`, `N`, or `L` of `S`.
@@ -279,10 +279,13 @@ pub(in crate::adapters::dynamodb) struct BreakerItem {
     openings: u32,
     /// The condition of the next change.
     version: u64,
+    /// Who made this one.
+    #[serde(default)]
+    writer: u64,
 }
 
-impl From<&Breaker> for BreakerItem {
-    fn from(breaker: &Breaker) -> Self {
+impl BreakerItem {
+    pub(in crate::adapters::dynamodb) fn new(breaker: &Breaker, writer: u64) -> Self {
         Self {
             schema: SCHEMA,
             failures: breaker.failures,
@@ -291,11 +294,10 @@ impl From<&Breaker> for BreakerItem {
             trial_until: breaker.trial_until.map(Timestamp::as_millisecond),
             openings: breaker.openings,
             version: breaker.version,
+            writer,
         }
     }
-}
 
-impl BreakerItem {
     pub(in crate::adapters::dynamodb) fn breaker(self, key: &Key) -> Result<Breaker, StoreError> {
         Ok(Breaker {
             failures: self.failures,
@@ -315,6 +317,11 @@ pub(in crate::adapters::dynamodb) struct AttemptItem {
     #[serde(skip_serializing_if = "Option::is_none", default)]
     held_until: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
+    holder: Option<u64>,
+    /// Nobody is making it any more, and nobody knows what came of it.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    unclear: bool,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
     evidence: Option<StoredEvidence>,
     /// The moment of the evidence, where conditions see it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -332,10 +339,19 @@ struct StoredEvidence {
 }
 
 impl AttemptItem {
-    pub(in crate::adapters::dynamodb) fn held(until: Timestamp) -> Self {
+    pub(in crate::adapters::dynamodb) fn held(lease: &Lease) -> Self {
+        Self {
+            holder: Some(lease.holder),
+            ..Self::closed_until(lease.until)
+        }
+    }
+
+    fn closed_until(until: Timestamp) -> Self {
         Self {
             schema: SCHEMA,
             held_until: Some(until.as_millisecond()),
+            holder: None,
+            unclear: false,
             evidence: None,
             made_at: None,
             // A lease that nobody ended is of no use, but must outlive its last second.
@@ -343,10 +359,19 @@ impl AttemptItem {
         }
     }
 
+    pub(in crate::adapters::dynamodb) fn unclear(until: Timestamp) -> Self {
+        Self {
+            unclear: true,
+            ..Self::closed_until(until)
+        }
+    }
+
     pub(in crate::adapters::dynamodb) fn made(evidence: &Evidence, keep_until: Timestamp) -> Self {
         Self {
             schema: SCHEMA,
             held_until: None,
+            holder: None,
+            unclear: false,
             evidence: Some(StoredEvidence {
                 verification: evidence.verification.to_string(),
                 provider: evidence.provider.clone(),
@@ -358,7 +383,15 @@ impl AttemptItem {
         }
     }
 
-    /// `None` while somebody holds it.
+    pub(in crate::adapters::dynamodb) fn attempt(self, key: &Key) -> Result<Attempt, StoreError> {
+        if self.unclear {
+            return Ok(Attempt::Unclear);
+        }
+        let evidence = self.evidence(key)?;
+        Ok(evidence.map_or(Attempt::Running, Attempt::Done))
+    }
+
+    /// `None` while it is held.
     pub(in crate::adapters::dynamodb) fn evidence(
         self,
         key: &Key,
