@@ -5,6 +5,7 @@ import { accessSync, constants, readFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import { chromium } from 'playwright-core';
 
@@ -25,6 +26,11 @@ export const PHONE = { width: 390, height: 844 };
 
 /** Long enough for a machine that is busy; the simulator's own time-outs end well before. */
 const PATIENCE_MS = 20_000;
+
+/** What the browser says of a request that the page's Content Security Policy kept it from sending. */
+const REFUSED = /^(csp|net::ERR_BLOCKED_BY_CSP)$/;
+/** It refuses at once: what has not ended by then is on its way. */
+const REFUSAL_MS = 5000;
 
 const MAX_IMAGE_OCTETS = 250_000;
 /** Below the last thing of a picture, in pixels. */
@@ -59,6 +65,7 @@ function executable(file) {
 /** A person's window: cookies of its own, and a list of everything that no page may do. */
 export class Window {
   #context;
+  #elsewhere = [];
   #troubles = [];
 
   static async open(browser, origin, { viewport = DESKTOP, javaScriptEnabled = true } = {}) {
@@ -71,13 +78,15 @@ export class Window {
   }
 
   /** Whatever a page did wrong since the window was opened: nothing, but for what the browser has to complain about. */
-  assertNoTroubles(complaint) {
+  async assertNoTroubles(complaint) {
+    const calls = await Promise.all(this.#elsewhere.map(called));
+    const troubles = [...calls.flat(), ...this.#troubles];
     const isExpected = (trouble) => complaint?.test(trouble);
     assert.deepEqual(
-      this.#troubles.filter((trouble) => !isExpected(trouble)),
+      troubles.filter((trouble) => !isExpected(trouble)),
       [],
     );
-    assert.equal(this.#troubles.some(isExpected), complaint !== undefined, `the browser did not say ${complaint}`);
+    assert.equal(troubles.some(isExpected), complaint !== undefined, `the browser did not say ${complaint}`);
   }
 
   async close() {
@@ -87,8 +96,7 @@ export class Window {
   #watch(origin) {
     const { page } = this;
     page.on('request', (request) => {
-      const url = request.url();
-      if (!url.startsWith(`${origin}/`)) this.#troubles.push(`request to another origin: ${url}`);
+      if (!request.url().startsWith(`${origin}/`)) this.#elsewhere.push(request);
     });
     page.on('console', (message) => {
       if (message.type() === 'error') this.#troubles.push(`console: ${message.text()} (${message.location().url})`);
@@ -98,6 +106,13 @@ export class Window {
       if (response.status() >= 500) this.#troubles.push(`${response.status()} of ${response.url()}`);
     });
   }
+}
+
+/** The trouble that a request to another origin is, or none when the page's own policy kept it from being sent. */
+async function called(request) {
+  await Promise.race([request.response(), sleep(REFUSAL_MS, null, { ref: false })]);
+  const refused = REFUSED.test(request.failure()?.errorText ?? '');
+  return refused ? [] : [`request to another origin: ${request.url()}`];
 }
 
 /** Clicks what leads to another page, and waits for that page. */

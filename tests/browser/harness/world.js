@@ -45,7 +45,7 @@ export class World {
       });
       try {
         await body(window.page);
-        window.assertNoTroubles(complaint);
+        await window.assertNoTroubles(complaint);
         this.connector?.reset();
       } catch (problem) {
         await screenshot(window.page, `failed-${name.replaceAll(/\W+/g, '-')}`).catch(() => {});
