@@ -22,8 +22,9 @@ CARGO_FUZZ := 0.13.2
 
 # `cargo lambda` and the zig that it links with are found through PATH.
 export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/.tools/bin:$(PATH)
-# Where the black-box tests find the functions.
-export FUNCTIONS_DIR := $(abspath $(TARGET)/release)
+# Where the black-box tests and the rehearsal find the functions: as `make dev` builds them, for optimising takes minutes.
+# `make test-release` has what is deployed.
+export FUNCTIONS_DIR ?= $(abspath $(TARGET)/debug)
 export SAM_CLI_TELEMETRY := 0
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
@@ -45,7 +46,7 @@ dev-binaries:
 # --- tests
 
 .PHONY: test
-test: .venv/.installed dev-binaries build-native ## Set up and run every test, those of the release binaries and in a browser too
+test: .venv/.installed dev-binaries ## Set up and run every test, those of the functions from outside and in a browser too
 	cargo test --locked --workspace --no-fail-fast
 	$(MAKE) --no-print-directory test-browser
 
@@ -54,6 +55,11 @@ test: .venv/.installed dev-binaries build-native ## Set up and run every test, t
 test-browser: .venv/.installed dev-binaries chromium tests/browser/node_modules/.installed ## Sign up in a real browser; screenshots go to target/browser
 	rm -rf $(TARGET)/browser
 	cd tests/browser && node --test --test-concurrency=1 --test-reporter=spec
+
+.PHONY: test-release
+test-release: .venv/.installed build-native ## Run the tests from outside and the rehearsal with optimised functions
+	FUNCTIONS_DIR=$(abspath $(TARGET)/release) cargo test --locked --package blackbox
+	$(MAKE) --no-print-directory rehearse FUNCTIONS_DIR=$(abspath $(TARGET)/release)
 
 .PHONY: fuzz
 fuzz: .tools/cargo-fuzz-$(CARGO_FUZZ) ## Fuzz each target for a while (FUZZ_SECONDS=20)
@@ -67,8 +73,8 @@ fuzz: .tools/cargo-fuzz-$(CARGO_FUZZ) ## Fuzz each target for a while (FUZZ_SECO
 	done
 
 .PHONY: rehearse
-rehearse: .venv/.installed .venv-ministack/.installed dev-binaries build-native ## Deploy the template into an AWS emulator and sign up through it
-	.venv/bin/python tools/templates/rehearse.py --binaries $(TARGET)/release --signupctl $(TARGET)/debug/signupctl
+rehearse: .venv/.installed .venv-ministack/.installed dev-binaries ## Deploy the template into an AWS emulator and sign up through it
+	.venv/bin/python tools/templates/rehearse.py --binaries $(FUNCTIONS_DIR) --signupctl $(TARGET)/debug/signupctl
 
 .PHONY: bench
 bench: bench-scale bench-policy ## Measure; the numbers and their meaning are in docs/performance.md
@@ -114,7 +120,7 @@ build: .venv/.installed arm64-target ## Build the functions for Lambda: target/l
 
 # Together, as `sam build` makes them: what one alone needs of a shared dependency is dropped where it is linked.
 .PHONY: build-native
-build-native: ## Build the functions for this machine: target/release
+build-native: ## Build the functions for this machine as they are deployed: target/release
 	cargo build --locked --release $(PACKAGES)
 
 .PHONY: deploy

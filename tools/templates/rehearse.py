@@ -2,13 +2,13 @@
 """Rehearses a deployment: `sam deploy` of the template into an AWS emulator, then sign-ups through the deployed API.
 
 The emulator is ministack, on this machine only, in memory, ended with all its processes when the rehearsal ends. What
-runs behind its API are the real release binaries, on the table that the template made, with lists and credentials
+runs behind its API are the real binaries, on the table that the template made, with lists and credentials
 written by the real signupctl, with Entra's tokens from a local issuer, and with other systems for a policy to ask.
 Between each function and AWS a gate enforces the function's role (role_gate.py). So a green rehearsal proves the
 wiring: parameters, routes, settings, table and roles. The emulator knows nothing of TTL, PITR, KMS policies and
 throttling; those are asserted by lint.py.
 
-    rehearse.py [--binaries target/release] [--signupctl target/debug/signupctl]
+    rehearse.py [--binaries target/debug] [--signupctl target/debug/signupctl]
 """
 
 from __future__ import annotations
@@ -818,7 +818,7 @@ def built(binaries: Path) -> Path:
         if not (binaries / name).is_file()
     ]
     if missing:
-        raise RehearsalError(f"{binaries}: found no {', '.join(missing)}, expected the release binaries")
+        raise RehearsalError(f"{binaries}: found no {', '.join(missing)}, expected what `make dev-binaries` builds")
     return binaries
 
 
@@ -861,8 +861,8 @@ def main() -> int:
     parser.add_argument(
         "--binaries",
         type=Path,
-        default=ROOT / "target" / "release",
-        help="directory of the release binaries of this machine (default: target/release)",
+        default=ROOT / "target" / "debug",
+        help="directory of the functions built for this machine (default: target/debug)",
     )
     parser.add_argument(
         "--signupctl",

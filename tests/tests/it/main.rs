@@ -1,8 +1,8 @@
-//! The release binaries from outside: real processes under the Lambda Runtime API, real events, a real
+//! The functions from outside: real processes under the Lambda Runtime API, real events, a real
 //! table engine, real tokens and certificates.
 //!
-//! The binaries are those of `target/release`, or of the folder that `FUNCTIONS_DIR` names; `make
-//! build-native` builds them. Each test has a table, an Entra and processes of its own.
+//! The binaries are those of `target/debug`, or of the folder that `FUNCTIONS_DIR` names; `make
+//! test-release` takes those that are deployed. Each test has a table, an Entra and processes of its own.
 
 #![cfg(test)]
 

@@ -1,5 +1,5 @@
 //! Everything around the functions that the tests play: Lambda, API Gateway, DynamoDB with faults,
-//! Entra. The functions themselves are the release binaries, as they are deployed.
+//! Entra. The functions themselves are the binaries that `make dev` runs.
 
 mod certificates;
 mod entra;

@@ -112,7 +112,7 @@ struct Invocation {
 type Outcome = Result<Bytes, Bytes>;
 
 impl Function {
-    /// Starts the release binary of a step and waits until it asks for its first event.
+    /// Starts the binary of a step and waits until it asks for its first event.
     pub(crate) async fn start(step: Step, settings: &Settings) -> Self {
         Self::start_named(step.name(), settings).await
     }
@@ -451,13 +451,13 @@ fn lambda(name: &str, runtime_api: &str) -> [(&'static str, String); 12] {
 
 fn binary(name: &str) -> PathBuf {
     let folder = ProcessEnvironment.get("FUNCTIONS_DIR").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/release"),
+        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/debug"),
         PathBuf::from,
     );
     let binary = folder.join(name);
     assert!(
         binary.is_file(),
-        "{} is missing: run `make build-native`",
+        "{} is missing: run `make dev-binaries`",
         binary.display()
     );
     binary
