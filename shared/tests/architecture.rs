@@ -26,8 +26,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("adapters", &["ports", "domain", "wire", "http"]),
     ("telemetry", &["ports", "domain"]),
     ("testkit", &["ports", "domain", "http", "app"]),
-    ("console", &["app", "http", "ports", "domain", "i18n"]),
-    ("config", &["domain", "adapters", "http", "console"]),
+    ("config", &["domain", "adapters", "http"]),
 ];
 
 /// Crates and functions that would bring the world into a room.
@@ -74,16 +73,6 @@ const MUST_NOT_NAME: &[(&str, &[&str])] = &[
     ),
     (
         "http",
-        &[
-            "aws_",
-            "lambda_http",
-            "reqwest",
-            "std::env",
-            "Timestamp::now",
-        ],
-    ),
-    (
-        "console",
         &[
             "aws_",
             "lambda_http",
@@ -182,10 +171,6 @@ fn rooms() -> BTreeMap<String, Sources> {
             let path = entry.unwrap().path();
             if path.is_dir() {
                 folders.push(path);
-                continue;
-            }
-            // Unit tests in a file of their own.
-            if path.ends_with("tests.rs") {
                 continue;
             }
             let first = path

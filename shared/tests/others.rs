@@ -7,8 +7,6 @@
     reason = "a test fails by panicking"
 )]
 
-#[path = "others/approvals.rs"]
-mod approvals;
 #[path = "others/breaker.rs"]
 mod breaker;
 #[path = "others/claims.rs"]

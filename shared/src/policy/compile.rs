@@ -1,6 +1,5 @@
 //! From a document to a policy that can be evaluated, or to everything that is wrong with it.
 
-mod approval;
 mod sources;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -94,7 +93,6 @@ impl Compiler<'_> {
             extensions_app: self.extensions_app.take(),
             sources,
             verifications,
-            approval: self.approval(&top),
             mail: self.mail(&top),
         })
     }

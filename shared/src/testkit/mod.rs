@@ -1,6 +1,5 @@
-//! For tests: a clock in the test's hand, a journal that remembers, a key service in memory, and settings.
+//! For tests: a clock in the test's hand, a journal that remembers, and settings.
 
-mod keyring;
 mod nobody;
 
 use std::{
@@ -11,10 +10,7 @@ use std::{
 
 use jiff::{SignedDuration, Timestamp};
 
-pub use self::{
-    keyring::Keyring,
-    nobody::{Nobody, others},
-};
+pub use self::nobody::{Nobody, others};
 use crate::{
     domain::{
         language::Language,

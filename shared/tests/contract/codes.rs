@@ -15,11 +15,7 @@ use shared::{
         code_store::{CodeStore, MAX_BATCH, PARTS},
     },
 };
-use tokio::{
-    sync::{Semaphore, SemaphorePermit},
-    task::JoinSet,
-    time::Instant,
-};
+use tokio::{sync::Semaphore, task::JoinSet, time::Instant};
 
 use super::{Fixture, fixture, matcher, patient, records::every_type, soon};
 
@@ -164,20 +160,15 @@ async fn a_code_counts_before_its_end_and_not_from_then_on() {
     assert_eq!(used(&f, "SHORT").await, 1);
 }
 
-/// A deadline for one of many.
-pub(crate) fn unhurried() -> Deadline {
-    Deadline(Instant::now() + Duration::from_mins(2))
-}
-
 /// Many people with one table: what is tried is the count, not the speed.
 #[derive(Clone)]
-pub(crate) struct Crowd {
-    pub(crate) table: Arc<Table>,
+struct Crowd {
+    table: Arc<Table>,
     room: Arc<Semaphore>,
 }
 
 impl Crowd {
-    pub(crate) fn of(f: &Fixture) -> Self {
+    fn of(f: &Fixture) -> Self {
         // Another author's engine need not keep transactions apart; there they come one after another.
         let room = if f.engine.is_some() { 200 } else { 1 };
         Self {
@@ -186,20 +177,16 @@ impl Crowd {
         }
     }
 
-    /// Holds its place until it is dropped.
-    pub(crate) async fn turn(&self) -> SemaphorePermit<'_> {
-        self.room.acquire().await.unwrap()
-    }
-
     async fn redeem(&self, code: &CodeDigest, number: usize) -> Redeemed {
-        let _turn = self.turn().await;
+        let _turn = self.room.acquire().await.unwrap();
+        let deadline = Deadline(Instant::now() + Duration::from_mins(2));
         let person = person(number);
-        let redeemed = self.table.redeem(code, &person, now(), unhurried());
+        let redeemed = self.table.redeem(code, &person, now(), deadline);
         redeemed.await.unwrap()
     }
 
     async fn revoke(&self, code: &CodeDigest) -> bool {
-        let _turn = self.turn().await;
+        let _turn = self.room.acquire().await.unwrap();
         self.table.revoke(code).await.unwrap()
     }
 

@@ -13,7 +13,6 @@ mod codes;
 mod look_ups;
 mod ports;
 mod records;
-mod requests;
 
 use std::{sync::Arc, time::Duration};
 
@@ -339,7 +338,6 @@ async fn a_decision_reads_entries_and_the_callers_records_in_one_call() {
     ];
     let wanted = Wanted {
         matchers: &matchers,
-        applicant: None,
         caller_records: true,
         looked_up: &LookedUp::default(),
     };
@@ -356,7 +354,6 @@ async fn a_decision_reads_entries_and_the_callers_records_in_one_call() {
 
     let wanted = Wanted {
         matchers: &matchers,
-        applicant: None,
         caller_records: false,
         looked_up: &LookedUp::default(),
     };
@@ -376,7 +373,6 @@ async fn a_read_that_cannot_end_in_time_says_so() {
     let matchers = [matcher("example.com")];
     let wanted = Wanted {
         matchers: &matchers,
-        applicant: None,
         caller_records: false,
         looked_up: &LookedUp::default(),
     };
@@ -392,7 +388,6 @@ async fn a_missing_table_is_unavailable() {
     let matchers = [matcher("example.com")];
     let wanted = Wanted {
         matchers: &matchers,
-        applicant: None,
         caller_records: false,
         looked_up: &LookedUp::default(),
     };
@@ -567,7 +562,6 @@ fn draft<'d>(flow: &'d PolicyFlow, source: &'d str, document: &'d Document) -> D
 async fn current(f: &Fixture) -> CurrentPolicies {
     let wanted = Wanted {
         matchers: &[],
-        applicant: None,
         caller_records: true,
         looked_up: &LookedUp::default(),
     };

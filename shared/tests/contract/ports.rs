@@ -1,8 +1,7 @@
 //! The table by port, where ports have methods of the same name.
 
 use shared::ports::{
-    approval_requests::ApprovalRequests, code_store::CodeStore, directory_store::DirectoryStore,
-    value_store::ValueStore,
+    code_store::CodeStore, directory_store::DirectoryStore, value_store::ValueStore,
 };
 
 use super::Fixture;
@@ -13,10 +12,6 @@ impl Fixture {
     }
 
     pub(crate) fn values(&self) -> &dyn ValueStore {
-        &*self.table
-    }
-
-    pub(crate) fn requests(&self) -> &dyn ApprovalRequests {
         &*self.table
     }
 

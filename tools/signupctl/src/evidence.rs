@@ -43,7 +43,7 @@ fn row(evidence: &Evidence) -> [String; 5] {
 }
 
 #[derive(Serialize)]
-pub(crate) struct Line<'e> {
+struct Line<'e> {
     at: Timestamp,
     verification: &'e str,
     provider: &'e str,
@@ -51,7 +51,7 @@ pub(crate) struct Line<'e> {
     reference: Option<&'e str>,
 }
 
-pub(crate) fn line(evidence: &Evidence) -> Line<'_> {
+fn line(evidence: &Evidence) -> Line<'_> {
     Line {
         at: evidence.at,
         verification: evidence.verification.as_str(),

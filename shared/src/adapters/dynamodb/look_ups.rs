@@ -73,8 +73,7 @@ pub(super) fn found(
     Ok(found)
 }
 
-/// Takes one item out of what was read.
-pub(super) fn take<I: DeserializeOwned, T>(
+fn take<I: DeserializeOwned, T>(
     items: &mut HashMap<Key, Item>,
     key: &Key,
     domain: impl FnOnce(I, &Key) -> Result<T, StoreError>,

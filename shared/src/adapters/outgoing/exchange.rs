@@ -1,11 +1,8 @@
 //! One request and its answer, within what is permitted.
 
-use std::{error::Error, io, time::Duration};
+use std::{error::Error, io};
 
-use reqwest::{
-    Response, Url,
-    header::{HeaderMap, RETRY_AFTER},
-};
+use reqwest::{Response, Url, header::HeaderMap};
 
 use super::{
     Reach,
@@ -83,7 +80,6 @@ fn request(client: &reqwest::Client, message: &Message, url: &Url) -> reqwest::R
     let method = match message.method {
         Method::Get => reqwest::Method::GET,
         Method::Post => reqwest::Method::POST,
-        Method::Patch => reqwest::Method::PATCH,
     };
     let request = client
         .request(method, url.clone())
@@ -96,7 +92,6 @@ fn request(client: &reqwest::Client, message: &Message, url: &Url) -> reqwest::R
 
 async fn read(mut response: Response, url: &Url) -> Result<Reply, OutgoingError> {
     let status = response.status().as_u16();
-    let retry_after = retry_after(response.headers());
     let mut body = Vec::new();
     while let Some(chunk) = response
         .chunk()
@@ -108,17 +103,7 @@ async fn read(mut response: Response, url: &Url) -> Result<Reply, OutgoingError>
         }
         body.extend_from_slice(&chunk);
     }
-    Ok(Reply {
-        status,
-        retry_after,
-        body,
-    })
-}
-
-/// RFC 9110 section 10.2.3; a moment instead of seconds says nothing without the other side's clock.
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let text = headers.get(RETRY_AFTER)?.to_str().ok()?;
-    text.trim().parse().ok().map(Duration::from_secs)
+    Ok(Reply { status, body })
 }
 
 /// The host and the fault, without the rest of the URL.

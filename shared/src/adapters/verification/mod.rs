@@ -309,7 +309,6 @@ mod tests {
         let outcome = |status| {
             accepted(&Reply {
                 status,
-                retry_after: None,
                 body: b"{}".to_vec(),
             })
             .map(<[u8]>::len)

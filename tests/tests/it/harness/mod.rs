@@ -1,5 +1,5 @@
 //! Everything around the functions that the tests play: Lambda, API Gateway, DynamoDB with faults,
-//! Entra, KMS. The functions themselves are the binaries that `make dev` runs.
+//! Entra. The functions themselves are the binaries that `make dev` runs.
 
 mod certificates;
 mod entra;
@@ -7,7 +7,6 @@ mod event;
 mod faults;
 mod gateway;
 mod http;
-mod keys;
 mod log;
 mod requests;
 mod runtime;

@@ -14,7 +14,6 @@ mod keys;
 mod mutual_tls;
 mod policies;
 mod policy_files;
-mod requests;
 mod trial;
 mod usage;
 mod values;
