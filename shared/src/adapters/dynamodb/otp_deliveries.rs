@@ -1,11 +1,13 @@
 //! The sending of one-time codes.
 
 use async_trait::async_trait;
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::{
+    operation::update_item::builders::UpdateItemFluentBuilder, types::AttributeValue,
+};
 use tokio::time::timeout_at;
 
 use super::{
-    Table,
+    Table, by,
     client::store_error,
     items::{OtpDeliveryItem, encode},
     keys::{Key, PK},
@@ -55,8 +57,7 @@ impl OtpDeliveries for Table {
         deadline: Deadline,
     ) -> Result<Option<Delivery>, StoreError> {
         let key = Key::otp_delivery(id);
-        let item = timeout_at(deadline.0, self.get::<OtpDeliveryItem>(&key));
-        let item = item.await.map_err(|_| StoreError::TimedOut)??;
+        let item = by(deadline, self.get::<OtpDeliveryItem>(&key)).await?;
         item.map(|item| item.delivery(&key)).transpose()
     }
 
@@ -69,15 +70,8 @@ impl OtpDeliveries for Table {
             .update_expression("SET #state = :sent")
             .condition_expression(format!("attribute_exists({PK})"))
             .expression_attribute_names("#state", "state")
-            .expression_attribute_values(":sent", text("sent"))
-            .send();
-        let updated = timeout_at(deadline.0, update).await;
-        held(
-            updated
-                .map_err(|_| StoreError::TimedOut)?
-                .map_err(|error| store_error(&error)),
-        )
-        .map(|_| ())
+            .expression_attribute_values(":sent", text("sent"));
+        change(update, deadline).await
     }
 
     async fn release(
@@ -96,16 +90,15 @@ impl OtpDeliveries for Table {
             .expression_attribute_names("#state", "state")
             .expression_attribute_values(":sending", text("sending"))
             .expression_attribute_values(":holder", number(lease.holder))
-            .expression_attribute_values(":ended", number(0_i64))
-            .send();
-        let updated = timeout_at(deadline.0, update).await;
-        held(
-            updated
-                .map_err(|_| StoreError::TimedOut)?
-                .map_err(|error| store_error(&error)),
-        )
-        .map(|_| ())
+            .expression_attribute_values(":ended", number(0_i64));
+        change(update, deadline).await
     }
+}
+
+/// Changes a delivery, unless it is no longer as the condition says.
+async fn change(update: UpdateItemFluentBuilder, deadline: Deadline) -> Result<(), StoreError> {
+    let updated = async { update.send().await.map_err(|error| store_error(&error)) };
+    held(by(deadline, updated).await).map(|_| ())
 }
 
 /// Whether the condition of a write held.
