@@ -6,7 +6,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
-FUNCTIONS := after-federation before-creating-user before-token otp-send
+FUNCTIONS := after-federation approvals before-creating-user before-token otp-send provisioning
 PACKAGES := $(addprefix --package ,$(FUNCTIONS))
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
@@ -71,6 +71,12 @@ fuzz: .tools/cargo-fuzz-$(CARGO_FUZZ) ## Fuzz each target for a while (FUZZ_SECO
 		cargo fuzz run --sanitizer none "$$target" "fuzz/corpus/$$target" "fuzz/seeds/$$target" -- \
 			-max_total_time=$(FUZZ_SECONDS) -timeout=5 -max_len=16384 -verbosity=0 -print_final_stats=1; \
 	done
+
+# Each request gets one account, whatever fails; `make test` does the same with fewer.
+CAMPAIGN_REQUESTS ?= 2000
+.PHONY: campaign
+campaign: ## Make accounts while everything fails at random (CAMPAIGN_REQUESTS=2000)
+	CAMPAIGN_REQUESTS=$(CAMPAIGN_REQUESTS) cargo test --locked --package shared --test provisioning campaign -- --nocapture
 
 .PHONY: rehearse
 rehearse: .venv/.installed .venv-ministack/.installed dev-binaries ## Deploy the template into an AWS emulator and sign up through it

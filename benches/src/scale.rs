@@ -28,7 +28,7 @@ use shared::{
         language::LanguageWishes,
         list::{Effect, ListEntry, ListName, Matcher},
         policy::{FlowPolicy, OnUnavailable, Policies},
-        sign_up::{SignUp, Step},
+        sign_up::{Protocol, SignUp, Step},
     },
     ports::{Deadline, clock::Clock, journal::Journal},
     telemetry::JsonJournal,
@@ -128,6 +128,7 @@ async fn measure(entries: usize) -> Result<Row, Failure> {
         let started = Instant::now();
         let asked = Asked {
             sign_up: &sign_up,
+            protocol: Protocol::Connector,
             user_flow: None,
             settings: &settings,
             current: None,

@@ -1,15 +1,26 @@
 //! From settings to a running function: the only place that knows every side.
 
+#[cfg(feature = "console")]
+mod approvals;
+#[cfg(feature = "requests")]
+mod provisioning;
+
 use std::{process::ExitCode, sync::Arc, time::Duration};
 
 use axum::Router;
 use tokio::time::Instant;
 
+#[cfg(feature = "console")]
+pub use self::approvals::{console, run_approvals};
+#[cfg(feature = "requests")]
+pub use self::provisioning::{deliveries, run_provisioning};
+#[cfg(feature = "requests")]
+use crate::{adapters::data_keys::KmsDataKeys, config::RequestsSettings};
 #[cfg(feature = "mail")]
 use crate::{
     adapters::mail::{Ses, Smtp},
     app::one_time_codes::{OneTimeCodes, Sender},
-    config::{MailSettings, MailTransport},
+    config::{Environment, MailSettings, MailTransport},
     http::{Entrance, OTP_SEND, OneTimeCodeService},
     ports::mailer::Mailer,
 };
@@ -25,13 +36,14 @@ use crate::{
         verification::Verification,
     },
     app::{
+        approvals::Approvals,
         callers::Callers,
         decide::{Decide, Decider, Others},
         disposable::DisposableLists,
         policies::Policies,
         readiness::Readiness,
     },
-    config::{Environment, Problem, ProcessEnvironment, Settings},
+    config::{Problem, ProcessEnvironment, Settings},
     domain::sign_up::Step,
     http::{self, Service, Trust},
     ports::{
@@ -49,8 +61,37 @@ const INIT: Duration = Duration::from_secs(3);
 
 /// Runs the function of a step until Lambda ends it.
 pub async fn run(step: Step) -> ExitCode {
+    let settings = Settings::read(&ProcessEnvironment).map_err(|problems| told(&problems));
+    run_step(step, settings, |_, _| None).await
+}
+
+/// Runs the function of the step in which people apply for an approval until Lambda ends it.
+#[cfg(feature = "requests")]
+pub async fn run_before_creating_user() -> ExitCode {
+    let settings = together(
+        Settings::read(&ProcessEnvironment),
+        RequestsSettings::read(&ProcessEnvironment),
+    );
+    let (settings, requests) = match settings {
+        Ok((settings, requests)) => (Ok(settings), Some(requests)),
+        Err(problems) => (Err(told(&problems)), None),
+    };
+    run_step(Step::BeforeCreatingUser, settings, |table, clock| {
+        Some(approvals(requests?, table, clock))
+    })
+    .await
+}
+
+async fn run_step(
+    step: Step,
+    settings: Result<Settings, Vec<String>>,
+    approvals: impl FnOnce(&Arc<Table>, &Arc<dyn Clock>) -> Option<Approvals>,
+) -> ExitCode {
     let (clock, journal) = clock_and_journal();
-    let service = service(step, &ProcessEnvironment, clock, Arc::clone(&journal)).await;
+    let service = match settings {
+        Ok(settings) => service(step, settings, approvals, clock, Arc::clone(&journal)).await,
+        Err(problems) => Err(problems),
+    };
     serve(
         step.name(),
         service.map(|service| service.router()),
@@ -85,6 +126,14 @@ async fn serve(
             .map_err(|error| vec![error.to_string()]),
         Err(problems) => Err(problems),
     };
+    ended(function, served, journal)
+}
+
+fn ended(
+    function: &'static str,
+    served: Result<(), Vec<String>>,
+    journal: &Arc<dyn Journal>,
+) -> ExitCode {
     match served {
         Ok(()) => ExitCode::SUCCESS,
         Err(problems) => {
@@ -97,12 +146,12 @@ async fn serve(
 /// Builds the service and reads what proves callers; tells every reason not to start.
 pub async fn service(
     step: Step,
-    environment: &impl Environment,
+    settings: Settings,
+    approvals: impl FnOnce(&Arc<Table>, &Arc<dyn Clock>) -> Option<Approvals>,
     clock: Arc<dyn Clock>,
     journal: Arc<dyn Journal>,
 ) -> Result<Arc<Service>, Vec<String>> {
     let started = Instant::now();
-    let settings = Settings::read(environment).map_err(|problems| told(&problems))?;
     let Ground {
         table,
         callers,
@@ -111,13 +160,14 @@ pub async fn service(
     let deadline = Deadline(Instant::now() + INIT);
     let credentials = read_callers(&callers, deadline).await;
     somebody_may_call(&settings.trust, credentials)?;
-    let others = others(
+    let mut others = others(
         &table,
         settings.private_hosts,
         settings.secrets,
         &clock,
         &journal,
     );
+    others.approvals = approvals(&table, &clock);
     let disposable = Arc::new(DisposableLists::new(
         Arc::clone(&table) as _,
         Arc::clone(&clock),
@@ -178,6 +228,17 @@ pub fn others(
     Others::new(table, outgoing, Arc::new(verifier), readiness, clock)
 }
 
+/// Making requests.
+#[cfg(feature = "requests")]
+fn approvals(requests: RequestsSettings, table: &Arc<Table>, clock: &Arc<dyn Clock>) -> Approvals {
+    let RequestsSettings { connection, key } = requests;
+    Approvals {
+        requests: Arc::clone(table) as _,
+        keys: Arc::new(KmsDataKeys::new(connection, key, Arc::clone(clock))),
+        clock: Arc::clone(clock),
+    }
+}
+
 /// The same of the function that mails one-time codes.
 #[cfg(feature = "mail")]
 pub async fn one_time_codes(
@@ -186,13 +247,8 @@ pub async fn one_time_codes(
     journal: Arc<dyn Journal>,
 ) -> Result<Arc<OneTimeCodeService>, Vec<String>> {
     let started = Instant::now();
-    let (settings, mail) = match (Settings::read(environment), MailSettings::read(environment)) {
-        (Ok(settings), Ok(mail)) => (settings, mail),
-        (settings, mail) => {
-            let problems = [settings.err(), mail.err()].into_iter().flatten();
-            return Err(problems.flat_map(|problems| told(&problems)).collect());
-        }
-    };
+    let settings = together(Settings::read(environment), MailSettings::read(environment));
+    let (settings, mail) = settings.map_err(|problems| told(&problems))?;
     entra_may_call(&settings.trust)?;
     let mailer = mailer(mail.transport, &settings.secrets, &clock);
     let Ground {
@@ -284,6 +340,22 @@ fn mailer(
             });
             Arc::new(Smtp::new(server, credentials))
         }
+    }
+}
+
+/// Two parts of a function's settings, or every problem of both.
+#[cfg(any(feature = "mail", feature = "requests"))]
+fn together<A, B>(
+    one: Result<A, Vec<Problem>>,
+    other: Result<B, Vec<Problem>>,
+) -> Result<(A, B), Vec<Problem>> {
+    match (one, other) {
+        (Ok(one), Ok(other)) => Ok((one, other)),
+        (one, other) => Err([one.err(), other.err()]
+            .into_iter()
+            .flatten()
+            .flatten()
+            .collect()),
     }
 }
 

@@ -8,6 +8,8 @@ pub mod adapters;
 pub mod app;
 pub mod compose;
 pub mod config;
+#[cfg(feature = "console")]
+pub mod console;
 pub mod domain;
 pub mod http;
 pub mod i18n;

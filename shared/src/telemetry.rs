@@ -18,7 +18,7 @@ use crate::{
     },
     ports::{
         clock::Clock,
-        journal::{Answered, Journal, Notice},
+        journal::{Answered, Delivery, Journal, Notice, Visit},
     },
 };
 
@@ -104,9 +104,13 @@ fn answered(record: &Answered, at: i64) -> Map<String, Value> {
         Some(DecidedBy::Source(name)) => set("source", Some(json!(name))),
         Some(DecidedBy::Verification(name)) => set("verification", Some(json!(name))),
         Some(DecidedBy::Code) => set("decided_by", Some(json!("code"))),
+        Some(DecidedBy::Request) => set("decided_by", Some(json!("request"))),
         None => {}
     }
     set("invitation", record.invitation.map(|became| json!(became)));
+    let approval = record.approval.as_ref();
+    set("approval", approval.map(|told| json!(told.became)));
+    set("request", approval.map(|told| json!(told.request.as_str())));
     let left_out = &record.claims_left_out;
     set(
         "claims_left_out",
@@ -361,6 +365,8 @@ fn parts(record: &Notice) -> (&'static str, String, Value) {
         Notice::OtpDeliveryNotRecorded { failure, detail } => {
             delivery_not_recorded(failure, detail.as_deref())
         }
+        Notice::Delivered(delivery) => delivered(delivery),
+        Notice::Visited(visit) => visited(visit),
         Notice::Panicked { step } => panicked(step),
     }
 }
@@ -371,6 +377,42 @@ fn misconfigured(source: &str, problem: &str) -> (&'static str, String, Value) {
         format!("`{source}` of the policy cannot work: {problem}"),
         json!({ "source": source, "dependency": source, "dependency_failure": "misconfigured" }),
     )
+}
+
+fn delivered(delivery: &Delivery) -> (&'static str, String, Value) {
+    let level = match delivery.outcome {
+        "failed" | "unavailable" | "unreadable" => "ERROR",
+        "later" => "WARN",
+        _ => "INFO",
+    };
+    let fields = json!({
+        "request": delivery.request,
+        "outcome": delivery.outcome,
+        "problem": delivery.problem,
+        "duration_ms": milliseconds(delivery.duration),
+        "provisionings": 1,
+    });
+    (level, format!("provisioning: {}", delivery.outcome), fields)
+}
+
+fn visited(visit: &Visit) -> (&'static str, String, Value) {
+    let level = match visit.status {
+        500.. => "ERROR",
+        400.. => "WARN",
+        _ => "INFO",
+    };
+    let mut fields = Map::from_iter([
+        ("page".to_owned(), json!(visit.page)),
+        ("status".to_owned(), json!(visit.status)),
+        ("problem".to_owned(), json!(visit.problem)),
+        ("duration_ms".to_owned(), milliseconds(visit.duration)),
+    ]);
+    if visit.status >= 500 {
+        fields.insert("dependency".to_owned(), json!("console"));
+        fields.insert("dependency_failure".to_owned(), json!("unavailable"));
+    }
+    let message = format!("console: {}", visit.page);
+    (level, message, Value::Object(fields))
 }
 
 fn panicked(step: &str) -> (&'static str, String, Value) {
@@ -393,6 +435,17 @@ fn notice(record: &Notice, at: i64) -> Map<String, Value> {
             "Namespace": NAMESPACE,
             "Dimensions": [["dependency"]],
             "Metrics": [metric("dependency_failures", "Count")],
+        }]);
+        fields.insert(
+            "_aws".to_owned(),
+            json!({ "Timestamp": at, "CloudWatchMetrics": directive }),
+        );
+    }
+    if fields.contains_key("provisionings") {
+        let directive = json!([{
+            "Namespace": NAMESPACE,
+            "Dimensions": [["outcome"]],
+            "Metrics": [metric("provisionings", "Count")],
         }]);
         fields.insert(
             "_aws".to_owned(),
@@ -497,6 +550,7 @@ mod tests {
             sources: Vec::new(),
             verifications: Vec::new(),
             invitation: None,
+            approval: None,
             claims_left_out: Vec::new(),
             reference: Some(ReferenceCode::derive(&[b"x"])),
             caller: Some("credential:ab".to_owned()),
@@ -734,6 +788,23 @@ mod tests {
                 "{failed:?}"
             );
         }
+    }
+
+    #[test]
+    fn a_visit_of_the_console_counts_as_a_failure_when_nothing_works() {
+        let visit = |status| {
+            let visit = Visit {
+                page: "queue",
+                status,
+                problem: None,
+                duration: Duration::ZERO,
+            };
+            notice(&Notice::Visited(visit), 1)
+        };
+        let levels = [200, 303, 403, 503].map(|status| visit(status)["level"].clone());
+        assert_eq!(levels, ["INFO", "INFO", "WARN", "ERROR"]);
+        assert_eq!(metrics(&visit(503)), ["dependency_failures"]);
+        assert!(!visit(403).contains_key("_aws"));
     }
 
     #[test]

@@ -26,7 +26,8 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("adapters", &["ports", "domain", "wire", "http"]),
     ("telemetry", &["ports", "domain"]),
     ("testkit", &["ports", "domain", "http", "app"]),
-    ("config", &["domain", "adapters", "http"]),
+    ("console", &["app", "http", "ports", "domain", "i18n"]),
+    ("config", &["domain", "adapters", "http", "console"]),
 ];
 
 /// Crates and functions that would bring the world into a room.
@@ -73,6 +74,16 @@ const MUST_NOT_NAME: &[(&str, &[&str])] = &[
     ),
     (
         "http",
+        &[
+            "aws_",
+            "lambda_http",
+            "reqwest",
+            "std::env",
+            "Timestamp::now",
+        ],
+    ),
+    (
+        "console",
         &[
             "aws_",
             "lambda_http",
@@ -171,6 +182,10 @@ fn rooms() -> BTreeMap<String, Sources> {
             let path = entry.unwrap().path();
             if path.is_dir() {
                 folders.push(path);
+                continue;
+            }
+            // Unit tests in a file of their own.
+            if path.ends_with("tests.rs") {
                 continue;
             }
             let first = path

@@ -9,7 +9,9 @@
 use std::path::Path;
 
 use shared::{
-    config::{Environment, MAIL_NAMES, NAMES, Settings},
+    config::{
+        CONSOLE_NAMES, Environment, MAIL_NAMES, NAMES, PROVISIONING_NAMES, REQUESTS_NAMES, Settings,
+    },
     domain::{
         decision::BlockReason,
         language::{Language, LanguageWishes},
@@ -41,7 +43,7 @@ fn blocks(text: &str, language: &str) -> Vec<String> {
 #[test]
 fn every_setting_is_documented_and_a_parameter_of_the_template() {
     let (reference, template) = (document("docs/configuration.md"), document("template.yaml"));
-    for name in NAMES.iter().chain(MAIL_NAMES) {
+    for name in [NAMES, MAIL_NAMES, REQUESTS_NAMES, PROVISIONING_NAMES].concat() {
         assert!(
             reference.contains(&format!("`{name}`")),
             "docs/configuration.md lacks {name}"
@@ -53,6 +55,17 @@ fn every_setting_is_documented_and_a_parameter_of_the_template() {
                 "template.yaml lacks {name}"
             );
         }
+    }
+}
+
+#[test]
+fn every_setting_of_the_console_is_documented() {
+    let reference = document("docs/configuration.md");
+    for name in CONSOLE_NAMES {
+        assert!(
+            reference.contains(&format!("`{name}`")),
+            "docs/configuration.md lacks {name}"
+        );
     }
 }
 
@@ -153,13 +166,17 @@ fn every_reason_and_language_is_documented() {
 fn every_link_between_the_documents_leads_somewhere() {
     for name in [
         "README.md",
+        "docs/approval.md",
         "docs/architecture.md",
         "docs/claims.md",
         "docs/codes.md",
+        "docs/console.md",
         "docs/lists.md",
         "docs/local-entra.md",
         "docs/one-time-codes.md",
+        "docs/operations.md",
         "docs/policy.md",
+        "docs/provisioning.md",
         "docs/scenarios.md",
         "docs/security.md",
         "docs/sources.md",

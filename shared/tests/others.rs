@@ -7,6 +7,8 @@
     reason = "a test fails by panicking"
 )]
 
+#[path = "others/approvals.rs"]
+mod approvals;
 #[path = "others/breaker.rs"]
 mod breaker;
 #[path = "others/claims.rs"]

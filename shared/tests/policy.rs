@@ -120,6 +120,7 @@ fn the_examples_are_decided_as_expected() {
 }
 
 #[rstest]
+#[case("docs/approval.md", 1)]
 #[case("docs/policy.md", 7)]
 #[case("docs/sources.md", 3)]
 #[case("docs/verification.md", 6)]

@@ -38,7 +38,7 @@ use shared::{
         language::LanguageWishes,
         publication::{CurrentPolicies, PolicyFlow, PolicyVersion},
         shadow::{Comparison, Disagreement},
-        sign_up::{SignUp, Step},
+        sign_up::{Protocol, SignUp, Step},
     },
     http::{Service, Trust},
     policy::{Outcome, document::Document},
@@ -765,6 +765,7 @@ async fn a_token_waits_for_its_claims_and_not_too_long() {
     let sign_up = nobody_at(Step::BeforeToken);
     let asked = Asked {
         sign_up: &sign_up,
+        protocol: Protocol::Connector,
         user_flow: None,
         settings: &settings.policies,
         current: Some(&current),
@@ -798,6 +799,7 @@ async fn nothing_is_compared_before_the_token() {
     let sign_up = nobody_at(Step::BeforeToken);
     let asked = Asked {
         sign_up: &sign_up,
+        protocol: Protocol::Connector,
         user_flow: None,
         settings: &settings.policies,
         current: Some(&current),

@@ -809,6 +809,7 @@ async fn nothing_that_is_printed_shows_a_value() {
 fn ok(body: &[u8]) -> Reply {
     Reply {
         status: 200,
+        retry_after: None,
         body: body.to_vec(),
     }
 }
@@ -894,7 +895,7 @@ proptest! {
     #[test]
     fn arbitrary_octets_never_verify(body in proptest::collection::vec(any::<u8>(), 0..400), status in 0_u16..600) {
         for provider in every_provider() {
-            let finding = read(&provider, &Reply { status, body: body.clone() });
+            let finding = read(&provider, &Reply { status, retry_after: None, body: body.clone() });
             prop_assert!(finding.is_err());
         }
     }
@@ -907,7 +908,7 @@ proptest! {
         let (provider, body) = successes().swap_remove(one);
         let asked = every_provider()[other].clone();
         let is_its_own = std::mem::discriminant(&provider) == std::mem::discriminant(&asked);
-        let finding = read(&asked, &Reply { status, body });
+        let finding = read(&asked, &Reply { status, retry_after: None, body });
         prop_assert!(is_its_own || finding.is_err());
     }
 

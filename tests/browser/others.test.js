@@ -4,9 +4,9 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 
 import { checked, follow, illustration, press } from './harness/browser.js';
+import { eventually } from './harness/eventually.js';
 import { PROJECT } from './harness/project.js';
 import { SignUp, claims, somebody } from './harness/sign-up.js';
 import { ENGLISH, LANGUAGES } from './harness/words.js';
@@ -16,10 +16,6 @@ const POLICY = 'examples/policies/others.toml';
 
 /** The user flows with the policy, and which of `make dev` each is like: an API connector, the same in B2C, an extension. */
 const FLOWS = { wholesale: 'partners', boutique: 'shop', trade: 'customers' };
-
-/** Longer than functions take to follow a publication, on a machine that is busy. */
-const FOLLOWS_MS = 90_000;
-const AGAIN_MS = 500;
 
 const APP = 'extension_00001111aaaa2222bbbb3333cccc4444';
 const ANN = { email: 'ann@fabrikam.com', objectId: 'ab3ec3b2-a435-45e4-b93a-56a005e88bb7', ui_locales: 'en-US' };
@@ -40,20 +36,6 @@ const world = World.of({
   },
 });
 const { test } = world;
-
-/** Does something until what comes of it is as it should be. */
-async function eventually(attempt, check) {
-  const end = Date.now() + FOLLOWS_MS;
-  for (;;) {
-    const found = await attempt();
-    try {
-      return check(found);
-    } catch (problem) {
-      if (Date.now() > end) throw problem;
-    }
-    await sleep(AGAIN_MS);
-  }
-}
 
 let anns = 0;
 
@@ -105,6 +87,37 @@ async function assertWaits(signUp, flow) {
     ['continue after 1', 'block after 1'],
   );
 }
+
+// --- the documents; first, since people of the same address wait for a review later on
+
+/** The blocks of a page's section “Try it”: what to type, and where it is shown, what that prints. */
+async function documented(name) {
+  const text = await readFile(path.join(PROJECT, 'docs', name), 'utf8');
+  const [, section] = text.split('\n## Try it\n');
+  return [...section.matchAll(/```sh\n(.*?)\n```(?:\n\n```json\n(.*?)\n```)?/gs)].map(([, commands, printed]) => ({
+    commands,
+    printed,
+  }));
+}
+
+/** A reference is another each time. */
+const comparable = (answer) => answer.trim().replace(/\b[0-9A-Z]{4}-[0-9A-Z]{4}\b/, 'REFERENCE');
+
+test('what the documents show to try is what happens', async (page) => {
+  const { program } = world;
+  const policy = await program.copy(POLICY);
+  for (const name of ['sources.md', 'claims.md', 'values.md', 'codes.md', 'verification.md']) {
+    const blocks = await documented(name);
+    assert.ok(blocks.length >= 2, name);
+    for (const { commands, printed } of blocks) {
+      const run = () => program.documented(commands.replaceAll(POLICY, policy));
+      if (printed === undefined) await run();
+      else await eventually(run, (answer) => assert.equal(comparable(answer), comparable(printed), name));
+    }
+  }
+  await page.goto('/partners');
+  await checked(page, 'others-partners-called');
+});
 
 // --- the form
 
@@ -234,37 +247,6 @@ for (const flow of ['wholesale', 'trade']) {
     });
   }
 }
-
-// --- the documents
-
-/** The blocks of a page's section “Try it”: what to type, and where it is shown, what that prints. */
-async function documented(name) {
-  const text = await readFile(path.join(PROJECT, 'docs', name), 'utf8');
-  const [, section] = text.split('\n## Try it\n');
-  return [...section.matchAll(/```sh\n(.*?)\n```(?:\n\n```json\n(.*?)\n```)?/gs)].map(([, commands, printed]) => ({
-    commands,
-    printed,
-  }));
-}
-
-/** A reference is another each time. */
-const comparable = (answer) => answer.trim().replace(/\b[0-9A-Z]{4}-[0-9A-Z]{4}\b/, 'REFERENCE');
-
-test('what the documents show to try is what happens', async (page) => {
-  const { program } = world;
-  const policy = await program.copy(POLICY);
-  for (const name of ['sources.md', 'claims.md', 'values.md', 'codes.md', 'verification.md']) {
-    const blocks = await documented(name);
-    assert.ok(blocks.length >= 2, name);
-    for (const { commands, printed } of blocks) {
-      const run = () => program.documented(commands.replaceAll(POLICY, policy));
-      if (printed === undefined) await run();
-      else await eventually(run, (answer) => assert.equal(comparable(answer), comparable(printed), name));
-    }
-  }
-  await page.goto('/partners');
-  await checked(page, 'others-partners-called');
-});
 
 // --- systems that go wrong; at the end, since a breaker that opened stays open for a while
 

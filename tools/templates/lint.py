@@ -17,7 +17,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
@@ -47,16 +47,21 @@ class Port:
     only_if: str | None = None
 
 
+def only(operator: str, key: str, *values: str) -> Json:
+    """Only requests that name these and nothing else. ForAllValues alone is true of one that names nothing at all."""
+    return {f"ForAllValues:{operator}": {key: list(values)}, "Null": {key: "false"}}
+
+
 def leading_keys(operator: str, *keys: str) -> Json:
-    """Only items of these partitions. ForAllValues alone is true of a request that names no key at all."""
-    return {
-        f"ForAllValues:{operator}": {"dynamodb:LeadingKeys": list(keys)},
-        "Null": {"dynamodb:LeadingKeys": "false"},
-    }
+    """Only items of these partitions."""
+    return only(operator, "dynamodb:LeadingKeys", *keys)
 
 
+NO_VALUE = {"Ref": "AWS::NoValue"}
 TABLE_ARN = {"Fn::GetAtt": ["Table", "Arn"]}
 START_UP_ITEMS = ("CREDENTIALS", "CREDENTIAL_USE", "SIGNING_KEYS", "POLICIES")
+# What is asked of every sign-up that lists decide.
+LISTS_AND_STANDING = ("ENTRY#*", "APPLICANT#*")
 # What a policy looks up.
 ABOUT_THE_PERSON = ("DIRECTORY#*",)
 TYPED = ("VALUES#*", "CODES#*")
@@ -77,18 +82,21 @@ def part(index: int, separator: str, value: Json) -> Json:
 MAIL_DOMAIN = part(0, ">", part(1, "@", {"Ref": "MailFrom"}))
 MAIL_ADDRESS = part(0, ">", part(1, "<", {"Fn::Sub": "${MailFrom}<${MailFrom}"}))
 
-# Ports -> actions: those of shared/src/ports, and at the end what any function needs beside them.
+QUEUE_ARN = {"Fn::GetAtt": ["ProvisioningQueue", "Arn"]}
+PIPE_DEAD_LETTERS_ARN = {"Fn::GetAtt": ["ProvisioningPipeDeadLetters", "Arn"]}
+
+# Ports -> actions: those of shared/src/ports, what queues and streams need, and at the end what any function needs.
 # "log" is completed with the function's own log group.
 PORTS = {
     "sign_up_reader": Port(
         ("dynamodb:BatchGetItem",),
         TABLE_ARN,
-        leading_keys("StringLike", *START_UP_ITEMS, "ENTRY#*", *ABOUT_THE_PERSON, *ABOUT_SOURCES),
+        leading_keys("StringLike", *START_UP_ITEMS, *LISTS_AND_STANDING, *ABOUT_THE_PERSON, *ABOUT_SOURCES),
     ),
     "sign_up_reader of what was typed": Port(
         ("dynamodb:BatchGetItem",),
         TABLE_ARN,
-        leading_keys("StringLike", *START_UP_ITEMS, "ENTRY#*", *ABOUT_THE_PERSON, *TYPED, *ABOUT_SOURCES),
+        leading_keys("StringLike", *START_UP_ITEMS, *LISTS_AND_STANDING, *ABOUT_THE_PERSON, *TYPED, *ABOUT_SOURCES),
     ),
     "sign_up_reader without lists": Port(
         ("dynamodb:BatchGetItem",),
@@ -116,7 +124,7 @@ PORTS = {
                 "Fn::If": [
                     "HasConfigurationSet",
                     {"Fn::Sub": f"{SES_ARN}:configuration-set/${{SesConfigurationSet}}"},
-                    {"Ref": "AWS::NoValue"},
+                    NO_VALUE,
                 ]
             },
         ],
@@ -138,6 +146,42 @@ PORTS = {
     "attempts": Port(
         ("dynamodb:DeleteItem", "dynamodb:PutItem"), TABLE_ARN, leading_keys("StringLike", "EVIDENCE#*")
     ),
+    "approval_requests that are read": Port(
+        ("dynamodb:GetItem",), TABLE_ARN, leading_keys("StringLike", "APPLICANT#*", "REQUEST#*")
+    ),
+    "approval_requests": Port(
+        ("dynamodb:PutItem",),
+        TABLE_ARN,
+        leading_keys("StringLike", "APPLICANT#*", "REQUEST#*", "QUEUE#*", "PERSON#*", "DOMAIN#*"),
+    ),
+    "data_keys that are made": Port(
+        ("kms:GenerateDataKey",),
+        {"Fn::GetAtt": ["RequestsKey", "Arn"]},
+        only("StringEquals", "kms:EncryptionContextKeys", "request"),
+    ),
+    "request_store that reads": Port(
+        ("dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query"),
+        TABLE_ARN,
+        leading_keys("StringLike", "REQUEST#*"),
+    ),
+    "request_store that closes": Port(("dynamodb:UpdateItem",), TABLE_ARN, leading_keys("StringLike", "REQUEST#*")),
+    "request_store that moves": Port(("dynamodb:DeleteItem",), TABLE_ARN, leading_keys("StringLike", "QUEUE#*")),
+    "data_keys that are unwrapped": Port(
+        ("kms:Decrypt",),
+        {"Fn::GetAtt": ["RequestsKey", "Arn"]},
+        only("StringEquals", "kms:EncryptionContextKeys", "request"),
+    ),
+    "secrets of accounts": Port(
+        ("secretsmanager:GetSecretValue",), {"Fn::Sub": f"{SECRETS_ARN}/${{GraphSecret}}-??????"}
+    ),
+    "queue that is emptied": Port(
+        ("sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"), QUEUE_ARN
+    ),
+    "queues that are filled": Port(("sqs:SendMessage",), [QUEUE_ARN, PIPE_DEAD_LETTERS_ARN]),
+    "stream": Port(
+        ("dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams"),
+        {"Fn::GetAtt": ["Table", "StreamArn"]},
+    ),
     "credential_use": Port(("dynamodb:UpdateItem",), TABLE_ARN, leading_keys("StringEquals", "CREDENTIAL_USE")),
     "table key": Port(
         ("kms:Decrypt",),
@@ -148,19 +192,28 @@ PORTS = {
 }
 
 
+# An extension must answer in 2 seconds and a connector in 5.
+TIMEOUT_SECONDS = 5
+RESERVED = {"Fn::If": ["HasReservedConcurrency", {"Ref": "ReservedConcurrency"}, NO_VALUE]}
+
+
 @dataclass(frozen=True)
 class Function:
     """What one function is built from, may do and answers on."""
 
     binary: str
     ports: tuple[str, ...]
-    routes: tuple[str, ...]
-    # Settings that no other function has.
+    # None of what a queue calls.
+    routes: tuple[str, ...] = ()
+    # Settings that not every function has, and where the program reads them.
     environment: dict[str, str] = field(default_factory=dict)
+    settings: tuple[Path, ...] = ()
     # Settings of all functions that it has no use for: empty.
     unused: tuple[str, ...] = ()
     # The template's condition without which the function and all that belongs to it are not there.
     only_if: str | None = None
+    timeout: int = TIMEOUT_SECONDS
+    reserved: Json = field(default_factory=lambda: RESERVED)
 
 
 def routes(step: str, event: str) -> tuple[str, ...]:
@@ -171,56 +224,6 @@ def routes(step: str, event: str) -> tuple[str, ...]:
         f"ANY /extensions/{{user_flow}}/{event}",
     )
 
-
-# The settings of the function that mails -> the parameter each comes from.
-MAIL_ENVIRONMENT = {
-    "MAIL_TRANSPORT": "MailTransport",
-    "MAIL_FROM": "MailFrom",
-    "MAIL_REPLY_TO": "MailReplyTo",
-    "SES_CONFIGURATION_SET": "SesConfigurationSet",
-    "SMTP_URL": "SmtpUrl",
-    "SMTP_SECRET": "SmtpSecret",
-}
-
-EVERY_FUNCTION = ("credential_use", "table key", "log")
-EVERY_DECISION = ("policy_reader and disposable_reader", "answer_store", "secrets", *EVERY_FUNCTION)
-FUNCTIONS = {
-    "AfterFederationFunction": Function(
-        "after-federation",
-        ("sign_up_reader", *EVERY_DECISION),
-        routes("after-federation", "attribute-collection-start"),
-    ),
-    "BeforeCreatingUserFunction": Function(
-        "before-creating-user",
-        ("sign_up_reader of what was typed", "code_redeemer", "attempts", *EVERY_DECISION),
-        routes("before-creating-user", "attribute-collection-submit"),
-    ),
-    "BeforeTokenFunction": Function(
-        "before-token",
-        ("sign_up_reader without lists", *EVERY_DECISION),
-        routes("before-token", "token-issuance-start"),
-    ),
-    # No connector credential opens it, so it notes no use of one.
-    "OtpSendFunction": Function(
-        "otp-send",
-        (
-            "sign_up_reader of callers' records",
-            "policy_reader",
-            "otp_deliveries",
-            "mailer",
-            "secrets of the mailer",
-            "table key",
-            "log",
-        ),
-        ("ANY /extensions/otp-send", "ANY /extensions/{user_flow}/otp-send"),
-        MAIL_ENVIRONMENT,
-        ("CLIENT_CERTIFICATES",),
-        "SendsMail",
-    ),
-}
-
-# An extension must answer in 2 seconds and a connector in 5.
-TIMEOUT_SECONDS = 5
 
 # The functions' settings -> the parameter each comes from (TABLE_NAME: the table).
 ENVIRONMENT = {
@@ -241,15 +244,212 @@ ENVIRONMENT = {
     "PRIVATE_HOSTS": "PrivateHosts",
     "SECRETS_PREFIX": "SecretsPrefix",
 }
-# What Lambda allows in all. It measures the environment as JSON: quotes, a colon and a comma beside each setting.
-ENVIRONMENT_OCTETS = 4096
-AROUND_A_SETTING = 6
-# A stack's name of 128 with the resource's name and what CloudFormation adds.
-TABLE_NAME_LENGTH = 150
+
+# The settings of the function that mails -> the parameter each comes from.
+MAIL_ENVIRONMENT = {
+    "MAIL_TRANSPORT": "MailTransport",
+    "MAIL_FROM": "MailFrom",
+    "MAIL_REPLY_TO": "MailReplyTo",
+    "SES_CONFIGURATION_SET": "SesConfigurationSet",
+    "SMTP_URL": "SmtpUrl",
+    "SMTP_SECRET": "SmtpSecret",
+}
+
+# The setting of the functions that make and carry out approval requests -> the key it comes from.
+REQUESTS_ENVIRONMENT = {"REQUESTS_KEY": "RequestsKey"}
+
+# The settings of the function that makes accounts -> the parameter each comes from.
+PROVISIONING_ENVIRONMENT = {
+    "GRAPH_TENANT_ID": "GraphTenantId",
+    "GRAPH_TENANT_DOMAIN": "GraphTenantDomain",
+    "GRAPH_SECRET": "GraphSecret",
+    "GRAPH_URL": "GraphUrl",
+    "GRAPH_TOKEN_URL": "GraphTokenUrl",
+    "GUEST_MARKER": "GuestMarker",
+    "INVITE_REDIRECT_URL": "InviteRedirectUrl",
+    "INVITE_SEND_MESSAGE": "InviteSendMessage",
+}
 
 SETTINGS_SOURCE = ROOT / "shared" / "src" / "config" / "settings.rs"
 MAIL_SOURCE = ROOT / "shared" / "src" / "config" / "mail.rs"
+REQUESTS_SOURCE = ROOT / "shared" / "src" / "config" / "requests.rs"
+PROVISIONING_SOURCE = ROOT / "shared" / "src" / "config" / "provisioning.rs"
 SETTINGS_NAMES = re.compile(r"pub const \w*NAMES: &\[&str\] = &\[(?P<names>[^\]]*)\];")
+
+EVERY_FUNCTION = ("credential_use", "table key", "log")
+EVERY_DECISION = ("policy_reader and disposable_reader", "answer_store", "secrets", *EVERY_FUNCTION)
+FUNCTIONS = {
+    "AfterFederationFunction": Function(
+        "after-federation",
+        ("sign_up_reader", *EVERY_DECISION),
+        routes("after-federation", "attribute-collection-start"),
+    ),
+    "BeforeCreatingUserFunction": Function(
+        "before-creating-user",
+        (
+            "sign_up_reader of what was typed",
+            "code_redeemer",
+            "attempts",
+            "approval_requests that are read",
+            "approval_requests",
+            "data_keys that are made",
+            *EVERY_DECISION,
+        ),
+        routes("before-creating-user", "attribute-collection-submit"),
+        REQUESTS_ENVIRONMENT,
+        (REQUESTS_SOURCE,),
+    ),
+    "BeforeTokenFunction": Function(
+        "before-token",
+        ("sign_up_reader without lists", *EVERY_DECISION),
+        routes("before-token", "token-issuance-start"),
+    ),
+    # No connector credential opens it, so it notes no use of one.
+    "OtpSendFunction": Function(
+        "otp-send",
+        (
+            "sign_up_reader of callers' records",
+            "policy_reader",
+            "otp_deliveries",
+            "mailer",
+            "secrets of the mailer",
+            "table key",
+            "log",
+        ),
+        ("ANY /extensions/otp-send", "ANY /extensions/{user_flow}/otp-send"),
+        MAIL_ENVIRONMENT,
+        (MAIL_SOURCE,),
+        ("CLIENT_CERTIFICATES",),
+        "SendsMail",
+    ),
+    # It decides no sign-up, and nobody calls it.
+    "ProvisioningFunction": Function(
+        "provisioning",
+        (
+            "request_store that reads",
+            "approval_requests",
+            "request_store that closes",
+            "request_store that moves",
+            "data_keys that are unwrapped",
+            "secrets of accounts",
+            "queue that is emptied",
+            "table key",
+            "log",
+        ),
+        environment=REQUESTS_ENVIRONMENT | PROVISIONING_ENVIRONMENT,
+        settings=(REQUESTS_SOURCE, PROVISIONING_SOURCE),
+        unused=tuple(sorted(set(ENVIRONMENT) - {"TABLE_NAME", "PRIVATE_HOSTS", "SECRETS_PREFIX"})),
+        only_if="Provisions",
+        timeout=30,
+        reserved=NO_VALUE,
+    ),
+}
+
+PIPE_ROLE = "ProvisioningPipeRole"
+PIPE_PORTS = ("stream", "queues that are filled", "table key")
+
+# Every queue with all of its properties. A message is invisible for six times the function's time-out, as Lambda asks,
+# and is given up after 6 hours. Of dead letters the time in the queue before counts.
+DAY = 24 * 60 * 60
+QUEUES = {
+    "ProvisioningQueue": {
+        "SqsManagedSseEnabled": True,
+        "VisibilityTimeout": 6 * FUNCTIONS["ProvisioningFunction"].timeout,
+        "MessageRetentionPeriod": 4 * DAY,
+        "RedrivePolicy": {
+            "deadLetterTargetArn": {"Fn::GetAtt": ["ProvisioningDeadLetters", "Arn"]},
+            "maxReceiveCount": 120,
+        },
+    },
+    "ProvisioningDeadLetters": {"SqsManagedSseEnabled": True, "MessageRetentionPeriod": 14 * DAY},
+    "ProvisioningPipeDeadLetters": {"SqsManagedSseEnabled": True, "MessageRetentionPeriod": 14 * DAY},
+}
+
+# Without the report of single failures a batch would be done with what failed in it.
+EVENT_SOURCE = {
+    "EventSourceArn": QUEUE_ARN,
+    "FunctionName": {"Ref": "ProvisioningFunction"},
+    "BatchSize": 5,
+    "FunctionResponseTypes": ["ReportBatchItemFailures"],
+    "ScalingConfig": {"MaximumConcurrency": 2},
+}
+
+# Of the stream's records those of requests that are approved, and of these the keys alone.
+PIPE_PATTERN = {
+    "eventName": ["INSERT", "MODIFY"],
+    "dynamodb": {
+        "Keys": {"pk": {"S": [{"prefix": "REQUEST#"}]}, "sk": {"S": ["CURRENT"]}},
+        "NewImage": {"state": {"S": ["approved"]}},
+    },
+}
+PIPE = {
+    "RoleArn": {"Fn::GetAtt": [PIPE_ROLE, "Arn"]},
+    "Source": {"Fn::GetAtt": ["Table", "StreamArn"]},
+    "SourceParameters.DynamoDBStreamParameters": {
+        "StartingPosition": "TRIM_HORIZON",
+        "BatchSize": 10,
+        # The stream forgets after a day, and then nobody could say what was not sent.
+        "MaximumRecordAgeInSeconds": DAY // 4,
+        "OnPartialBatchItemFailure": "AUTOMATIC_BISECT",
+        "DeadLetterConfig": {"Arn": PIPE_DEAD_LETTERS_ARN},
+    },
+    "Target": QUEUE_ARN,
+    "TargetParameters": {"InputTemplate": '{"dynamodb": {"Keys": <$.dynamodb.Keys>}}'},
+    "Enrichment": None,
+    "LogConfiguration": None,
+}
+
+
+def of_queue(queue: str) -> Json:
+    return [{"Name": "QueueName", "Value": {"Fn::GetAtt": [queue, "QueueName"]}}]
+
+
+# Alarm -> namespace, metric, dimensions, statistic and threshold.
+ALARMS: dict[str, tuple[str, str, Json, str, int]] = {
+    "ProvisioningFailedAlarm": (
+        "SignUpConnectors",
+        "provisionings",
+        [{"Name": "outcome", "Value": "failed"}],
+        "Sum",
+        0,
+    ),
+    "ProvisioningErrorsAlarm": (
+        "AWS/Lambda",
+        "Errors",
+        [{"Name": "FunctionName", "Value": {"Ref": "ProvisioningFunction"}}],
+        "Sum",
+        0,
+    ),
+    "ProvisioningAgeAlarm": (
+        "AWS/SQS",
+        "ApproximateAgeOfOldestMessage",
+        of_queue("ProvisioningQueue"),
+        "Maximum",
+        300,
+    ),
+    "ProvisioningDeadLettersAlarm": (
+        "AWS/SQS",
+        "ApproximateNumberOfMessagesVisible",
+        of_queue("ProvisioningDeadLetters"),
+        "Maximum",
+        0,
+    ),
+    "ProvisioningPipeDeadLettersAlarm": (
+        "AWS/SQS",
+        "ApproximateNumberOfMessagesVisible",
+        of_queue("ProvisioningPipeDeadLetters"),
+        "Maximum",
+        0,
+    ),
+}
+ALARM_ACTIONS = {"Fn::If": ["HasAlarmTopic", [{"Ref": "AlarmTopicArn"}], NO_VALUE]}
+
+# What Lambda allows in all. It measures the environment as JSON: quotes, a colon and a comma beside each setting.
+ENVIRONMENT_OCTETS = 4096
+AROUND_A_SETTING = 6
+# Settings that come from no parameter -> how long they are at most. A table's name is a stack's name of 128 with the
+# resource's name and what CloudFormation adds; the id of a key is a GUID.
+LENGTHS = {"Table": 150, "RequestsKey": 36}
 
 TABLE = {
     "BillingMode": "PAY_PER_REQUEST",
@@ -273,6 +473,9 @@ TABLE = {
     "GlobalSecondaryIndexes": None,
     "LocalSecondaryIndexes": None,
 }
+
+# Of the table, and of those who apply for an approval.
+KEYS = ("TableKey", "RequestsKey")
 
 # The one statement that may say "*": in a key policy that means the key itself, and naming the account's root hands
 # the decision to IAM, that is, to the roles above.
@@ -307,6 +510,14 @@ OUTPUT_PATHS = {
     "AttributeCollectionSubmitExtensionUrl": "/extensions/attribute-collection-submit",
     "TokenIssuanceStartExtensionUrl": "/extensions/token-issuance-start",
     "OtpSendExtensionUrl": "/extensions/otp-send",
+}
+# What an operator's commands take.
+OPERATOR_OUTPUTS = {
+    "TableName": {"Ref": "Table"},
+    "RequestsKeyArn": {"Fn::GetAtt": ["RequestsKey", "Arn"]},
+    "ProvisioningQueueUrl": {"Ref": "ProvisioningQueue"},
+    "ProvisioningDeadLettersArn": {"Fn::GetAtt": ["ProvisioningDeadLetters", "Arn"]},
+    "ProvisioningPipeDeadLettersUrl": {"Ref": "ProvisioningPipeDeadLetters"},
 }
 BASE_URL = {
     "Fn::If": [
@@ -404,11 +615,15 @@ def check_table(template: Template) -> Iterator[Finding]:
     for name, expected in TABLE.items():
         yield from template.expect("Table", f"Properties.{name}", expected)
     for policy in ("DeletionPolicy", "UpdateReplacePolicy"):
-        yield from template.expect("Table", policy, "Retain")
-        # A table outlives its key only as noise.
-        yield from template.expect("TableKey", policy, "Retain")
-    yield from template.expect("TableKey", "Properties.EnableKeyRotation", True)
-    yield from template.expect("TableKey", "Properties.KeyPolicy.Statement", KEY_POLICY_STATEMENTS)
+        # A table, and who is sealed in it, outlives its keys only as noise.
+        for resource in ("Table", *KEYS):
+            yield from template.expect(resource, policy, "Retain")
+    for key in KEYS:
+        yield from template.expect(key, "Properties.EnableKeyRotation", True)
+        yield from template.expect(key, "Properties.KeyPolicy.Statement", KEY_POLICY_STATEMENTS)
+    keys = sorted(template.of_type("AWS::KMS::Key"))
+    if keys != sorted(KEYS):
+        yield template.finding("(all)", "keys", keys, sorted(KEYS))
     tables = sorted(template.of_type("AWS::DynamoDB::Table", "AWS::DynamoDB::GlobalTable"))
     if tables != ["Table"]:
         yield template.finding("(all)", "tables", tables, ["Table"])
@@ -418,15 +633,14 @@ def check_functions(template: Template) -> Iterator[Finding]:
     found = sorted(template.of_type("AWS::Lambda::Function"))
     if found != sorted(FUNCTIONS):
         yield template.finding("(all)", "functions", found, sorted(FUNCTIONS))
-    reserved = {"Fn::If": ["HasReservedConcurrency", {"Ref": "ReservedConcurrency"}, {"Ref": "AWS::NoValue"}]}
     for name, function in FUNCTIONS.items():
         for path, expected in (
             ("Properties.Runtime", "provided.al2023"),
             ("Properties.Architectures", ["arm64"]),
             ("Properties.Handler", "bootstrap"),
-            ("Properties.Timeout", TIMEOUT_SECONDS),
+            ("Properties.Timeout", function.timeout),
             ("Properties.MemorySize", {"Ref": "MemorySize"}),
-            ("Properties.ReservedConcurrentExecutions", reserved),
+            ("Properties.ReservedConcurrentExecutions", function.reserved),
             ("Metadata.BuildMethod", "rust-cargolambda"),
             ("Metadata.BuildProperties.Binary", function.binary),
             ("Condition", function.only_if),
@@ -439,7 +653,8 @@ def check_environment(template: Template) -> Iterator[Finding]:
         expected: Json = {setting: {"Ref": source} for setting, source in (ENVIRONMENT | function.environment).items()}
         expected |= dict.fromkeys(function.unused, "")
         yield from template.expect(name, "Properties.Environment.Variables", expected)
-    for parameter in (set(ENVIRONMENT.values()) | set(MAIL_ENVIRONMENT.values())) - {"Table"}:
+    settings = ENVIRONMENT | MAIL_ENVIRONMENT | PROVISIONING_ENVIRONMENT
+    for parameter in set(settings.values()) - set(LENGTHS):
         if parameter not in template.document["Parameters"]:
             yield template.finding("Parameters", parameter, None, "a parameter")
 
@@ -460,10 +675,9 @@ def longest(template: Template, value: Json) -> int:
     """How many octets a setting may have."""
     if isinstance(value, str):
         return len(value)
-    parameter = template.document["Parameters"].get(value["Ref"])
-    match parameter:
-        case None:
-            return TABLE_NAME_LENGTH
+    if value["Ref"] in LENGTHS:
+        return LENGTHS[value["Ref"]]
+    match template.document["Parameters"].get(value["Ref"]):
         case {"AllowedValues": values}:
             return max(len(str(one)) for one in values)
         case {"MaxValue": most}:
@@ -477,7 +691,7 @@ def longest(template: Template, value: Json) -> int:
 def check_settings_of_the_program(template: Template) -> Iterator[Finding]:
     """The environment has each setting that the program reads, and none that it does not."""
     for name, function in FUNCTIONS.items():
-        sources = [SETTINGS_SOURCE, MAIL_SOURCE] if function.environment else [SETTINGS_SOURCE]
+        sources = (SETTINGS_SOURCE, *function.settings)
         expected = sorted(setting for source in sources for setting in settings_of(source))
         found = sorted(template.get(name, "Properties.Environment.Variables") or {})
         if found != expected:
@@ -520,18 +734,25 @@ def check_roles(template: Template) -> Iterator[Finding]:
             yield template.finding(name, "Properties.Role", found, "Fn::GetAtt of a role of its own")
             continue
         roles[role] = name
-        yield from check_role(template, role, expected_statements(template, name, function))
+        own_log = {"Fn::GetAtt": [log_group(template, name), "Arn"]}
+        yield from check_role(template, role, taken_by("lambda"), expected_statements(function.ports, own_log))
+    roles[PIPE_ROLE] = "the pipe"
+    of_this_account = {"Condition": {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}}
+    by_the_pipe = taken_by("pipes") | of_this_account
+    yield from check_role(template, PIPE_ROLE, by_the_pipe, expected_statements(PIPE_PORTS))
     for role in sorted(set(template.of_type("AWS::IAM::Role")) - set(roles)):
-        yield template.finding(role, "Type", "AWS::IAM::Role", "no role without a function in FUNCTIONS of this check")
+        yield template.finding(role, "Type", "AWS::IAM::Role", "no role without a function in FUNCTIONS, or a pipe")
     # A policy resource could widen a role from outside.
     for name, body in template.of_type("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy", "AWS::IAM::RolePolicy").items():
         yield template.finding(name, "Type", body["Type"], "policies written in the role itself")
 
 
-def expected_statements(template: Template, name: str, function: Function) -> list[Json]:
-    own_log = {"Fn::GetAtt": [log_group(template, name), "Arn"]}
-    ports = (PORTS[port] for port in function.ports)
-    return [expected_statement(port, own_log) for port in ports]
+def taken_by(service: str) -> Json:
+    return {"Effect": "Allow", "Principal": {"Service": f"{service}.amazonaws.com"}, "Action": "sts:AssumeRole"}
+
+
+def expected_statements(ports: tuple[str, ...], own_log: Json = None) -> list[Json]:
+    return [expected_statement(PORTS[port], own_log) for port in ports]
 
 
 def expected_statement(port: Port, own_log: Json) -> Json:
@@ -557,10 +778,9 @@ def normal_statement(effect: str, actions: list[str], resource: Json, condition:
     return {"Effect": effect, "Action": sorted(actions), "Resource": as_list(resource), "Condition": condition}
 
 
-def check_role(template: Template, role: str, expected: list[Json]) -> Iterator[Finding]:
+def check_role(template: Template, role: str, trust: Json, expected: list[Json]) -> Iterator[Finding]:
     yield from template.expect(role, "Properties.ManagedPolicyArns", None)
-    trust = [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}]
-    yield from template.expect(role, "Properties.AssumeRolePolicyDocument.Statement", trust)
+    yield from template.expect(role, "Properties.AssumeRolePolicyDocument.Statement", [trust])
     found = [
         # A key that a statement here has no business with, such as NotAction, must not drop out of the comparison.
         {
@@ -643,10 +863,7 @@ def check_stage(template: Template) -> Iterator[Finding]:
     ):
         yield from template.expect("DefaultStage", f"Properties.{path}", expected)
     path = "Properties.AccessLogSettings.Format"
-    try:
-        access_log = json.loads(template.get("DefaultStage", path) or "")
-    except ValueError:
-        access_log = template.get("DefaultStage", path)
+    access_log = read_json(template.get("DefaultStage", path))
     if not same(access_log, ACCESS_LOG):
         yield template.finding("DefaultStage", path, access_log, ACCESS_LOG)
 
@@ -688,7 +905,7 @@ def check_integrations(template: Template) -> Iterator[Finding]:
 
 
 def check_permissions(template: Template) -> Iterator[Finding]:
-    """Only this stack's API may invoke a function."""
+    """Only this stack's API may invoke a function; a queue's messages are fetched by the function's own role."""
     this_api = {"Fn::Sub": "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${HttpApi}/*"}
     allowed: list[str] = []
     for name, body in template.of_type("AWS::Lambda::Permission").items():
@@ -696,8 +913,70 @@ def check_permissions(template: Template) -> Iterator[Finding]:
         yield from template.expect(name, "Properties.Action", "lambda:InvokeFunction")
         yield from template.expect(name, "Properties.Principal", "apigateway.amazonaws.com")
         yield from template.expect(name, "Properties.SourceArn", this_api)
-    if sorted(allowed) != sorted(FUNCTIONS):
-        yield template.finding("(all)", "permissions to invoke", sorted(allowed), sorted(FUNCTIONS))
+    expected = sorted(name for name, function in FUNCTIONS.items() if function.routes)
+    if sorted(allowed) != expected:
+        yield template.finding("(all)", "permissions to invoke", sorted(allowed), expected)
+
+
+def check_queues(template: Template) -> Iterator[Finding]:
+    yield from check_all(template, QUEUES, "AWS::SQS::Queue")
+    for name, expected in QUEUES.items():
+        yield from template.expect(name, "Properties", expected)
+    # Roles say who may send, and no one else's account may.
+    for name, body in template.of_type("AWS::SQS::QueuePolicy", "AWS::SQS::QueueInlinePolicy").items():
+        yield template.finding(name, "Type", body["Type"], "no queue that is open to others")
+
+
+def check_all(template: Template, expected: Iterable[str], kind: str) -> Iterator[Finding]:
+    """There are these resources of a type and no others, and only where accounts are made."""
+    found = sorted(template.of_type(kind))
+    if found != sorted(expected):
+        yield template.finding("(all)", kind, found, sorted(expected))
+    for name in expected:
+        yield from template.expect(name, "Condition", "Provisions")
+
+
+def check_pipe(template: Template) -> Iterator[Finding]:
+    """What the stream has of approved requests comes to the queue, and nothing else does."""
+    yield from check_all(template, ["ProvisioningPipe"], "AWS::Pipes::Pipe")
+    for path, expected in PIPE.items():
+        yield from template.expect("ProvisioningPipe", f"Properties.{path}", expected)
+    path = "Properties.SourceParameters.FilterCriteria.Filters"
+    filters = template.get("ProvisioningPipe", path)
+    patterns = [read_json(one.get("Pattern")) for one in filters or []]
+    if not same(patterns, [PIPE_PATTERN]):
+        yield template.finding("ProvisioningPipe", path, patterns, [PIPE_PATTERN])
+
+
+def read_json(text: Json) -> Json:
+    """The text itself where it is no JSON."""
+    try:
+        return json.loads(text or "")
+    except ValueError:
+        return text
+
+
+def check_event_source(template: Template) -> Iterator[Finding]:
+    yield from check_all(template, ["ProvisioningSource"], "AWS::Lambda::EventSourceMapping")
+    yield from template.expect("ProvisioningSource", "Properties", EVENT_SOURCE)
+
+
+def check_alarms(template: Template) -> Iterator[Finding]:
+    yield from check_all(template, ALARMS, "AWS::CloudWatch::Alarm")
+    for name, (namespace, metric, dimensions, statistic, threshold) in ALARMS.items():
+        for path, expected in (
+            ("Namespace", namespace),
+            ("MetricName", metric),
+            ("Dimensions", dimensions),
+            ("Statistic", statistic),
+            ("Threshold", threshold),
+            ("ComparisonOperator", "GreaterThanThreshold"),
+            ("EvaluationPeriods", 1),
+            ("TreatMissingData", "notBreaching"),
+            ("AlarmActions", ALARM_ACTIONS),
+            ("OKActions", ALARM_ACTIONS),
+        ):
+            yield from template.expect(name, f"Properties.{path}", expected)
 
 
 def check_parameters(template: Template) -> Iterator[Finding]:
@@ -727,8 +1006,10 @@ def check_outputs(template: Template) -> Iterator[Finding]:
         found = outputs.get(name, {}).get("Value")
         if not same(found, expected):
             yield template.finding("Outputs", name, found, expected)
-    if not same(outputs.get("TableName", {}).get("Value"), {"Ref": "Table"}):
-        yield template.finding("Outputs", "TableName", outputs.get("TableName"), {"Ref": "Table"})
+    for name, expected in OPERATOR_OUTPUTS.items():
+        found = outputs.get(name, {}).get("Value")
+        if not same(found, expected):
+            yield template.finding("Outputs", name, found, expected)
 
 
 def check_nested_stack(template: Template) -> Iterator[Finding]:
@@ -797,6 +1078,10 @@ CHECKS: dict[str, tuple[Check, ...]] = {
         check_routes,
         check_integrations,
         check_permissions,
+        check_queues,
+        check_event_source,
+        check_pipe,
+        check_alarms,
         check_defaults,
         check_outputs,
         check_nested_stack,
@@ -859,6 +1144,7 @@ def granted(role: str, path: str, what: str, value: Any = REMOVED) -> Mutation:
 
 
 SETTINGS = "Environment.Variables"
+STREAM = "SourceParameters.DynamoDBStreamParameters"
 SCAN = {"Effect": "Allow", "Action": "dynamodb:Scan", "Resource": TABLE_ARN}
 GET_ANYTHING = {"Effect": "Allow", "Action": "dynamodb:GetItem", "Resource": "*"}
 ANY_LOG = {"Fn::Sub": "arn:aws:logs:${AWS::Region}:${AWS::AccountId}:*"}
@@ -884,6 +1170,10 @@ MUTATIONS: dict[str, dict[Check, tuple[Mutation, ...]]] = {
             Mutation("table deleted when replaced", "Resources.Table.UpdateReplacePolicy"),
             Mutation("key deleted with the stack", "Resources.TableKey.DeletionPolicy", "Delete"),
             of("TableKey", "EnableKeyRotation", "no rotation", False),
+            Mutation("applicants' key deleted with the stack", "Resources.RequestsKey.DeletionPolicy", "Delete"),
+            of("RequestsKey", "EnableKeyRotation", "no rotation", False),
+            of("RequestsKey", "KeyPolicy.Statement.0.Principal", "open to everyone", "*"),
+            whole("OtherKey", "a key more", {"Type": "AWS::KMS::Key", "Properties": {}}),
             of("TableKey", "KeyPolicy.Statement.0.Principal", "open to everyone", "*"),
             whole("Other", "a second table", {"Type": "AWS::DynamoDB::Table", "Properties": {}}),
         ),
@@ -894,6 +1184,9 @@ MUTATIONS: dict[str, dict[Check, tuple[Mutation, ...]]] = {
             of("AfterFederationFunction", "Timeout", "long timeout", 30),
             of("BeforeTokenFunction", "ReservedConcurrentExecutions", "no reserved concurrency"),
             Mutation("mail without a sender", "Resources.OtpSendFunction.Condition"),
+            Mutation("accounts without a tenant", "Resources.ProvisioningFunction.Condition"),
+            of("ProvisioningFunction", "Timeout", "no time for an attempt", 5),
+            of("ProvisioningFunction", "ReservedConcurrentExecutions", "reserved for nobody", RESERVED),
             Mutation(
                 "another function's binary",
                 "Resources.BeforeTokenFunction.Metadata.BuildProperties.Binary",
@@ -906,19 +1199,28 @@ MUTATIONS: dict[str, dict[Check, tuple[Mutation, ...]]] = {
             of("AfterFederationFunction", f"{SETTINGS}.DEBUG", "a setting only one function has", "1"),
             of("AfterFederationFunction", f"{SETTINGS}.MAIL_FROM", "a setting of mail", {"Ref": "MailFrom"}),
             of("OtpSendFunction", f"{SETTINGS}.SMTP_SECRET", "a setting of mail missing"),
+            of("BeforeTokenFunction", f"{SETTINGS}.REQUESTS_KEY", "a setting of requests", {"Ref": "RequestsKey"}),
+            of("BeforeCreatingUserFunction", f"{SETTINGS}.REQUESTS_KEY", "the table's key", {"Ref": "TableKey"}),
             of("AfterFederationFunction", f"{SETTINGS}.DEFAULT_EFFECT", "another parameter", {"Ref": "OnUnavailable"}),
             of("OtpSendFunction", f"{SETTINGS}.CLIENT_CERTIFICATES", "not empty", {"Ref": "ClientCertificates"}),
+            of("ProvisioningFunction", f"{SETTINGS}.USER_FLOWS", "not empty", {"Ref": "UserFlows"}),
+            of("ProvisioningFunction", f"{SETTINGS}.GRAPH_URL", "another URL", {"Ref": "GraphTokenUrl"}),
+            Mutation("a setting of accounts without its parameter", "Parameters.GuestMarker"),
             Mutation("a setting without its parameter", "Parameters.ApiVersion"),
         ),
         check_environment_fits: (
             Mutation("longer free texts", "Parameters.PrivateHosts.MaxLength", 2000),
             Mutation("a free text without a bound", "Parameters.EntraAudiences.MaxLength"),
             of("OtpSendFunction", f"{SETTINGS}.CLIENT_CERTIFICATES", "no room for mail", {"Ref": "ClientCertificates"}),
+            Mutation("an invitation's URL without a bound", "Parameters.InviteRedirectUrl.MaxLength"),
         ),
         check_settings_of_the_program: (
             of("BeforeTokenFunction", f"{SETTINGS}.ENTRA_AUDIENCES", "a setting not offered"),
             of("BeforeTokenFunction", f"{SETTINGS}.DEBUG", "a setting that nothing reads", "1"),
             of("OtpSendFunction", f"{SETTINGS}.MAIL_FROM", "a setting of mail not offered"),
+            of("BeforeCreatingUserFunction", f"{SETTINGS}.REQUESTS_KEY", "a setting of requests not offered"),
+            of("ProvisioningFunction", f"{SETTINGS}.REQUESTS_KEY", "a setting of requests not offered"),
+            of("ProvisioningFunction", f"{SETTINGS}.GUEST_MARKER", "a setting of accounts not offered"),
         ),
         check_log_groups: (
             of("BeforeTokenLogGroup", "RetentionInDays", "kept for ever"),
@@ -955,7 +1257,14 @@ MUTATIONS: dict[str, dict[Check, tuple[Mutation, ...]]] = {
             granted("BeforeCreatingUserRole", "4", "no code redeemed"),
             granted("BeforeCreatingUserRole", "4.Action.+", "codes deleted", "dynamodb:DeleteItem"),
             granted("BeforeCreatingUserRole", "5.Condition", "attempts with any leading key"),
-            granted("BeforeCreatingUserRole", "6", "no secrets"),
+            granted("BeforeCreatingUserRole", "6.Condition", "requests read with any leading key"),
+            granted("BeforeCreatingUserRole", "7.Action", "requests changed", "dynamodb:UpdateItem"),
+            granted("BeforeCreatingUserRole", "7.Condition.Null", "requests with no leading key at all"),
+            granted("BeforeCreatingUserRole", "8.Action", "applicants read", ["kms:Decrypt", "kms:GenerateDataKey"]),
+            granted("BeforeCreatingUserRole", "8.Condition", "keys for any purpose"),
+            granted("BeforeCreatingUserRole", "8.Condition.Null", "keys for no purpose"),
+            granted("BeforeCreatingUserRole", "8.Resource", "the table's key", {"Fn::GetAtt": ["TableKey", "Arn"]}),
+            granted("BeforeCreatingUserRole", "9", "no secrets"),
             granted("AfterFederationRole", "5.Condition", "key usable directly"),
             granted(
                 "BeforeTokenRole", "6.Resource", "another's log", {"Fn::GetAtt": ["AfterFederationLogGroup", "Arn"]}
@@ -965,6 +1274,25 @@ MUTATIONS: dict[str, dict[Check, tuple[Mutation, ...]]] = {
             granted("OtpSendRole", "3.Fn::If.0", "SES where SMTP is used", "SendsMail"),
             granted("OtpSendRole", "3.Fn::If.1.Condition", "any sender"),
             granted("OtpSendRole", "4.Fn::If.1.Resource", "another secret", "arn:aws:secretsmanager:eu-west-1:1:secret:x"),
+            granted("ProvisioningRole", "0.Condition", "anything read"),
+            granted(
+                "ProvisioningRole", "0.Condition.ForAllValues:StringLike.dynamodb:LeadingKeys.+", "lists", "ENTRY#*"
+            ),
+            granted("ProvisioningRole", "1.Action", "requests deleted", "dynamodb:DeleteItem"),
+            granted("ProvisioningRole", "2.Condition.Null", "updates with no leading key at all"),
+            granted("ProvisioningRole", "3.Condition", "anything deleted"),
+            granted("ProvisioningRole", "4.Condition", "keys of any purpose"),
+            granted("ProvisioningRole", "4.Action", "requests sealed", ["kms:Decrypt", "kms:GenerateDataKey"]),
+            granted("ProvisioningRole", "5.Resource", "every secret", SECRETS_OF_POLICIES),
+            granted("ProvisioningRole", "6.Action.+", "messages made up", "sqs:SendMessage"),
+            granted("ProvisioningRole", "6.Resource", "dead letters", PIPE_DEAD_LETTERS_ARN),
+            granted(PIPE_ROLE, "0.Action.+", "items read", "dynamodb:GetItem"),
+            granted(PIPE_ROLE, "0.Resource", "the table", TABLE_ARN),
+            granted(PIPE_ROLE, "1.Action", "messages read", ["sqs:SendMessage", "sqs:ReceiveMessage"]),
+            granted(PIPE_ROLE, "1.Resource", "no dead letters", QUEUE_ARN),
+            granted(PIPE_ROLE, "2.Condition", "key usable directly"),
+            of(PIPE_ROLE, "AssumeRolePolicyDocument.Statement.0.Condition", "any account's pipe"),
+            whole(PIPE_ROLE, "no role of the pipe"),
             of("BeforeTokenRole", "ManagedPolicyArns", "a managed policy", ["arn:aws:iam::aws:policy/ReadOnlyAccess"]),
             of("BeforeTokenRole", "AssumeRolePolicyDocument.Statement.0.Principal", "anyone may take it", "*"),
             of("BeforeTokenFunction", "Role", "role shared", {"Fn::GetAtt": ["AfterFederationRole", "Arn"]}),
@@ -1011,6 +1339,45 @@ MUTATIONS: dict[str, dict[Check, tuple[Mutation, ...]]] = {
             whole("OtpSendPermission", "permission of mail removed"),
             of("BeforeTokenPermission", "SourceArn", "any API may invoke"),
         ),
+        check_queues: (
+            of("ProvisioningQueue", "SqsManagedSseEnabled", "not encrypted", False),
+            of("ProvisioningQueue", "VisibilityTimeout", "visible again while an attempt runs", 15),
+            of("ProvisioningQueue", "RedrivePolicy", "tried for ever"),
+            of("ProvisioningQueue", "RedrivePolicy.maxReceiveCount", "given up after minutes", 3),
+            of("ProvisioningDeadLetters", "MessageRetentionPeriod", "dead letters forgotten", 4 * DAY),
+            of("ProvisioningPipeDeadLetters", "SqsManagedSseEnabled", "not encrypted"),
+            Mutation("a queue without accounts", "Resources.ProvisioningQueue.Condition"),
+            whole("Other", "another queue", {"Type": "AWS::SQS::Queue", "Properties": {}}),
+            whole("Open", "a queue for others", {"Type": "AWS::SQS::QueuePolicy", "Properties": {}}),
+        ),
+        check_event_source: (
+            of("ProvisioningSource", "FunctionResponseTypes", "failures taken for done"),
+            of("ProvisioningSource", "ScalingConfig", "as many as there are messages"),
+            of("ProvisioningSource", "EventSourceArn", "dead letters", PIPE_DEAD_LETTERS_ARN),
+            whole("Other", "another source", {"Type": "AWS::Lambda::EventSourceMapping", "Properties": {}}),
+        ),
+        check_pipe: (
+            of("ProvisioningPipe", "SourceParameters.FilterCriteria", "every record"),
+            of("ProvisioningPipe", "SourceParameters.FilterCriteria.Filters.0.Pattern", "not JSON", "approved"),
+            of("ProvisioningPipe", "SourceParameters.FilterCriteria.Filters.+", "more records", {"Pattern": "{}"}),
+            of("ProvisioningPipe", "TargetParameters", "whole records"),
+            of("ProvisioningPipe", "TargetParameters.InputTemplate", "images", '{"dynamodb": <$.dynamodb>}'),
+            of("ProvisioningPipe", f"{STREAM}.StartingPosition", "what came before is missed", "LATEST"),
+            of("ProvisioningPipe", f"{STREAM}.DeadLetterConfig", "no dead letters"),
+            of("ProvisioningPipe", f"{STREAM}.MaximumRecordAgeInSeconds", "tried until it is forgotten"),
+            of("ProvisioningPipe", "Target", "to its dead letters", PIPE_DEAD_LETTERS_ARN),
+            of("ProvisioningPipe", "Enrichment", "enriched", {"Fn::GetAtt": ["ProvisioningFunction", "Arn"]}),
+            of("ProvisioningPipe", "LogConfiguration", "records in a log", {"Level": "TRACE"}),
+            of("ProvisioningPipe", "RoleArn", "another's role", {"Fn::GetAtt": ["ProvisioningRole", "Arn"]}),
+        ),
+        check_alarms: (
+            of("ProvisioningDeadLettersAlarm", "Threshold", "some are let go", 10),
+            of("ProvisioningAgeAlarm", "Threshold", "longer than messages count", 3600),
+            of("ProvisioningErrorsAlarm", "AlarmActions", "nobody is told"),
+            of("ProvisioningFailedAlarm", "Dimensions", "whatever became of it"),
+            of("ProvisioningPipeDeadLettersAlarm", "Dimensions", "another queue", of_queue("ProvisioningQueue")),
+            whole("ProvisioningAgeAlarm", "alarm removed"),
+        ),
         check_parameters: (
             Mutation("parameter not described", "Parameters.UserFlows.Description"),
             Mutation("parameter not bounded", "Parameters.MemorySize.MaxValue"),
@@ -1022,6 +1389,7 @@ MUTATIONS: dict[str, dict[Check, tuple[Mutation, ...]]] = {
             Mutation("URL not printed", "Outputs.BeforeTokenConnectorUrl"),
             Mutation("wrong URL", "Outputs.BeforeTokenConnectorUrl.Value.Fn::Sub.0", "${BaseUrl}/before-token"),
             Mutation("table not printed", "Outputs.TableName"),
+            Mutation("dead letters not printed", "Outputs.ProvisioningDeadLettersArn"),
         ),
         check_nested_stack: (
             of("CustomDomain", "Parameters.TruststoreUri", "parameter not passed"),

@@ -3,10 +3,11 @@
 
 The emulator is ministack, on this machine only, in memory, ended with all its processes when the rehearsal ends. What
 runs behind its API are the real binaries, on the table that the template made, with lists and credentials
-written by the real signupctl, with Entra's tokens from a local issuer, and with other systems for a policy to ask.
-Between each function and AWS a gate enforces the function's role (role_gate.py). So a green rehearsal proves the
-wiring: parameters, routes, settings, table and roles. The emulator knows nothing of TTL, PITR, KMS policies and
-throttling; those are asserted by lint.py.
+written by the real signupctl, with Entra's tokens from a local issuer, with other systems for a policy to ask, and with
+a Microsoft Graph for accounts. Between each function and AWS a gate enforces the function's role (role_gate.py). So a
+green rehearsal proves the wiring: parameters, routes, settings, table, queue and roles. The emulator's pipes fill no
+queue, so the rehearsal does it as the template's pipe says (local_pipe.py). It knows nothing of TTL, PITR, KMS
+policies, throttling and what a pipe's role allows; those are asserted by lint.py.
 
     rehearse.py [--binaries target/debug] [--signupctl target/debug/signupctl]
 """
@@ -37,6 +38,8 @@ from typing import Any
 
 import boto3
 from local_entra import AUDIENCE, TENANT, LocalEntra
+from local_graph import CLIENT, LocalGraph
+from local_pipe import LocalPipe
 from other_systems import API_KEY, OUTAGE, REFERENCE, UNCHECKED, OtherSystems
 from role_gate import RoleGate
 from samtranslator.yaml_helper import yaml_parse
@@ -51,6 +54,9 @@ USER_FLOWS = {"partners": {"default": "deny"}}
 SECRETS_PREFIX = "rehearsal/secrets"
 MAIL_ADDRESS = "no-reply@contoso.example"
 MAIL_FROM = f"Contoso <{MAIL_ADDRESS}>"
+GRAPH_SECRET = "accounts"
+# The functions speak plain HTTP with their own machine only; the template has no use for that.
+HTTP_PARAMETERS = ("EntraIssuers", "GraphUrl", "GraphTokenUrl")
 
 Json = Any
 
@@ -111,7 +117,10 @@ def emulator(directory: Path) -> Iterator[Emulator]:
         "GATEWAY_PORT": str(running.port),
         "BIND_HOST": "127.0.0.1",
         "MINISTACK_REGION": REGION,
-        "SERVICES": "apigateway,cloudformation,dynamodb,iam,kms,lambda,logs,s3,secretsmanager,sts",
+        "SERVICES": (
+            "apigateway,cloudformation,cloudwatch,dynamodb,dynamodbstreams,iam,kms,lambda,logs,pipes,s3,secretsmanager,"
+            "sqs,sts"
+        ),
         # Otherwise it listens on a fixed port as well.
         "IOT_MTLS_ENABLED": "0",
         "S3_DATA_DIR": str(directory / "s3"),
@@ -168,17 +177,27 @@ def tail(log: Path, lines: int = 30) -> str:
 # --- The deployment ---------------------------------------------------------------------------------------------------
 
 
-def deploy(running: Emulator, template: Path, issuer: str, private_host: str) -> dict[str, str]:
+def deploy(
+    running: Emulator, template: Path, entra: LocalEntra, others: OtherSystems, graph: LocalGraph
+) -> dict[str, str]:
     """Deploys a template; returns the stack's outputs."""
     overrides = {
+        # Everything runs on this one machine.
+        "ConnectorDeadlineMs": "4500",
         # Quoted once more, because sam takes a value that is not in quotes apart at its own.
         "UserFlows": json.dumps(json.dumps(USER_FLOWS)),
         "EntraTenantId": TENANT,
         "EntraAudiences": AUDIENCE,
-        "EntraIssuers": issuer,
-        "PrivateHosts": private_host,
+        "EntraIssuers": entra.issuer,
+        "PrivateHosts": f"{others.host},{graph.host}",
         "SecretsPrefix": SECRETS_PREFIX,
         "MailFrom": json.dumps(MAIL_FROM),
+        "GraphTenantId": TENANT,
+        "GraphTenantDomain": "contoso.onmicrosoft.com",
+        "GraphSecret": GRAPH_SECRET,
+        "GraphUrl": graph.url,
+        "GraphTokenUrl": graph.token_url,
+        "InviteRedirectUrl": "https://myapp.contoso.example",
     }
     command = [
         str(SAM),
@@ -205,11 +224,12 @@ def functions_of(template: Json) -> dict[str, Json]:
 def role_gates(template: Json, running: Emulator) -> list[RoleGate]:
     """A gate for each function, with the statements of its role."""
     gates = []
+    secrets = {"SecretsPrefix": SECRETS_PREFIX, "GraphSecret": GRAPH_SECRET}
     for name, function in functions_of(template).items():
         role = template["Resources"][function["Properties"]["Role"]["Fn::GetAtt"][0]]
         policies = role["Properties"]["Policies"]
         statements = [statement for policy in policies for statement in policy["PolicyDocument"]["Statement"]]
-        gates.append(RoleGate(name, statements, SECRETS_PREFIX, running.port))
+        gates.append(RoleGate(name, statements, secrets, running.port))
     return gates
 
 
@@ -227,10 +247,13 @@ def packaged(template: Json, gates: list[RoleGate], mail: str, binaries: Path, d
         environment["Variables"] |= {
             "AWS_ENDPOINT_URL_DYNAMODB": gate.endpoint,
             "AWS_ENDPOINT_URL_SECRETS_MANAGER": gate.endpoint,
+            "AWS_ENDPOINT_URL_KMS": gate.endpoint,
             "AWS_ENDPOINT_URL_SESV2": mail,
         }
-    # The functions read keys over plain HTTP from their own machine only; the template has no use for that.
-    template["Parameters"]["EntraIssuers"]["AllowedPattern"] = r"http://127\.0\.0\.1:\d+"
+    for parameter in HTTP_PARAMETERS:
+        template["Parameters"][parameter]["AllowedPattern"] = r"http://127\.0\.0\.1:\d+(/\S*)?"
+    # Otherwise the emulator would try for ever to fill the queue.
+    template["Resources"]["ProvisioningPipe"]["Properties"]["DesiredState"] = "STOPPED"
     path = directory / "template.json"
     path.write_text(json.dumps(template, indent=1), encoding="utf-8")
     return path
@@ -483,7 +506,19 @@ def sentence(language: str, message: str) -> re.Pattern[str]:
     return re.compile(code.join(re.escape(part) for part in parts))
 
 
-def rehearse(api: DeployedApi, signupctl: Signupctl, entra: LocalEntra, others: OtherSystems) -> Checks:
+@dataclass(frozen=True)
+class Accounts:
+    """What comes after a sign-up that somebody approves."""
+
+    pipe: LocalPipe
+    graph: LocalGraph
+    # Of the function that makes approval requests.
+    gate: RoleGate
+
+
+def rehearse(
+    api: DeployedApi, signupctl: Signupctl, entra: LocalEntra, others: OtherSystems, accounts: Accounts
+) -> Checks:
     """The order matters: everybody continues until the deny entry is there."""
     checks = Checks()
     credential = signupctl.create_credential("rehearsal")
@@ -492,6 +527,7 @@ def rehearse(api: DeployedApi, signupctl: Signupctl, entra: LocalEntra, others: 
     signupctl("policy", "publish", str(ROOT / "examples" / "policies" / "customers.toml"), *publication)
     refreshed_list(signupctl)
     code = prepared_for_suppliers(api, signupctl, others)
+    prepared_for_guests(api, signupctl)
     refusals(checks, api, credential, entra)
     print("  -- without a list entry")
     nobody_is_listed(checks, api, credential, entra)
@@ -511,6 +547,9 @@ def rehearse(api: DeployedApi, signupctl: Signupctl, entra: LocalEntra, others: 
     what_is_typed_is_looked_up(checks, api, credential)
     a_code_is_redeemed_once(checks, api, signupctl, credential, code)
     verifications_leave_evidence(checks, api, signupctl, credential)
+    print("  -- with somebody who approves")
+    request = a_review_is_a_request(checks, api, signupctl, credential, accounts.gate)
+    an_approval_makes_one_account(checks, signupctl, accounts, request)
     return checks
 
 
@@ -727,6 +766,104 @@ def verifications_leave_evidence(checks: Checks, api: DeployedApi, signupctl: Si
     checks.that("an outage is no evidence", kept == "", kept, "nothing")
 
 
+GROUP = "44445555-eeee-6666-ffff-7777aaaa8888"
+APP_ROLE = "55556666-ffff-7777-aaaa-8888bbbb9999"
+GUESTS = f"""
+default = "review"
+
+[approval]
+groups = ["{GROUP}"]
+
+[[approval.app-role]]
+application = "66667777-aaaa-8888-bbbb-9999cccc0000"
+role = "{APP_ROLE}"
+"""
+EVE_IDENTITY = {"signInType": "federated", "issuer": "google.com", "issuerAssignedId": "9876543210"}
+EVE = {
+    "email": "eve@guests.example",
+    "identities": [EVE_IDENTITY],
+    "displayName": "Eve Ericson",
+    "city": "Lund",
+    "ui_locales": "en-US",
+}
+
+
+def prepared_for_guests(api: DeployedApi, signupctl: Signupctl) -> None:
+    """The policy of the user flow `guests`, in which everybody is reviewed, and the credential for Graph."""
+    secret = f"{SECRETS_PREFIX}/{GRAPH_SECRET}"
+    api.running.client("secretsmanager").create_secret(Name=secret, SecretString=json.dumps(CLIENT))
+    with tempfile.TemporaryDirectory() as directory:
+        policy = Path(directory, "guests.toml")
+        policy.write_text(GUESTS, encoding="utf-8")
+        publication = ("--flow", "guests", "--note", "rehearsal of approvals", "--author", "rehearsal")
+        signupctl("policy", "publish", str(policy), *publication)
+
+
+def a_review_is_a_request(
+    checks: Checks, api: DeployedApi, signupctl: Signupctl, credential: str, gate: RoleGate
+) -> str:
+    """A request is made, corrected, and approved while it is being corrected again; returns its id."""
+    path = "/connectors/guests/before-creating-user"
+    pending, corrected = sentence("en", "block-pending"), EVE | {"city": "Ystad"}
+    for what, body in (("a request is made", EVE), ("the retry of it", EVE), ("a correction", corrected)):
+        checks.block_page(f"{path}: {what}", api.post(path, body, credential), pending)
+    [request] = requests_in(signupctl, "pending")
+    checks.that("the correction is a new version", request["version"] == 2, request, "version 2")
+    already = api.post("/connectors/guests/after-federation", EVE, credential)
+    checks.block_page("/connectors/guests/after-federation: waits", already, sentence("en", "block-already-pending"))
+    approval = ("request", "approve", request["id"], "--author", "rehearsal")
+    gate.before_next_transaction(lambda: signupctl(*approval))
+    answer = api.post(path, EVE | {"city": "Malmö"}, credential)
+    checks.block_page(f"{path}: a correction that comes too late", answer, sentence("en", "block-being-created"))
+    return str(request["id"])
+
+
+def requests_in(signupctl: Signupctl, state: str) -> list[Json]:
+    """The requests of the user flow `guests` in a state."""
+    printed = signupctl("request", "list", "--state", state, "--flow", "guests", "--json")
+    return [json.loads(line) for line in printed.splitlines()]
+
+
+def an_approval_makes_one_account(checks: Checks, signupctl: Signupctl, accounts: Accounts, request: str) -> None:
+    message = {"dynamodb": {"Keys": {"pk": {"S": f"REQUEST#{request}"}, "sk": {"S": "CURRENT"}}}}
+    for what in ("the stream has one approval", "the same message again"):
+        sent = accounts.pipe.run()
+        checks.that(what, sent == [message], sent, json.dumps([message]))
+        left = wait_until_taken(accounts.pipe)
+        checks.that(f"{what}: it was taken", left == 0, left, "an empty queue")
+    provisioned = [one["id"] for one in requests_in(signupctl, "provisioned")]
+    checks.that("the request is provisioned", provisioned == [request], provisioned, request)
+    shown = json.loads(signupctl("request", "show", request, "--json"))
+    graph = accounts.graph
+    made = list(graph.accounts)
+    checks.that("there is one account, the request's", made == [shown["account"]], made, str(shown["account"]))
+    body = next(iter(graph.accounts.values()), {})
+    expected = {
+        "displayName": "Eve Ericson",
+        "city": "Ystad",
+        "mail": EVE["email"],
+        "userPrincipalName": "eve_guests.example#EXT#@contoso.onmicrosoft.com",
+        "userType": "Guest",
+        "identities": [EVE_IDENTITY],
+    }
+    checks.that("it is what was approved", body == body | expected, body, json.dumps(expected))
+    given = [graph.groups, graph.app_roles]
+    expected_given = [{account: [GROUP] for account in made}, {account: [APP_ROLE] for account in made}]
+    checks.that("it has what the policy grants", given == expected_given, given, json.dumps(expected_given))
+
+
+def wait_until_taken(pipe: LocalPipe, seconds: float = 30) -> int:
+    """How many messages are left in the queue when there are none, or when waiting for that takes too long."""
+    counts = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
+    end = time.monotonic() + seconds
+    while True:
+        attributes = pipe.queues.get_queue_attributes(QueueUrl=pipe.queue, AttributeNames=list(counts))["Attributes"]
+        left = sum(int(attributes[count]) for count in counts)
+        if left == 0 or time.monotonic() > end:
+            return left
+        time.sleep(0.2)
+
+
 CODE = "12345678"
 OTP_SENT = {
     "data": {
@@ -814,7 +951,7 @@ def function_logs(running: Emulator) -> str:
 def built(binaries: Path) -> Path:
     missing = [
         name
-        for name in ("after-federation", "before-creating-user", "before-token", "otp-send")
+        for name in ("after-federation", "before-creating-user", "before-token", "otp-send", "provisioning")
         if not (binaries / name).is_file()
     ]
     if missing:
@@ -837,13 +974,24 @@ def rehearsal(binaries: Path, command_line: Path, directory: Path) -> int:
     with contextlib.ExitStack() as ends:
         entra = ends.enter_context(LocalEntra())
         others = ends.enter_context(OtherSystems())
+        graph = ends.enter_context(LocalGraph())
         running = ends.enter_context(emulator(directory))
         gates = [ends.enter_context(gate) for gate in role_gates(template, running)]
         print(f"rehearse.py: deploying into ministack on port {running.port}", flush=True)
         package = packaged(template, gates, running.endpoint, binaries, directory / "deployment")
-        outputs = deploy(running, package, entra.issuer, others.host)
-        signupctl = Signupctl(command_line, running.environment() | {"TABLE_NAME": outputs["TableName"]})
-        checks = rehearse(DeployedApi(running, outputs["HttpApiId"]), signupctl, entra, others)
+        outputs = deploy(running, package, entra, others, graph)
+        deployed = {"TABLE_NAME": outputs["TableName"], "REQUESTS_KEY": outputs["RequestsKeyArn"]}
+        signupctl = Signupctl(command_line, running.environment() | deployed)
+        pipe = LocalPipe(
+            template["Resources"]["ProvisioningPipe"]["Properties"],
+            running.client("dynamodbstreams"),
+            running.client("sqs"),
+            outputs["TableStreamArn"],
+            outputs["ProvisioningQueueUrl"],
+        )
+        [gate] = [gate for gate in gates if gate.function == "BeforeCreatingUserFunction"]
+        accounts = Accounts(pipe, graph, gate)
+        checks = rehearse(DeployedApi(running, outputs["HttpApiId"]), signupctl, entra, others, accounts)
         roles_fit(checks, gates)
         store_contract(checks, running)
         if checks.failed:

@@ -2,10 +2,10 @@
 
 use std::process::ExitCode;
 
-use shared::{compose, domain::sign_up::Step};
+use shared::compose;
 
 // One request at a time is all that Lambda sends: one thread starts faster and takes less memory.
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    compose::run(Step::BeforeCreatingUser).await
+    compose::run_before_creating_user().await
 }

@@ -11,6 +11,7 @@ use shared::{
 pub fn provider_answer(body: &[u8]) {
     let reply = Reply {
         status: 200,
+        retry_after: None,
         body: body.to_vec(),
     };
     for (provider, is_success) in providers() {

@@ -16,6 +16,15 @@ block-not-allowed = This e-mail address can’t be used to sign up here. Please 
 # The sign-up must be reviewed by a person before an account is created.
 block-pending = Your sign-up needs to be reviewed before an account is created. You don’t need to do anything; the organisation will get back to you (reference { $reference }).
 
+# There is a request already, and nobody has decided yet.
+block-already-pending = Your sign-up is already being reviewed. You don’t need to do anything; the organisation will get back to you (reference { $reference }).
+
+# The request is approved, and the account is not there yet.
+block-being-created = Your sign-up has been approved and your account is being created. Please try again in a few minutes (reference { $reference }).
+
+# A person has denied the request.
+block-request-denied = Your sign-up has not been approved. If you believe this is a mistake, please contact the organisation and quote reference { $reference }.
+
 # The system behind is slow or down: try again shortly.
 block-unavailable = We can’t process your sign-up right now. Please try again in a few minutes (reference { $reference }).
 

@@ -1,15 +1,19 @@
-//! The ports' other side: DynamoDB, other systems and their secrets, identity providers, mail services, Entra's key endpoints,
-//! Lambda, the system clock.
+//! The ports' other side: DynamoDB, other systems and their secrets, data keys, identity providers, mail services, Entra's key
+//! endpoints, Lambda, the system clock.
 
 mod aws;
+#[cfg(feature = "requests")]
+pub mod data_keys;
 pub mod dynamodb;
 pub mod entra_keys;
+pub mod graph;
 pub mod https;
 pub mod lambda;
 #[cfg(feature = "mail")]
 pub mod mail;
 pub mod outgoing;
 pub mod private_hosts;
+pub mod queue;
 pub mod secrets;
 pub mod system_clock;
 pub mod verification;

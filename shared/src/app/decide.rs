@@ -9,17 +9,25 @@ use async_trait::async_trait;
 use tokio::time::Instant;
 
 use super::{
-    breakers::Breakers, disposable::DisposableLists, last_steps::LastSteps, look_ups::LookUps,
-    policies, readiness::Readiness, verifications::Verifications,
+    approvals::{Application, Approvals, considered},
+    breakers::Breakers,
+    disposable::DisposableLists,
+    last_steps::LastSteps,
+    look_ups::LookUps,
+    policies,
+    readiness::Readiness,
+    verifications::Verifications,
 };
 use crate::{
     domain::{
+        approval::{ApplicantKey, Standing},
+        attribute::Claims,
         decision::{BlockReason, DecidedBy, Decision},
         list::{ListEntry, Matcher},
         policy::{Chosen, FlowPolicy, Policies, UserFlow},
         publication::{CurrentPolicies, PolicyVersion},
         shadow::{Comparison, Disagreement},
-        sign_up::{SignUp, Step},
+        sign_up::{Protocol, SignUp, Step},
     },
     policy::{
         Circumstances, LooksLike, Patience, RuleResult, Trace, Verdict,
@@ -32,7 +40,7 @@ use crate::{
         attempts::Attempts,
         clock::Clock,
         code_redeemer::CodeRedeemer,
-        journal::{ReadCost, SourceUse, VerificationUse},
+        journal::{ApprovalUse, ReadCost, SourceUse, VerificationUse},
         outgoing::Outgoing,
         sign_up_reader::{CallerRecords, Facts, FoundInTable, LookedUp, SignUpReader, Wanted},
         verifier::Verifier,
@@ -43,6 +51,7 @@ use crate::{
 #[derive(Debug, Clone, Copy)]
 pub struct Asked<'a> {
     pub sign_up: &'a SignUp,
+    pub protocol: Protocol,
     pub user_flow: Option<&'a UserFlow>,
     /// What the settings say of user flows without a published policy.
     pub settings: &'a Policies,
@@ -59,6 +68,8 @@ pub struct Decided {
     pub decision: Decision,
     /// The policy's own sentence for a block page.
     pub block_text: Option<String>,
+    /// The policy's own title of a block page.
+    pub block_title: Option<String>,
     /// The code of the sentence that the deciding rule names.
     pub block_code: Option<String>,
     pub decided_by: Option<DecidedBy>,
@@ -75,6 +86,12 @@ pub struct Decided {
     pub verifications: Vec<VerificationUse>,
     /// What became of an invitation code.
     pub invitation: Option<&'static str>,
+    /// What the applicant's latest request was when this was decided.
+    pub standing: Option<Standing>,
+    /// What became of it.
+    pub approval: Option<ApprovalUse>,
+    /// Of a review: what the sign-up would go on with.
+    pub claims_if_approved: Claims,
     /// Claims for which a token had no room.
     pub claims_left_out: Vec<String>,
     /// The callers' records, when they were asked for and could be read.
@@ -89,6 +106,7 @@ impl Decided {
         Self {
             decision,
             block_text: None,
+            block_title: None,
             block_code: None,
             decided_by: None,
             policy: None,
@@ -98,6 +116,9 @@ impl Decided {
             sources: Vec::new(),
             verifications: Vec::new(),
             invitation: None,
+            standing: None,
+            approval: None,
+            claims_if_approved: Vec::new(),
             claims_left_out: Vec::new(),
             caller_records: None,
             read: None,
@@ -158,6 +179,8 @@ pub struct Others {
     pub readiness: Readiness,
     pub look_ups: LookUps,
     pub last_steps: LastSteps,
+    /// Only the function before creating the user makes requests.
+    pub approvals: Option<Approvals>,
 }
 
 impl Others {
@@ -195,6 +218,7 @@ impl Others {
                 codes: Arc::clone(table) as _,
                 clock: Arc::clone(clock),
             },
+            approvals: None,
         }
     }
 }
@@ -208,6 +232,7 @@ impl std::fmt::Debug for Decider {
 /// What the table said, and for which policy it was asked.
 struct Read {
     entries: Vec<ListEntry>,
+    standing: Option<Standing>,
     found: FoundInTable,
     planned: Option<PolicyVersion>,
 }
@@ -215,13 +240,22 @@ struct Read {
 #[async_trait]
 impl Decide for Decider {
     async fn decide(&self, asked: Asked<'_>, deadline: Deadline) -> Decided {
+        let decided = self.decide_unsettled(asked, deadline).await;
+        self.settle(asked, decided, deadline).await
+    }
+}
+
+impl Decider {
+    /// Decides without regard to requests, but for what need not be asked of somebody who waits.
+    async fn decide_unsettled(&self, asked: Asked<'_>, deadline: Deadline) -> Decided {
         // Nobody is kept out at the token step: it comes at every sign-in of an existing account, and
         // the connector's protocol has no way to refuse there (PROTOCOL 1.1).
-        let matchers = match asked.sign_up.step {
-            Step::BeforeToken => Vec::new(),
-            Step::AfterFederation | Step::BeforeCreatingUser => {
-                Matcher::of(&asked.sign_up.addresses, &asked.sign_up.identities)
-            }
+        let (matchers, applicant) = match asked.sign_up.step {
+            Step::BeforeToken => (Vec::new(), None),
+            Step::AfterFederation | Step::BeforeCreatingUser => (
+                Matcher::of(&asked.sign_up.addresses, &asked.sign_up.identities),
+                ApplicantKey::of(asked.sign_up),
+            ),
         };
         let planned = self.running(asked);
         let looked_up = planned.as_ref().map(|active| self.plan(active, asked));
@@ -231,6 +265,7 @@ impl Decide for Decider {
         if nothing_to_read && !asked.caller_records {
             let read = Read {
                 entries: Vec::new(),
+                standing: None,
                 found: FoundInTable::default(),
                 planned,
             };
@@ -239,6 +274,7 @@ impl Decide for Decider {
         let started = Instant::now();
         let wanted = Wanted {
             matchers: &matchers,
+            applicant: applicant.as_ref(),
             caller_records: asked.caller_records,
             looked_up: &looked_up,
         };
@@ -253,9 +289,36 @@ impl Decide for Decider {
             },
         }
     }
-}
 
-impl Decider {
+    /// What requests make of a decision: those that wait, those that are denied, and the one that a review leads to.
+    async fn settle(&self, asked: Asked<'_>, decided: Decided, deadline: Deadline) -> Decided {
+        let standing = decided.standing.clone();
+        let version = decided.policy.as_ref();
+        let active = version.and_then(|version| self.policies.active(&version.flow));
+        let active = active.filter(|active| Some(&active.version) == version);
+        let step = asked.sign_up.step;
+        let mut decided = considered(step, decided, standing.as_ref(), self.clock.now());
+        if let Some(approvals) = &self.others.approvals {
+            let application = Application {
+                sign_up: asked.sign_up,
+                protocol: asked.protocol,
+                user_flow: asked.user_flow,
+                approval: active.as_ref().map(|active| &active.policy.approval),
+            };
+            decided = approvals
+                .file(application, decided, standing, deadline)
+                .await;
+        }
+        if let (Decision::Block(reason), Some(active)) = (&decided.decision, &active) {
+            let (policy, sign_up) = (&active.policy, asked.sign_up);
+            if decided.decided_by == Some(DecidedBy::Request) {
+                decided.block_text = policy.own_words(*reason, sign_up);
+            }
+            decided.block_title = policy.own_title(*reason, sign_up);
+        }
+        decided
+    }
+
     pub fn new(
         reader: Arc<dyn SignUpReader>,
         policies: Arc<policies::Policies>,
@@ -308,11 +371,14 @@ impl Decider {
         let current = renewed.or(asked.current);
         let read = Read {
             entries: facts.entries,
+            standing: facts.standing,
             found: facts.found,
             planned,
         };
+        let standing = read.standing.clone();
         let decided = self.decide_from(asked, current, read, deadline).await;
         Decided {
+            standing,
             read: Some(cost),
             caller_records: facts.caller_records,
             ..decided
@@ -390,6 +456,8 @@ impl Decider {
         let decided = by_policy(&active, circumstances);
         let decided = beside(decided, candidate, circumstances, deadline);
         let decided = Decided { sources, ..decided };
+        let standing = read.standing.as_ref();
+        let decided = considered(asked.sign_up.step, decided, standing, self.clock.now());
         last_steps
             .take(&active.policy, circumstances, &breakers, decided, deadline)
             .await
@@ -413,6 +481,7 @@ impl Decider {
         }
         let wanted = Wanted {
             matchers: &[],
+            applicant: None,
             caller_records: false,
             looked_up: &looked_up,
         };
@@ -495,6 +564,7 @@ fn by_policy(active: &policies::Active, circumstances: Circumstances<'_>) -> Dec
         policy: Some(active.version.clone()),
         rules: verdict.trace.rules,
         looks_like: verdict.trace.looks_like,
+        claims_if_approved: verdict.claims_if_approved,
         claims_left_out: verdict.trace.left_out,
         ..Decided::new(verdict.decision)
     }

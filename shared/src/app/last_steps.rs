@@ -142,7 +142,11 @@ impl LastSteps {
     }
 }
 
-fn ended(decided: Decided, verdict: Verdict) -> Decided {
+fn ended(mut decided: Decided, verdict: Verdict) -> Decided {
+    // A review comes back to them.
+    if let Decision::Continue(claims) = &mut decided.decision {
+        decided.claims_if_approved = std::mem::take(claims);
+    }
     Decided {
         decision: verdict.decision,
         block_text: verdict.block_text,

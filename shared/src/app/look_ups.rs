@@ -152,6 +152,7 @@ impl LookUps {
         }
         let wanted = Wanted {
             matchers: &[],
+            applicant: None,
             caller_records: false,
             looked_up: &looked_up,
         };

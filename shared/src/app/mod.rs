@@ -1,5 +1,6 @@
 //! Use cases: the only place that sequences ports.
 
+pub mod approvals;
 pub mod breakers;
 pub mod callers;
 pub mod codes;
@@ -14,6 +15,9 @@ pub mod look_ups;
 pub mod one_time_codes;
 mod place;
 pub mod policies;
+pub mod provisioning;
 pub mod publications;
 pub mod readiness;
+pub mod requests;
+pub mod sealing;
 pub mod verifications;

@@ -2,12 +2,20 @@
 //!
 //! `docs/configuration.md` is the reference; a test keeps it complete.
 
+#[cfg(feature = "console")]
+mod console;
 mod env;
 mod mail;
+mod provisioning;
+mod requests;
 mod settings;
 
+#[cfg(feature = "console")]
+pub use self::console::{CONSOLE_NAMES, ConsoleSettings};
 pub use self::{
     env::{Environment, ProcessEnvironment},
     mail::{MAIL_NAMES, MailSettings, MailTransport},
+    provisioning::{PROVISIONING_NAMES, ProvisioningSettings},
+    requests::{REQUESTS_NAMES, RequestsSettings},
     settings::{NAMES, Problem, Settings, entra_issuers},
 };

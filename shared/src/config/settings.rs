@@ -490,7 +490,7 @@ fn certificate_rule(entry: &str) -> Option<CertificateRule> {
     CertificateRule::named(subject, issuer)
 }
 
-fn is_guid(text: &str) -> bool {
+pub(super) fn is_guid(text: &str) -> bool {
     let groups: Vec<&str> = text.split('-').collect();
     groups.iter().map(|group| group.len()).eq([8, 4, 4, 4, 12])
         && groups

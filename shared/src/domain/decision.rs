@@ -37,8 +37,14 @@ pub enum BlockReason {
     Denied,
     /// Nothing matched, and the user flow lets in only what is listed.
     NotAllowed,
-    /// A person must look at this sign-up first.
+    /// A person must look at this sign-up first; at the second step a request has been made.
     PendingReview,
+    /// The request is there, and nobody has decided yet.
+    AlreadyPending,
+    /// The request is approved, and the account is not there yet.
+    BeingCreated,
+    /// Somebody has denied the request.
+    RequestDenied,
     /// Something that the decision needs is slow or down.
     Unavailable,
     /// The request names nobody: no usable address and no usable identity.
@@ -50,10 +56,13 @@ pub enum BlockReason {
 }
 
 impl BlockReason {
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 10] = [
         Self::Denied,
         Self::NotAllowed,
         Self::PendingReview,
+        Self::AlreadyPending,
+        Self::BeingCreated,
+        Self::RequestDenied,
         Self::Unavailable,
         Self::Unidentified,
         Self::Malformed,
@@ -66,10 +75,24 @@ impl BlockReason {
             Self::Denied => "denied",
             Self::NotAllowed => "not-allowed",
             Self::PendingReview => "pending",
+            Self::AlreadyPending => "already-pending",
+            Self::BeingCreated => "being-created",
+            Self::RequestDenied => "request-denied",
             Self::Unavailable => "unavailable",
             Self::Unidentified => "unidentified",
             Self::Malformed => "malformed",
             Self::Miswired => "miswired",
+        }
+    }
+
+    /// The stable code of the page's title in the message catalogue.
+    pub const fn title_code(self) -> &'static str {
+        match self {
+            Self::Denied | Self::NotAllowed | Self::RequestDenied => "title-blocked",
+            Self::PendingReview | Self::AlreadyPending | Self::BeingCreated => "title-pending",
+            Self::Unavailable | Self::Unidentified | Self::Malformed | Self::Miswired => {
+                "title-problem"
+            }
         }
     }
 }
@@ -102,10 +125,12 @@ pub enum DecidedBy {
     Verification(String),
     /// An invitation code.
     Code,
+    /// The applicant's own approval request.
+    Request,
 }
 
 impl DecidedBy {
-    /// `default`, `list NAME`, `rule ID`, `source NAME`, `verification NAME` or `code`.
+    /// `default`, `list NAME`, `rule ID`, `source NAME`, `verification NAME`, `code` or `request`.
     pub fn told(decided_by: Option<&Self>) -> String {
         match decided_by {
             None => "default".to_owned(),
@@ -114,6 +139,7 @@ impl DecidedBy {
             Some(Self::Source(name)) => format!("source {name}"),
             Some(Self::Verification(name)) => format!("verification {name}"),
             Some(Self::Code) => "code".to_owned(),
+            Some(Self::Request) => "request".to_owned(),
         }
     }
 

@@ -35,11 +35,22 @@ pub enum EmailAddressError {
 }
 
 /// A syntactically valid address, as RFC 5321 and RFC 6531 (internationalised mail) define it.
-#[derive(Clone, PartialEq, Eq)]
+///
+/// Two are equal when their canonical forms are.
+#[derive(Clone)]
 pub struct EmailAddress {
+    text: String,
     canonical_local: String,
     domain: EmailDomain,
 }
+
+impl PartialEq for EmailAddress {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.canonical_local, &self.domain) == (&other.canonical_local, &other.domain)
+    }
+}
+
+impl Eq for EmailAddress {}
 
 impl EmailAddress {
     /// Parses one bare address: no display name, no comment, no domain literal, no trailing dot.
@@ -64,9 +75,15 @@ impl EmailAddress {
             return Err(EmailAddressError::TooLong);
         }
         Ok(Self {
+            text: text.to_owned(),
             canonical_local,
             domain,
         })
+    }
+
+    /// As it was written: what mail is sent to.
+    pub fn as_asserted(&self) -> &str {
+        &self.text
     }
 
     pub fn domain(&self) -> &EmailDomain {

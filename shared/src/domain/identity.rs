@@ -1,6 +1,10 @@
 //! The federated identity that an identity provider asserts (Graph `objectIdentity`).
 
-use std::fmt;
+use std::{
+    cmp::Ordering,
+    fmt,
+    hash::{Hash, Hasher},
+};
 
 /// Longest issuer or subject that an entry can name, so that a key stays below DynamoDB's 1,024 bytes.
 pub const MAX_PART_OCTETS: usize = 255;
@@ -20,8 +24,11 @@ pub enum IdentityError {
 ///
 /// Entra's documentation writes `facebook` where its requests carry `facebook.com`
 /// (PROTOCOL 1.2, key `identities[]`), so both are the same provider.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct IdentityProvider(String);
+#[derive(Debug, Clone)]
+pub struct IdentityProvider {
+    name: String,
+    spelt: String,
+}
 
 impl IdentityProvider {
     pub fn parse(text: &str) -> Result<Self, IdentityError> {
@@ -29,20 +36,55 @@ impl IdentityProvider {
         if text.contains('#') {
             return Err(IdentityError::Character);
         }
-        Ok(Self(match text.to_lowercase().as_str() {
+        let name = match text.to_lowercase().as_str() {
             "facebook" => "facebook.com".to_owned(),
             "google" => "google.com".to_owned(),
             other => other.to_owned(),
-        }))
+        };
+        Ok(Self {
+            name,
+            spelt: text.to_owned(),
+        })
     }
 
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.name
+    }
+
+    /// As the request had it, for whoever has to be told the same (PROTOCOL 3.3).
+    pub fn spelt(&self) -> &str {
+        &self.spelt
     }
 
     /// Identities of this provider are addresses proven by a one-time passcode.
     pub fn is_mail(&self) -> bool {
-        self.0 == "mail"
+        self.name == "mail"
+    }
+}
+
+impl PartialEq for IdentityProvider {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+impl Eq for IdentityProvider {}
+
+impl PartialOrd for IdentityProvider {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for IdentityProvider {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.name.cmp(&other.name)
+    }
+}
+
+impl Hash for IdentityProvider {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.name.hash(state);
     }
 }
 

@@ -107,6 +107,11 @@ impl LanguageWishes {
         self
     }
 
+    /// The tags as they came.
+    pub fn tags(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str)
+    }
+
     /// The first wish that can be met, else `default`.
     pub fn best(&self, default: Language) -> Language {
         self.0

@@ -1,5 +1,6 @@
 //! What the product knows, without AWS, HTTP, clock or environment.
 
+pub mod approval;
 pub mod attribute;
 pub mod caller;
 pub mod code;

@@ -31,6 +31,12 @@ impl PersonKey {
         ])))
     }
 
+    /// From where it is stored.
+    pub fn parse(text: &str) -> Option<Self> {
+        let is_digest = text.len() == 64 && text.bytes().all(|octet| octet.is_ascii_hexdigit());
+        is_digest.then(|| Self(text.to_owned()))
+    }
+
     pub fn as_str(&self) -> &str {
         &self.0
     }

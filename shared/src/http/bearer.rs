@@ -5,7 +5,7 @@ use std::sync::Arc;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jiff::{SignedDuration, Timestamp};
 use ring::signature::{RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents};
-use serde::Deserialize;
+use serde::{Deserialize, de::DeserializeOwned};
 
 use crate::{
     app::callers::Callers,
@@ -29,6 +29,7 @@ pub struct UnverifiedToken<'t> {
     signature: Vec<u8>,
     header: Header,
     claims: Claims,
+    payload: Vec<u8>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -38,14 +39,19 @@ struct Header {
     crit: Option<serde_json::Value>,
 }
 
-/// The claims that decide who calls.
+/// The claims of every token.
 #[derive(Debug, Deserialize)]
-pub struct Claims {
+struct Claims {
     iss: String,
     aud: Audience,
     exp: i64,
     nbf: Option<i64>,
     tid: String,
+}
+
+/// The claims that tell which application calls.
+#[derive(Debug, Deserialize)]
+struct CallerClaims {
     ver: String,
     azp: Option<String>,
     appid: Option<String>,
@@ -75,19 +81,21 @@ impl<'t> UnverifiedToken<'t> {
         }
         let (signed, signature) = token.rsplit_once('.')?;
         let (header, claims) = signed.split_once('.')?;
-        let header: Header = decode(header)?;
+        let header: Header = serde_json::from_slice(&decode(header)?).ok()?;
+        let payload = decode(claims)?;
         if header.alg != "RS256" || header.crit.is_some() {
             return None;
         }
         Some(Self {
             signed,
-            signature: URL_SAFE_NO_PAD.decode(signature).ok()?,
+            signature: decode(signature)?,
             header,
-            claims: decode(claims)?,
+            claims: serde_json::from_slice(&payload).ok()?,
+            payload,
         })
     }
 
-    fn verify(self, key: &SigningKey) -> Option<Claims> {
+    fn is_signed_by(&self, key: &SigningKey) -> bool {
         RsaPublicKeyComponents {
             n: &key.modulus,
             e: &key.exponent,
@@ -97,13 +105,20 @@ impl<'t> UnverifiedToken<'t> {
             self.signed.as_bytes(),
             &self.signature,
         )
-        .ok()?;
-        Some(self.claims)
+        .is_ok()
     }
 }
 
-fn decode<T: serde::de::DeserializeOwned>(part: &str) -> Option<T> {
-    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).ok()?).ok()
+fn decode(part: &str) -> Option<Vec<u8>> {
+    URL_SAFE_NO_PAD.decode(part).ok()
+}
+
+/// Whose tokens count, and for whom they have to be.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Expected<'e> {
+    pub(crate) issuers: &'e [String],
+    pub(crate) audiences: &'e [String],
+    pub(crate) tenant_id: &'e str,
 }
 
 /// The token of an `Authorization: Bearer …` header.
@@ -123,9 +138,29 @@ pub(super) async fn verify(
     deadline: Deadline,
 ) -> Result<Caller, &'static str> {
     let token = token(header).ok_or("no-bearer-token")?;
+    let expected = Expected {
+        issuers: &trust.issuers,
+        audiences: &trust.audiences,
+        tenant_id: &trust.tenant_id,
+    };
+    let claims: CallerClaims = verified(token, expected, callers, now, deadline).await?;
+    check_caller(&claims, trust)?;
+    Ok(Caller::Entra {
+        tenant_id: trust.tenant_id.clone(),
+    })
+}
+
+/// What a token says whose signature, times, audience and tenant are right, or the code of what is wrong.
+pub(crate) async fn verified<C: DeserializeOwned>(
+    token: &str,
+    expected: Expected<'_>,
+    callers: &Arc<Callers>,
+    now: Timestamp,
+    deadline: Deadline,
+) -> Result<C, &'static str> {
     let token = UnverifiedToken::parse(token).ok_or("malformed-token")?;
     // The issuer is looked up in our own list before it is used to find a key.
-    let issuer = trust
+    let issuer = expected
         .issuers
         .iter()
         .find(|known| **known == token.claims.iss)
@@ -134,14 +169,14 @@ pub(super) async fn verify(
         .signing_key(issuer, &token.header.kid, deadline)
         .await
         .ok_or("unknown-key")?;
-    let claims = token.verify(&key).ok_or("signature")?;
-    check(&claims, trust, now)?;
-    Ok(Caller::Entra {
-        tenant_id: trust.tenant_id.clone(),
-    })
+    if !token.is_signed_by(&key) {
+        return Err("signature");
+    }
+    check(&token.claims, expected, now)?;
+    serde_json::from_slice(&token.payload).map_err(|_| "malformed-token")
 }
 
-fn check(claims: &Claims, trust: &EntraTrust, now: Timestamp) -> Result<(), &'static str> {
+fn check(claims: &Claims, expected: Expected<'_>, now: Timestamp) -> Result<(), &'static str> {
     let time = |seconds| Timestamp::from_second(seconds).map_err(|_| "time");
     if now
         >= time(claims.exp)?
@@ -155,16 +190,20 @@ fn check(claims: &Claims, trust: &EntraTrust, now: Timestamp) -> Result<(), &'st
     {
         return Err("not-yet-valid");
     }
-    if !trust
+    if !expected
         .audiences
         .iter()
         .any(|audience| claims.aud.includes(audience))
     {
         return Err("audience");
     }
-    if !claims.tid.eq_ignore_ascii_case(&trust.tenant_id) {
+    if !claims.tid.eq_ignore_ascii_case(expected.tenant_id) {
         return Err("tenant");
     }
+    Ok(())
+}
+
+fn check_caller(claims: &CallerClaims, trust: &EntraTrust) -> Result<(), &'static str> {
     let caller = match claims.ver.as_str() {
         "2.0" => claims.azp.as_deref(),
         "1.0" => claims.appid.as_deref(),

@@ -21,10 +21,12 @@ use axum::{
 use futures_util::FutureExt;
 use tokio::time::Instant;
 
+#[cfg(feature = "console")]
+pub(crate) use self::bearer::{Expected, verified};
 pub use self::{
     authenticate::Trust,
     basic::parse_basic,
-    bearer::{Claims as TokenClaims, UnverifiedToken},
+    bearer::UnverifiedToken,
     one_time_codes::{OTP_SEND, OneTimeCodeService},
     read::sign_up as read_sign_up,
     route::Route,
@@ -49,7 +51,9 @@ use crate::{
     ports::{
         Deadline, StoreError,
         clock::Clock,
-        journal::{Answered, Journal, Likeness, Notice, ReadCost, SourceUse, VerificationUse},
+        journal::{
+            Answered, ApprovalUse, Journal, Likeness, Notice, ReadCost, SourceUse, VerificationUse,
+        },
     },
     wire::Fault,
 };
@@ -170,6 +174,8 @@ struct Notes {
     decided_by: Option<DecidedBy>,
     /// The policy's own sentence for a block page.
     block_text: Option<String>,
+    /// The policy's own title of a block page.
+    block_title: Option<String>,
     /// The code of the sentence that the deciding rule names.
     block_code: Option<String>,
     policy: Option<PolicyVersion>,
@@ -180,6 +186,7 @@ struct Notes {
     sources: Vec<SourceUse>,
     verifications: Vec<VerificationUse>,
     invitation: Option<&'static str>,
+    approval: Option<ApprovalUse>,
     claims_left_out: Vec<String>,
     read: Option<ReadCost>,
     failure: Option<&'static str>,
@@ -284,6 +291,7 @@ impl Service {
         let known = callers.records();
         let asked = Asked {
             sign_up,
+            protocol: call.protocol,
             user_flow: call.user_flow.as_ref(),
             settings: &self.policies,
             current: known.as_ref().map(|records| &records.policies),
@@ -415,6 +423,7 @@ impl Entrance {
             sources: notes.sources.clone(),
             verifications: notes.verifications.clone(),
             invitation: notes.invitation,
+            approval: notes.approval.clone(),
             claims_left_out: notes.claims_left_out.clone(),
             // Nobody was shown one without a page.
             reference: notes.reference.filter(|_| answer.json.is_some()),
@@ -454,6 +463,7 @@ impl Notes {
     fn take(&mut self, decided: &Decided) {
         self.decided_by.clone_from(&decided.decided_by);
         self.block_text.clone_from(&decided.block_text);
+        self.block_title.clone_from(&decided.block_title);
         self.block_code.clone_from(&decided.block_code);
         self.policy.clone_from(&decided.policy);
         self.rules_failed = ids(&decided.rules, RuleResult::has_failed);
@@ -468,6 +478,7 @@ impl Notes {
         self.sources.clone_from(&decided.sources);
         self.verifications.clone_from(&decided.verifications);
         self.invitation = decided.invitation;
+        self.approval.clone_from(&decided.approval);
         self.claims_left_out.clone_from(&decided.claims_left_out);
         self.read = decided.read;
         self.failure = decided.failure.as_ref().map(StoreError::code);

@@ -145,7 +145,7 @@ impl Service {
                 }
             }
             (Decision::Block(reason), _) => Action::ShowBlockPage {
-                title: self.text(notes, MessageId::title_of(*reason)),
+                title: self.title(notes, *reason),
                 message: self.message(notes, *reason),
             },
             (Decision::Invalid(violations), Step::AfterFederation) => Action::ShowBlockPage {
@@ -166,6 +166,11 @@ impl Service {
             StatusCode::OK,
             &ExtensionResponse::new(route.event(), action),
         )
+    }
+
+    fn title(&self, notes: &Notes, reason: BlockReason) -> String {
+        let own = notes.block_title.clone();
+        own.unwrap_or_else(|| self.text(notes, MessageId::title_of(reason)))
     }
 
     /// The policy's own words, or the catalogue's for the rule or the reason.

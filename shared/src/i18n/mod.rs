@@ -16,6 +16,9 @@ pub enum MessageId {
     BlockDenied,
     BlockNotAllowed,
     BlockPending,
+    BlockAlreadyPending,
+    BlockBeingCreated,
+    BlockRequestDenied,
     BlockUnavailable,
     BlockUnidentified,
     BlockMalformed,
@@ -65,13 +68,16 @@ pub enum MessageId {
 }
 
 impl MessageId {
-    pub const ALL: [Self; 51] = [
+    pub const ALL: [Self; 54] = [
         Self::TitleBlocked,
         Self::TitlePending,
         Self::TitleProblem,
         Self::BlockDenied,
         Self::BlockNotAllowed,
         Self::BlockPending,
+        Self::BlockAlreadyPending,
+        Self::BlockBeingCreated,
+        Self::BlockRequestDenied,
         Self::BlockUnavailable,
         Self::BlockUnidentified,
         Self::BlockMalformed,
@@ -128,6 +134,9 @@ impl MessageId {
             Self::BlockDenied => "block-denied",
             Self::BlockNotAllowed => "block-not-allowed",
             Self::BlockPending => "block-pending",
+            Self::BlockAlreadyPending => "block-already-pending",
+            Self::BlockBeingCreated => "block-being-created",
+            Self::BlockRequestDenied => "block-request-denied",
             Self::BlockUnavailable => "block-unavailable",
             Self::BlockUnidentified => "block-unidentified",
             Self::BlockMalformed => "block-malformed",
@@ -196,6 +205,9 @@ impl MessageId {
             BlockReason::Denied => Self::BlockDenied,
             BlockReason::NotAllowed => Self::BlockNotAllowed,
             BlockReason::PendingReview => Self::BlockPending,
+            BlockReason::AlreadyPending => Self::BlockAlreadyPending,
+            BlockReason::BeingCreated => Self::BlockBeingCreated,
+            BlockReason::RequestDenied => Self::BlockRequestDenied,
             BlockReason::Unavailable => Self::BlockUnavailable,
             BlockReason::Unidentified => Self::BlockUnidentified,
             BlockReason::Malformed => Self::BlockMalformed,
@@ -204,15 +216,8 @@ impl MessageId {
     }
 
     /// The title of the block page for a reason.
-    pub const fn title_of(reason: BlockReason) -> Self {
-        match reason {
-            BlockReason::Denied | BlockReason::NotAllowed => Self::TitleBlocked,
-            BlockReason::PendingReview => Self::TitlePending,
-            BlockReason::Unavailable
-            | BlockReason::Unidentified
-            | BlockReason::Malformed
-            | BlockReason::Miswired => Self::TitleProblem,
-        }
+    pub fn title_of(reason: BlockReason) -> Self {
+        Self::of_code(reason.title_code()).unwrap_or(Self::TitleProblem)
     }
 }
 
@@ -262,7 +267,10 @@ impl Catalogue {
         args: &[(&str, &str)],
     ) -> Option<String> {
         let position = Language::ALL.iter().position(|known| *known == language)?;
-        let bundle = self.bundles.get(position)?.get_or_init(|| bundle(language));
+        let bundle = self
+            .bundles
+            .get(position)?
+            .get_or_init(|| bundle(language, source(language)));
         let pattern = bundle.get_message(message.id())?.value()?;
         let args: FluentArgs<'_> = args.iter().copied().collect();
         let mut errors = Vec::new();
@@ -273,13 +281,14 @@ impl Catalogue {
     }
 }
 
-fn bundle(language: Language) -> FluentBundle<FluentResource> {
+/// The messages of a file in a language.
+pub(crate) fn bundle(language: Language, source: &str) -> FluentBundle<FluentResource> {
     let tag: LanguageIdentifier = language.tag().parse().unwrap_or_default();
     let mut bundle = FluentBundle::new_concurrent(vec![tag]);
     // Isolation marks are for rich text; Entra shows the sentence as it comes.
     bundle.set_use_isolating(false);
-    let resource = FluentResource::try_new(source(language).to_owned())
-        .unwrap_or_else(|(readable, _)| readable);
+    let resource =
+        FluentResource::try_new(source.to_owned()).unwrap_or_else(|(readable, _)| readable);
     bundle.add_resource_overriding(resource);
     bundle
 }

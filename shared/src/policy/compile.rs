@@ -1,5 +1,6 @@
 //! From a document to a policy that can be evaluated, or to everything that is wrong with it.
 
+mod approval;
 mod sources;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -93,6 +94,7 @@ impl Compiler<'_> {
             extensions_app: self.extensions_app.take(),
             sources,
             verifications,
+            approval: self.approval(&top),
             mail: self.mail(&top),
         })
     }

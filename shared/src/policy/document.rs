@@ -2,14 +2,16 @@
 //!
 //! Only its form is here. Whether it makes sense is for [`super::compile()`].
 
+mod approval;
 mod source;
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-pub use self::source::{
-    Auth, HttpMethod, OnOutcome, ProviderKind, Source, SourceKind, Verification,
+pub use self::{
+    approval::{AppRole, Approval},
+    source::{Auth, HttpMethod, OnOutcome, ProviderKind, Source, SourceKind, Verification},
 };
 use crate::domain::{list::Effect, policy::OnUnavailable, sign_up::Step};
 
@@ -70,6 +72,9 @@ pub struct Document {
         skip_serializing_if = "BTreeMap::is_empty"
     )]
     pub messages: BTreeMap<String, Texts>,
+    /// The requests that reviews lead to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approval: Option<Approval>,
     /// The mail with a one-time code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mail: Option<Mail>,

@@ -52,6 +52,8 @@ pub struct Verdict {
     /// The code of the sentence that a rule has for a block page, when it is not the reason's own; its words are in the
     /// catalogue unless `block_text` has them.
     pub block_code: Option<String>,
+    /// Of a review: what the sign-up would go on with.
+    pub claims_if_approved: Claims,
     pub trace: Trace,
 }
 
@@ -200,17 +202,22 @@ impl Policy {
         let standing = self.after_sources(standing, circumstances);
         trace.decided_by.clone_from(&standing.decided_by);
         let language = self.language_of(sign_up);
+        let mut claims_if_approved = Vec::new();
         let decision = if standing.effect == Effect::Deny {
             Decision::Block(standing.reason)
         } else {
             let violations = self.violations(&scope, circumstances, &values, &mut trace);
             match (violations.is_empty(), standing.effect) {
                 (false, _) => Decision::Invalid(violations),
-                (true, Effect::Review) => Decision::Block(BlockReason::PendingReview),
-                (true, _) => {
+                (true, effect) => {
                     let (claims, left_out) = self.changes(circumstances, &typed, &values);
-                    trace.left_out = left_out;
-                    Decision::Continue(claims)
+                    if effect == Effect::Review {
+                        claims_if_approved = claims;
+                        Decision::Block(BlockReason::PendingReview)
+                    } else {
+                        trace.left_out = left_out;
+                        Decision::Continue(claims)
+                    }
                 }
             }
         };
@@ -229,8 +236,19 @@ impl Policy {
             decision,
             block_text,
             block_code,
+            claims_if_approved,
             trace,
         }
+    }
+
+    /// The policy's own sentence for a reason that it did not decide itself.
+    pub fn own_words(&self, reason: BlockReason, sign_up: &SignUp) -> Option<String> {
+        self.block_text(reason, None, self.language_of(sign_up))
+    }
+
+    /// The policy's own title of a block page.
+    pub fn own_title(&self, reason: BlockReason, sign_up: &SignUp) -> Option<String> {
+        self.text(reason.title_code(), self.language_of(sign_up), &[])
     }
 
     /// Decides one sign-up and shows how.

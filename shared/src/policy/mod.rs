@@ -43,6 +43,7 @@ use self::{
     values::Key,
 };
 use crate::domain::{
+    approval::{Grants, Terms},
     attribute::{AttributeName, ExtensionsApp},
     list::{Effect, ListName},
     policy::OnUnavailable,
@@ -67,7 +68,16 @@ pub struct Policy {
     sources: Vec<look_up::Source>,
     /// In the order in which they are made.
     verifications: Vec<verify::Verification>,
+    /// Of the requests that its reviews lead to.
+    pub approval: Approval,
     mail: mail::Mail,
+}
+
+/// The terms of a policy's requests, and what an approved person gets.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Approval {
+    pub terms: Terms,
+    pub grants: Grants,
 }
 
 impl Policy {

@@ -221,6 +221,7 @@ impl Policy {
             decision,
             block_text,
             block_code,
+            claims_if_approved: Vec::new(),
             trace: super::Trace {
                 decided_by: Some(decided_by),
                 ..super::Trace::default()

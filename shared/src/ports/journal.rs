@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use crate::domain::{
-    decision::DecidedBy, publication::PolicyVersion, reference::ReferenceCode, shadow::Comparison,
-    sign_up::Protocol,
+    approval::RequestId, decision::DecidedBy, publication::PolicyVersion, reference::ReferenceCode,
+    shadow::Comparison, sign_up::Protocol,
 };
 
 /// One answered request: one line of the log, and the metrics drawn from it.
@@ -36,6 +36,8 @@ pub struct Answered {
     pub verifications: Vec<VerificationUse>,
     /// What became of an invitation code at the last step.
     pub invitation: Option<&'static str>,
+    /// What became of the applicant's approval request.
+    pub approval: Option<ApprovalUse>,
     /// Claims for which a token had no room.
     pub claims_left_out: Vec<String>,
     pub reference: Option<ReferenceCode>,
@@ -97,12 +99,52 @@ pub struct VerificationUse {
     pub duration: Duration,
 }
 
+/// What a sign-up did with an approval request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApprovalUse {
+    pub request: RequestId,
+    /// `opened`, `corrected`, or `stands` when nothing is new.
+    pub became: &'static str,
+}
+
+impl ApprovalUse {
+    pub fn new(request: &RequestId, became: &'static str) -> Self {
+        Self {
+            request: request.clone(),
+            became,
+        }
+    }
+}
+
 /// What the one read of a decision cost.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ReadCost {
     pub duration: Duration,
     pub units: f64,
     pub calls: u32,
+}
+
+/// One delivery of an approved request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivery {
+    /// Its id; `None` when the message names none.
+    pub request: Option<String>,
+    /// `provisioned`, `failed`, `later`, `not-due`, `unavailable` or `unreadable`.
+    pub outcome: &'static str,
+    /// Why there is no account, or the state of a request that is not due.
+    pub problem: Option<String>,
+    pub duration: Duration,
+}
+
+/// One request to the approval console.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Visit {
+    /// Which page: `queue`, `request`, `sign-in`, …
+    pub page: &'static str,
+    pub status: u16,
+    /// Why it was not shown; nothing of any person.
+    pub problem: Option<String>,
+    pub duration: Duration,
 }
 
 /// What happened beside the requests.
@@ -181,6 +223,10 @@ pub enum Notice {
         failure: &'static str,
         detail: Option<String>,
     },
+    /// An approved request was delivered, to get its account.
+    Delivered(Delivery),
+    /// Somebody asked the approval console.
+    Visited(Visit),
     /// A handler panicked; the person got a block page.
     Panicked {
         step: &'static str,

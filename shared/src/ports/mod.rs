@@ -1,13 +1,16 @@
 //! What the use cases need from the world: one trait for each capability, so that the ports a
 //! function holds and the statements of its IAM role say the same thing.
 
+pub mod accounts;
 pub mod answer_store;
+pub mod approval_requests;
 pub mod attempts;
 pub mod clock;
 pub mod code_redeemer;
 pub mod code_store;
 pub mod credential_store;
 pub mod credential_use;
+pub mod data_keys;
 pub mod directory_store;
 pub mod disposable_reader;
 pub mod disposable_store;
@@ -20,6 +23,7 @@ pub mod otp_deliveries;
 pub mod outgoing;
 pub mod policy_reader;
 pub mod policy_store;
+pub mod request_store;
 pub mod secrets;
 pub mod sign_up_reader;
 pub mod value_store;

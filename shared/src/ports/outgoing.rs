@@ -1,5 +1,7 @@
 //! Calls to other systems over HTTP.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 
 use super::{Deadline, secrets::SecretError};
@@ -11,6 +13,7 @@ pub const MAX_REPLY_OCTETS: usize = 1024 * 1024;
 pub enum Method {
     Get,
     Post,
+    Patch,
 }
 
 /// How a call proves itself. Every secret is a name for [`Secrets`](super::secrets::Secrets).
@@ -57,6 +60,8 @@ impl std::fmt::Debug for Call {
 #[derive(Clone, PartialEq, Eq)]
 pub struct Reply {
     pub status: u16,
+    /// How long to wait before the next call, where the answer says it in seconds (`Retry-After`).
+    pub retry_after: Option<Duration>,
     /// At most [`MAX_REPLY_OCTETS`].
     pub body: Vec<u8>,
 }
@@ -66,7 +71,7 @@ impl std::fmt::Debug for Reply {
         f.debug_struct("Reply")
             .field("status", &self.status)
             .field("octets", &self.body.len())
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 

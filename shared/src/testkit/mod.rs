@@ -1,5 +1,6 @@
-//! For tests: a clock in the test's hand, a journal that remembers, and settings.
+//! For tests: a clock in the test's hand, a journal that remembers, a key service in memory, and settings.
 
+mod keyring;
 mod nobody;
 
 use std::{
@@ -10,7 +11,10 @@ use std::{
 
 use jiff::{SignedDuration, Timestamp};
 
-pub use self::nobody::{Nobody, others};
+pub use self::{
+    keyring::Keyring,
+    nobody::{Nobody, others},
+};
 use crate::{
     domain::{
         language::Language,

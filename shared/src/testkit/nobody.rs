@@ -12,6 +12,7 @@ use crate::{
         readiness::Readiness, verifications::Verifications,
     },
     domain::{
+        approval::WrappedKey,
         code::CodeDigest,
         person::PersonKey,
         source::{AnswerKey, Breaker, KeptAnswer, SourceName},
@@ -23,6 +24,7 @@ use crate::{
         attempts::{Attempt, Attempts},
         clock::Clock,
         code_redeemer::{CodeRedeemer, Redeemed},
+        data_keys::{DataKey, DataKeyError, DataKeyMaker},
         outgoing::{Call, Outgoing, OutgoingError, Reply},
         secrets::{Secret, SecretError, Secrets},
         sign_up_reader::SignUpReader,
@@ -55,6 +57,7 @@ pub fn others(reader: Arc<dyn SignUpReader>, clock: Arc<dyn Clock>) -> Others {
             codes: Arc::new(Nobody),
             clock,
         },
+        approvals: None,
     }
 }
 
@@ -153,6 +156,13 @@ impl Attempts for Nobody {
         _: Deadline,
     ) -> Result<(), StoreError> {
         Err(nobody())
+    }
+}
+
+#[async_trait]
+impl DataKeyMaker for Nobody {
+    async fn make(&self, _: &str, _: Deadline) -> Result<(DataKey, WrappedKey), DataKeyError> {
+        Err(DataKeyError::Unavailable("nobody is there".to_owned()))
     }
 }
 

@@ -15,7 +15,11 @@ use shared::{
         code_store::{CodeStore, MAX_BATCH, PARTS},
     },
 };
-use tokio::{sync::Semaphore, task::JoinSet, time::Instant};
+use tokio::{
+    sync::{Semaphore, SemaphorePermit},
+    task::JoinSet,
+    time::Instant,
+};
 
 use super::{Fixture, fixture, matcher, patient, records::every_type, soon};
 
@@ -160,15 +164,20 @@ async fn a_code_counts_before_its_end_and_not_from_then_on() {
     assert_eq!(used(&f, "SHORT").await, 1);
 }
 
+/// A deadline for one of many.
+pub(crate) fn unhurried() -> Deadline {
+    Deadline(Instant::now() + Duration::from_mins(2))
+}
+
 /// Many people with one table: what is tried is the count, not the speed.
 #[derive(Clone)]
-struct Crowd {
-    table: Arc<Table>,
+pub(crate) struct Crowd {
+    pub(crate) table: Arc<Table>,
     room: Arc<Semaphore>,
 }
 
 impl Crowd {
-    fn of(f: &Fixture) -> Self {
+    pub(crate) fn of(f: &Fixture) -> Self {
         // Another author's engine need not keep transactions apart; there they come one after another.
         let room = if f.engine.is_some() { 200 } else { 1 };
         Self {
@@ -177,16 +186,20 @@ impl Crowd {
         }
     }
 
+    /// Holds its place until it is dropped.
+    pub(crate) async fn turn(&self) -> SemaphorePermit<'_> {
+        self.room.acquire().await.unwrap()
+    }
+
     async fn redeem(&self, code: &CodeDigest, number: usize) -> Redeemed {
-        let _turn = self.room.acquire().await.unwrap();
-        let deadline = Deadline(Instant::now() + Duration::from_mins(2));
+        let _turn = self.turn().await;
         let person = person(number);
-        let redeemed = self.table.redeem(code, &person, now(), deadline);
+        let redeemed = self.table.redeem(code, &person, now(), unhurried());
         redeemed.await.unwrap()
     }
 
     async fn revoke(&self, code: &CodeDigest) -> bool {
-        let _turn = self.room.acquire().await.unwrap();
+        let _turn = self.turn().await;
         self.table.revoke(code).await.unwrap()
     }
 

@@ -6,6 +6,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::{SignedDuration, Timestamp};
 use shared::{
     domain::{
+        approval::ApplicantKey,
         list::{Effect, Matcher},
         source::{AnswerKey, Breaker, Extract, KeptAnswer, SourceName},
     },
@@ -48,6 +49,7 @@ fn kept() -> KeptAnswer {
 async fn read(f: &Fixture, looked_up: &LookedUp) -> Result<Facts, StoreError> {
     let wanted = Wanted {
         matchers: &[matcher("example.com")],
+        applicant: None,
         caller_records: true,
         looked_up,
     };
@@ -128,6 +130,7 @@ async fn nothing_to_read_needs_no_call() {
     let f = fixture("look-up-nothing").await;
     let wanted = Wanted {
         matchers: &[],
+        applicant: None,
         caller_records: false,
         looked_up: &LookedUp::default(),
     };
@@ -149,12 +152,14 @@ async fn more_than_a_hundred_keys_are_two_calls_and_too_many_are_refused() {
         .map(|n| matcher(&format!("a{n}.example")))
         .collect();
     f.table
-        .apply(&[put("a93.example", Effect::Deny, "x")])
+        .apply(&[put("a92.example", Effect::Deny, "x")])
         .await
         .unwrap();
     let looked_up = values(MAX_LOOKED_UP);
+    let applicant = ApplicantKey::parse(person(1).as_str()).unwrap();
     let wanted = Wanted {
         matchers: &matchers,
+        applicant: Some(&applicant),
         caller_records: true,
         looked_up: &looked_up,
     };

@@ -13,6 +13,7 @@ mod codes;
 mod look_ups;
 mod ports;
 mod records;
+mod requests;
 
 use std::{sync::Arc, time::Duration};
 
@@ -338,6 +339,7 @@ async fn a_decision_reads_entries_and_the_callers_records_in_one_call() {
     ];
     let wanted = Wanted {
         matchers: &matchers,
+        applicant: None,
         caller_records: true,
         looked_up: &LookedUp::default(),
     };
@@ -354,6 +356,7 @@ async fn a_decision_reads_entries_and_the_callers_records_in_one_call() {
 
     let wanted = Wanted {
         matchers: &matchers,
+        applicant: None,
         caller_records: false,
         looked_up: &LookedUp::default(),
     };
@@ -373,6 +376,7 @@ async fn a_read_that_cannot_end_in_time_says_so() {
     let matchers = [matcher("example.com")];
     let wanted = Wanted {
         matchers: &matchers,
+        applicant: None,
         caller_records: false,
         looked_up: &LookedUp::default(),
     };
@@ -388,6 +392,7 @@ async fn a_missing_table_is_unavailable() {
     let matchers = [matcher("example.com")];
     let wanted = Wanted {
         matchers: &matchers,
+        applicant: None,
         caller_records: false,
         looked_up: &LookedUp::default(),
     };
@@ -562,6 +567,7 @@ fn draft<'d>(flow: &'d PolicyFlow, source: &'d str, document: &'d Document) -> D
 async fn current(f: &Fixture) -> CurrentPolicies {
     let wanted = Wanted {
         matchers: &[],
+        applicant: None,
         caller_records: true,
         looked_up: &LookedUp::default(),
     };

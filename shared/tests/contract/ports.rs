@@ -1,7 +1,8 @@
 //! The table by port, where ports have methods of the same name.
 
 use shared::ports::{
-    code_store::CodeStore, directory_store::DirectoryStore, value_store::ValueStore,
+    approval_requests::ApprovalRequests, code_store::CodeStore, directory_store::DirectoryStore,
+    value_store::ValueStore,
 };
 
 use super::Fixture;
@@ -12,6 +13,10 @@ impl Fixture {
     }
 
     pub(crate) fn values(&self) -> &dyn ValueStore {
+        &*self.table
+    }
+
+    pub(crate) fn requests(&self) -> &dyn ApprovalRequests {
         &*self.table
     }
 

@@ -15,6 +15,7 @@ use shared::{
         verification::Verification,
     },
     app::{
+        approvals::Approvals,
         callers::Callers,
         credentials::verifier,
         decide::{Decider, Others},
@@ -35,7 +36,7 @@ use shared::{
         key_source::{KeySource, KeySourceError},
         secrets::{Secret, SecretError, Secrets},
     },
-    testkit::{FixedClock, Remembered, settings},
+    testkit::{FixedClock, Keyring, Nobody, Remembered, settings},
 };
 use tokio::time::Instant;
 use tower::ServiceExt;
@@ -48,6 +49,10 @@ pub(crate) struct World {
     _engine: Engine,
     pub(crate) table: Arc<Table>,
     pub(crate) clock: Arc<FixedClock>,
+    /// What seals the applicants.
+    pub(crate) keys: Arc<Keyring>,
+    /// Whether it is down.
+    pub(crate) no_keys: bool,
 }
 
 /// One running function.
@@ -124,6 +129,8 @@ impl World {
             _engine: engine,
             table,
             clock,
+            keys: Arc::new(Keyring::default()),
+            no_keys: false,
         }
     }
 
@@ -173,7 +180,16 @@ impl World {
         for active in policies.all() {
             readiness.prepare(&active);
         }
-        let others = Others::new(&self.table, outgoing, verifier, readiness, &clock);
+        let mut others = Others::new(&self.table, outgoing, verifier, readiness, &clock);
+        others.approvals = (step == Step::BeforeCreatingUser).then(|| Approvals {
+            requests: Arc::clone(&self.table) as _,
+            keys: if self.no_keys {
+                Arc::new(Nobody)
+            } else {
+                Arc::clone(&self.keys) as _
+            },
+            clock: Arc::clone(&clock),
+        });
         let decider = Decider::new(
             Arc::clone(&self.table) as _,
             policies,

@@ -159,6 +159,7 @@ impl Loopback {
         let method = match call.method {
             Method::Get => reqwest::Method::GET,
             Method::Post => reqwest::Method::POST,
+            Method::Patch => reqwest::Method::PATCH,
         };
         let mut request = self.client.request(method, &call.url);
         for (name, value) in &call.headers {
@@ -186,6 +187,7 @@ impl Loopback {
         }
         Ok(Reply {
             status: response.status().as_u16(),
+            retry_after: None,
             body,
         })
     }

@@ -11,6 +11,7 @@ import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
+import { eventually } from './eventually.js';
 import { PROJECT, TARGET, UPDATES_IMAGES } from './project.js';
 import { tenant } from './tenant.js';
 
@@ -120,6 +121,25 @@ export class Program {
     return response.json();
   }
 
+  /** Waits until the functions of both sign-up steps follow a policy that keeps throw-away addresses out, as no list does. */
+  async follows(flow) {
+    for (const step of ['after-federation', 'before-creating-user']) {
+      const asked = () => this.ask(`${flow}/${step}`, { email: 'somebody@mailinator.com' });
+      await eventually(asked, ({ action }) => assert.equal(action, 'ShowBlockPage', `${flow}/${step}`));
+    }
+  }
+
+  /** The requests in a state with who applies, the newest first. */
+  async requests(state) {
+    const lines = await this.signupctl('request', 'list', '--state', state, '--newest', '--names', '--json');
+    return lines.split('\n').filter(Boolean).map((line) => JSON.parse(line));
+  }
+
+  /** Decides as somebody of the operator. */
+  async decide(action, id) {
+    return this.signupctl('request', action, id, '--author', 'Alex Approver', '--reason', 'a test');
+  }
+
   fetch(path, options) {
     return fetch(new URL(path, this.origin), options);
   }
@@ -165,6 +185,8 @@ export class Program {
       AWS_REGION: 'local',
       AWS_ACCESS_KEY_ID: 'local',
       AWS_SECRET_ACCESS_KEY: 'local',
+      AWS_ENDPOINT_URL_KMS: `${this.origin}/keys`,
+      REQUESTS_KEY: '10ca10ca-0000-4000-8000-000000000001',
     };
   }
 

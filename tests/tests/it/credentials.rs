@@ -365,6 +365,20 @@ async fn without_any_credential_a_function_refuses_to_start_and_says_what_is_mis
 }
 
 #[tokio::test]
+async fn the_function_that_seals_applicants_does_not_start_without_their_key() {
+    let world = World::new().await;
+    let settings = world.settings().without("REQUESTS_KEY");
+    let ended = Function::refuse(Step::BeforeCreatingUser, &settings).await;
+    assert_ne!(ended.code, Some(0));
+    let problem = ended.log[0]["problems"][0].as_str().unwrap();
+    let told = "REQUESTS_KEY: found nothing, expected the id, the ARN or an alias";
+    assert!(problem.starts_with(told), "{problem}");
+    for step in [Step::AfterFederation, Step::BeforeToken] {
+        Function::start(step, &settings).await;
+    }
+}
+
+#[tokio::test]
 async fn a_function_names_every_bad_setting_at_once() {
     let bad = [
         ("TABLE_NAME", ""),

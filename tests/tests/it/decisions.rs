@@ -124,7 +124,7 @@ async fn the_same_person_gets_the_same_decision_on_every_surface() {
         .list(&[
             ("evil.example", Effect::Deny),
             ("good@evil.example", Effect::Allow),
-            ("*.suspect.example", Effect::Review),
+            ("*.suspect.example", Effect::Deny),
             ("fine.suspect.example", Effect::Allow),
             ("jane.doe@gmail.com", Effect::Deny),
             ("bücher.example", Effect::Deny),
@@ -140,7 +140,7 @@ async fn the_same_person_gets_the_same_decision_on_every_surface() {
         ("SomeOne@EVIL.example", "block", json!("denied")),
         ("good@evil.example", "continue", Value::Null),
         ("good+tag@evil.example", "continue", Value::Null),
-        ("a@mail.suspect.example", "review", json!("pending")),
+        ("a@mail.suspect.example", "block", json!("denied")),
         ("a@fine.suspect.example", "continue", Value::Null),
         ("J.A.N.E.doe+x@googlemail.com", "block", json!("denied")),
         ("a@BÜCHER.example", "block", json!("denied")),
@@ -197,10 +197,14 @@ async fn an_identity_is_matched_by_provider_and_by_subject() {
 }
 
 #[tokio::test]
-async fn a_review_shows_the_pending_page() {
+async fn a_review_shows_the_pending_page_at_the_second_step() {
     let world = World::new().await;
     world.list(&[("partner.example", Effect::Review)]).await;
+    let first = world.start(Step::AfterFederation).await;
     let function = world.start(Step::BeforeCreatingUser).await;
+    let before = Surface::new(Step::AfterFederation, Protocol::Connector);
+    let answer = first.send(&world.event(before, "a@partner.example")).await;
+    assert_eq!(answer.line["outcome"], "continue", "the form comes first");
     for surface in [CONNECTOR, EXTENSION] {
         let answer = function
             .send(&world.event(surface, "a@partner.example"))
@@ -213,6 +217,8 @@ async fn a_review_shows_the_pending_page() {
         assert_eq!(answer.line["outcome"], "review");
         assert_eq!(answer.line["reason"], "pending");
     }
+    let answer = first.send(&world.event(before, "a@partner.example")).await;
+    assert_eq!(answer.line["reason"], "already-pending");
 }
 
 #[tokio::test]

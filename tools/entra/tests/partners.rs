@@ -16,7 +16,7 @@ use http_body_util::BodyExt;
 use local_entra::{
     Simulator,
     config::{Config, Deployment},
-    partners::{Condition, Conditions},
+    partners::{Condition, Conditions, KEY_ID},
 };
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -151,6 +151,18 @@ async fn a_check_without_a_name_is_refused() {
 }
 
 #[tokio::test]
+async fn the_credential_for_graph_is_a_secret() {
+    let (status, body) = secret(&simulator(), "signup-connectors/graph").await;
+    assert_eq!(status, 200);
+    let client: Value = serde_json::from_str(body["SecretString"].as_str().unwrap()).unwrap();
+    let expected = json!({
+        "client_id": "c2b7b4ea-0f5c-4a7b-8f0e-3a3f1d9a6e52",
+        "client_secret": "local-graph-secret",
+    });
+    assert_eq!(client, expected);
+}
+
+#[tokio::test]
 async fn what_secrets_manager_does_not_know_has_its_documented_error() {
     let sim = simulator();
     let (status, body) = secret(&sim, "signup-connectors/nobody").await;
@@ -164,6 +176,51 @@ async fn what_secrets_manager_does_not_know_has_its_documented_error() {
         (status, &body["__type"]),
         (400, &json!("UnknownOperationException"))
     );
+}
+
+/// An operation of the key service as the SDK asks for it.
+async fn kms(sim: &Arc<Simulator>, operation: &str, body: Value) -> (u16, Value) {
+    let request = Request::post("/keys/")
+        .header("x-amz-target", format!("TrentService.{operation}"))
+        .header(header::CONTENT_TYPE, "application/x-amz-json-1.1")
+        .body(Body::from(body.to_string()));
+    json_of(sim, request.unwrap()).await
+}
+
+#[tokio::test]
+async fn a_data_key_is_unwrapped_in_its_context_alone_and_after_a_restart() {
+    let context = json!({ "request": "one" });
+    let wanted = json!({ "KeyId": KEY_ID, "KeySpec": "AES_256", "EncryptionContext": context });
+    let (status, made) = kms(&simulator(), "GenerateDataKey", wanted).await;
+    assert_eq!(status, 200, "{made}");
+
+    let sim = simulator();
+    let wrapped = |context: Value| json!({ "CiphertextBlob": made["CiphertextBlob"], "EncryptionContext": context });
+    let (status, unwrapped) = kms(&sim, "Decrypt", wrapped(context)).await;
+    assert_eq!((status, &unwrapped["Plaintext"]), (200, &made["Plaintext"]));
+    for other in [json!({ "request": "two" }), json!({})] {
+        let (status, body) = kms(&sim, "Decrypt", wrapped(other)).await;
+        let kind = json!("InvalidCiphertextException");
+        assert_eq!((status, &body["__type"]), (400, &kind));
+    }
+}
+
+#[rstest]
+#[case::key("GenerateDataKey", json!({ "KeyId": "alias/other", "KeySpec": "AES_256" }), "NotFoundException")]
+#[case::spec("GenerateDataKey", json!({ "KeyId": KEY_ID, "KeySpec": "AES_128" }), "ValidationException")]
+#[case::key_of_decrypt("Decrypt", json!({ "KeyId": "other", "CiphertextBlob": "AA==" }), "NotFoundException")]
+#[case::no_base64("Decrypt", json!({ "CiphertextBlob": "?" }), "InvalidCiphertextException")]
+#[case::short("Decrypt", json!({ "CiphertextBlob": "AA==" }), "InvalidCiphertextException")]
+#[case::members("Decrypt", json!({}), "SerializationException")]
+#[case::operation("Encrypt", json!({}), "UnknownOperationException")]
+#[tokio::test]
+async fn what_kms_refuses_has_its_documented_error(
+    #[case] operation: &str,
+    #[case] body: Value,
+    #[case] kind: &str,
+) {
+    let (status, body) = kms(&simulator(), operation, body).await;
+    assert_eq!((status, &body["__type"]), (400, &json!(kind)));
 }
 
 #[rstest]

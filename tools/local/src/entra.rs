@@ -6,6 +6,7 @@ use local_entra::{
     Simulator,
     config::{Config, Deployment},
     mail,
+    partners::KEY_ID,
 };
 use tokio::{net::TcpListener, process::Command};
 
@@ -49,6 +50,14 @@ impl Entra {
             .env_remove("SECRETS_PREFIX");
     }
 
+    /// Settings with which a function seals who applies for an approval.
+    pub(crate) fn keeps_keys_for(&self, function: &mut Command) {
+        function.env("REQUESTS_KEY", KEY_ID).env(
+            "AWS_ENDPOINT_URL_KMS",
+            format!("{}/keys", self.simulator.origin),
+        );
+    }
+
     /// Settings with which a function accepts the tokens of this tenant.
     pub(crate) fn trusted_by(&self, function: &mut Command) {
         let tenant = &self.simulator.config.tenant;
@@ -68,6 +77,23 @@ impl Entra {
             .env("MAIL_TRANSPORT", "ses")
             .env("MAIL_FROM", "Contoso <no-reply@contoso.example>")
             .env("AWS_ENDPOINT_URL_SESV2", &self.simulator.origin);
+    }
+
+    /// Settings with which a function makes accounts in the directory, and invites through the inbox.
+    pub(crate) fn makes_accounts_for(&self, function: &mut Command) {
+        let (origin, tenant) = (&self.simulator.origin, &self.simulator.config.tenant);
+        let token_url = format!("{origin}/{}/oauth2/v2.0/token", tenant.id);
+        function
+            .env("GRAPH_TENANT_ID", &tenant.id)
+            .env(
+                "GRAPH_TENANT_DOMAIN",
+                format!("{}.onmicrosoft.com", tenant.name),
+            )
+            .env("GRAPH_SECRET", "graph")
+            .env("GRAPH_URL", format!("{origin}/graph/v1.0"))
+            .env("GRAPH_TOKEN_URL", token_url)
+            .env("INVITE_REDIRECT_URL", origin)
+            .env("INVITE_SEND_MESSAGE", "true");
     }
 
     /// Serves pages and takes mail; returns only when one of them cannot go on.

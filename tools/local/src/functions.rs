@@ -61,9 +61,11 @@ impl Functions {
             .process_group(0)
             .kill_on_drop(true);
         entra.has_partners_for(&mut command);
+        entra.keeps_keys_for(&mut command);
         table::point_to(&mut command, flags, engine);
         entra.trusted_by(&mut command);
         entra.takes_mail_of(&mut command);
+        entra.makes_accounts_for(&mut command);
         forget_cargo(&mut command);
         let mut child = command.spawn().map_err(|error| match error.kind() {
             std::io::ErrorKind::NotFound => Problem::Missing {

@@ -3,8 +3,11 @@
 mod entra;
 mod flags;
 mod functions;
+mod http;
+mod operator;
 mod output;
 mod problem;
+mod provisioning;
 mod ready;
 mod table;
 
@@ -22,6 +25,7 @@ use crate::{
     flags::{Flags, HOST},
     functions::Functions,
     problem::{Problem, system},
+    provisioning::Pump,
 };
 
 #[tokio::main]
@@ -73,6 +77,10 @@ async fn serve(
         Ok(started) => functions.insert(started),
         Err(problem) => return problem,
     };
+    let deciding = match operator::deciding(flags, engine, &entra) {
+        Ok(deciding) => deciding,
+        Err(problem) => return problem,
+    };
     let mut entra = pin!(entra.serve());
     let ready = tokio::select! {
         ready = ready::wait(flags.port) => ready,
@@ -94,9 +102,12 @@ async fn serve(
         )
         .as_bytes(),
     );
+    output::line(deciding.as_bytes());
+    let pump = Pump::of(flags, engine);
     tokio::select! {
         problem = functions.ended() => problem,
         problem = entra => problem,
+        never = pump.run() => match never {},
     }
 }
 

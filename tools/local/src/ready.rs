@@ -1,4 +1,5 @@
-//! Ready means: each function has answered a sign-up of the local credential, or refused it if it takes none.
+//! Ready means: each function has answered a sign-up of the local credential, or refused it if it takes none, and the one that a
+//! queue calls has taken an empty batch.
 
 use std::time::Duration;
 
@@ -7,15 +8,12 @@ use shared::{
     domain::sign_up::{Protocol, Step},
     http::{OTP_SEND, Route},
 };
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
-    time::{sleep, timeout},
-};
+use tokio::time::{sleep, timeout};
 
 use crate::{
-    flags::HOST,
+    http,
     problem::Problem,
+    provisioning::INVOCATIONS,
     table::{PASSWORD, USERNAME},
 };
 
@@ -23,68 +21,77 @@ use crate::{
 const PATIENCE: Duration = Duration::from_mins(5);
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// All at once: they start side by side.
-pub(crate) async fn wait(port: u16) -> Result<(), Problem> {
-    let serves = |step| {
+/// What a function is asked, and the status of its answer.
+struct Trial {
+    path: String,
+    body: &'static str,
+    expected: &'static str,
+}
+
+impl Trial {
+    fn of(step: Step) -> Self {
         let route = Route {
             step,
             protocol: Protocol::Connector,
         };
-        patiently(port, route.path(), "200")
+        Self::sign_up(route.path(), "200")
+    }
+
+    const fn sign_up(path: String, expected: &'static str) -> Self {
+        Self {
+            path,
+            body: r#"{"email":"ready@example.com"}"#,
+            expected,
+        }
+    }
+}
+
+/// All at once: they start side by side.
+pub(crate) async fn wait(port: u16) -> Result<(), Problem> {
+    let nothing_approved = Trial {
+        path: INVOCATIONS.to_owned(),
+        body: r#"{"Records":[]}"#,
+        expected: "200",
     };
     tokio::try_join!(
-        serves(Step::AfterFederation),
-        serves(Step::BeforeCreatingUser),
-        serves(Step::BeforeToken),
+        patiently(port, Trial::of(Step::AfterFederation)),
+        patiently(port, Trial::of(Step::BeforeCreatingUser)),
+        patiently(port, Trial::of(Step::BeforeToken)),
         // Nobody but Entra calls it, which is what the answer says.
-        patiently(port, format!("/extensions/{OTP_SEND}"), "401"),
+        patiently(
+            port,
+            Trial::sign_up(format!("/extensions/{OTP_SEND}"), "401")
+        ),
+        patiently(port, nothing_approved),
     )?;
     Ok(())
 }
 
-async fn patiently(port: u16, path: String, expected: &str) -> Result<(), Problem> {
-    let answered = timeout(PATIENCE, answers(port, &path, expected)).await;
+async fn patiently(port: u16, trial: Trial) -> Result<(), Problem> {
+    let answered = timeout(PATIENCE, answers(port, &trial)).await;
     answered.unwrap_or_else(|_| {
         Err(Problem::NotReady {
-            path,
+            path: trial.path,
             seconds: PATIENCE.as_secs(),
         })
     })
 }
 
-async fn answers(port: u16, path: &str, expected: &str) -> Result<(), Problem> {
+async fn answers(port: u16, trial: &Trial) -> Result<(), Problem> {
+    let credential = STANDARD.encode(format!("{USERNAME}:{PASSWORD}"));
+    let authorization = format!("Authorization: Basic {credential}\r\n");
     loop {
-        match status(port, path).await.as_deref() {
-            Ok(found) if found == expected => return Ok(()),
+        let status = http::post(port, &trial.path, &authorization, trial.body).await;
+        match status.as_deref() {
+            Ok(found) if found == trial.expected => return Ok(()),
             // The server does not listen yet, or the function was just restarted after a change.
             Err(_) | Ok("" | "500" | "502" | "503") => sleep(PAUSE).await,
             Ok(found) => {
                 return Err(Problem::Answer {
-                    path: path.to_owned(),
+                    path: trial.path.clone(),
                     found: found.to_owned(),
                 });
             }
         }
     }
-}
-
-/// The status of one request. One line of HTTP/1.1 needs no client library.
-async fn status(port: u16, path: &str) -> std::io::Result<String> {
-    const BODY: &str = r#"{"email":"ready@example.com"}"#;
-    let credential = STANDARD.encode(format!("{USERNAME}:{PASSWORD}"));
-    let request = format!(
-        "POST {path} HTTP/1.1\r\nHost: {HOST}:{port}\r\nAuthorization: Basic {credential}\r\n\
-         Content-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{BODY}",
-        BODY.len()
-    );
-    let mut connection = TcpStream::connect((HOST, port)).await?;
-    connection.write_all(request.as_bytes()).await?;
-    let mut response = Vec::new();
-    connection.read_to_end(&mut response).await?;
-    let response = String::from_utf8_lossy(&response);
-    Ok(response
-        .split_ascii_whitespace()
-        .nth(1)
-        .unwrap_or_default()
-        .to_owned())
 }

@@ -11,6 +11,7 @@ use tokio::process::Command;
 
 use crate::{
     flags::Flags,
+    operator,
     problem::{Problem, system},
 };
 
@@ -44,15 +45,7 @@ async fn ensure_credential(credentials: &Credentials) -> Result<(), Problem> {
 
 /// Loads the lists as an operator would: with `signupctl`.
 async fn load_lists(flags: &Flags, engine: &Engine) -> Result<(), Problem> {
-    let program = std::env::current_exe()
-        .map_err(system("the folder of this program"))?
-        .with_file_name("signupctl");
-    if !program.is_file() {
-        return Err(Problem::Missing {
-            program: program.display().to_string(),
-            remedy: "build it with `cargo build --locked --workspace`, or use `make dev`",
-        });
-    }
+    let program = operator::program()?;
     let mut command = Command::new(&program);
     point_to(&mut command, flags, engine);
     let output = command

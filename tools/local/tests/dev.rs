@@ -27,11 +27,14 @@ use nix::{
     sys::signal::{Signal, kill},
     unistd::Pid,
 };
+use serde_json::Value;
 use tempfile::TempDir;
 
 /// A function may have to be compiled, on a machine that is busy.
 const READY: Duration = Duration::from_mins(4);
 const STOPPED: Duration = Duration::from_secs(10);
+/// On a machine that is busy.
+const SAID: Duration = Duration::from_secs(30);
 
 /// One at a time: they share the build folder and pick free ports.
 static ONE: Mutex<()> = Mutex::new(());
@@ -140,6 +143,21 @@ impl Place {
             .unwrap()
     }
 
+    /// Ids of the requests in a state.
+    fn requests(&self, state: &str) -> Vec<String> {
+        let listed = self.signupctl(&["request", "list", "--state", state, "--json"]);
+        let lines = String::from_utf8(listed.stdout).unwrap();
+        let ids = lines.lines().map(|line| {
+            let request: Value = serde_json::from_str(line).unwrap();
+            request
+                .get("id")
+                .and_then(Value::as_str)
+                .unwrap()
+                .to_owned()
+        });
+        ids.collect()
+    }
+
     fn assert_free(&self) {
         for port in [
             self.port,
@@ -173,9 +191,9 @@ impl Running {
         }
     }
 
-    /// What came since; the log line of a request comes about when its answer does.
+    /// What came since, or comes soon.
     fn said(&self, wanted: &str) -> bool {
-        let end = Instant::now() + Duration::from_secs(5);
+        let end = Instant::now() + SAID;
         while let Ok(line) = self
             .lines
             .recv_timeout(end.saturating_duration_since(Instant::now()))
@@ -195,8 +213,8 @@ impl Running {
     fn stop(mut self, signal: Signal) {
         let family = descendants(self.child.id());
         assert!(
-            family.len() >= 5,
-            "expected cargo-lambda and four functions, found {family:?}"
+            family.len() >= 6,
+            "expected cargo-lambda and five functions, found {family:?}"
         );
         self.signal(signal);
         let end = Instant::now() + STOPPED;
@@ -329,6 +347,33 @@ fn a_newcomer_gets_an_answer_and_ctrl_c_leaves_nothing_behind() {
     assert!(place.john("en-US").contains("ShowBlockPage"));
     running.stop(Signal::SIGTERM);
     place.assert_free();
+}
+
+#[test]
+fn whoever_is_approved_gets_an_account() {
+    let place = Place::new();
+    let running = place.start();
+    running.ready();
+    let keys = format!(
+        "AWS_ENDPOINT_URL_KMS=http://127.0.0.1:{}/keys",
+        place.entra_port
+    );
+    assert!(running.said(&keys), "it does not say how to decide");
+
+    // The example lists send this domain to a review.
+    let bob = r#"{"email":"bob@example.net","displayName":"Bob Cooper"}"#;
+    let path = "/connectors/before-creating-user";
+    let (_, body) = place.post(path, Some("connector:local-password"), bob);
+    assert!(body.contains("needs to be reviewed"), "{body}");
+    let pending = place.requests("pending");
+    let [request] = pending.as_slice() else {
+        panic!("expected one request, found {pending:?}")
+    };
+    let approved = place.signupctl(&["request", "approve", request, "--author", "a test"]);
+    assert!(approved.status.success(), "{}", stderr(&approved));
+    assert!(running.said(r#""outcome":"provisioned""#));
+    assert_eq!(place.requests("provisioned"), pending);
+    running.stop(Signal::SIGINT);
 }
 
 #[test]

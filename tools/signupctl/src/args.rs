@@ -1,6 +1,7 @@
 //! Commands and options.
 
 mod look_ups;
+mod requests;
 
 use std::path::PathBuf;
 
@@ -14,9 +15,12 @@ use shared::domain::{
     sign_up::Step,
 };
 
-pub(crate) use self::look_ups::{
-    AddValuesArguments, ClaimsCommand, CodeCommand, CreateCodeArguments, EvidenceArguments,
-    ExportFile, ImportFile, TypedCode, ValuesCommand,
+pub(crate) use self::{
+    look_ups::{
+        AddValuesArguments, ClaimsCommand, CodeCommand, CreateCodeArguments, EvidenceArguments,
+        ExportFile, ImportFile, TypedCode, ValuesCommand,
+    },
+    requests::{DecideArguments, KeysArguments, ListRequestsArguments, RequestCommand},
 };
 use crate::{
     exit::{CODES, Failure},
@@ -95,6 +99,9 @@ pub(crate) enum Command {
     /// Invitation codes: who may use one, how often, and what it sets.
     #[command(subcommand)]
     Code(CodeCommand),
+    /// Approval requests: who waits for a decision, and the decision.
+    #[command(subcommand)]
+    Request(RequestCommand),
     /// What is kept of a person's identity verifications.
     Evidence(EvidenceArguments),
     /// Run sign-ups through a deployment as Entra would; without the table and AWS.

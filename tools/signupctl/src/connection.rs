@@ -1,13 +1,20 @@
-//! The table, reached as an operator reaches AWS: profiles, single sign-on, environment.
+//! The table and the keys, reached as an operator reaches AWS: profiles, single sign-on, environment.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use aws_config::{BehaviorVersion, Region, retry::RetryConfig, timeout::TimeoutConfig};
+use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
 use aws_sdk_dynamodb::{Client, config::Builder};
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
-use shared::adapters::dynamodb::Table;
+use shared::{
+    adapters::{data_keys::KmsDataKeys, dynamodb::Table},
+    ports::clock::Clock,
+};
 
-use crate::{args::ConnectionArguments, exit::Failure, output::quoted};
+use crate::{
+    args::{ConnectionArguments, KeysArguments},
+    exit::Failure,
+    output::quoted,
+};
 
 // Nobody waits for an answer within a second here: patience instead of a function's short time-outs.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -23,6 +30,32 @@ pub(crate) async fn table(arguments: &ConnectionArguments) -> Result<Table, Fail
                 .to_owned(),
         )
     })?;
+    let config = sdk_config(arguments).await?;
+    let mut builder = Builder::from(&config);
+    if let Some(endpoint) = given(arguments.endpoint_url.as_ref()) {
+        builder = builder.endpoint_url(url(endpoint)?);
+    }
+    Ok(Table::new(Client::from_conf(builder.build()), name))
+}
+
+/// By what applicants are read. Another endpoint than AWS's is what `AWS_ENDPOINT_URL_KMS` or the profile says.
+pub(crate) async fn keys(
+    arguments: &ConnectionArguments,
+    of: &KeysArguments,
+    clock: Arc<dyn Clock>,
+) -> Result<KmsDataKeys, Failure> {
+    let key = given(of.requests_key.as_ref()).ok_or_else(|| {
+        Failure::Told(
+            "--requests-key: found nothing, expected the id, the ARN or an alias of the KMS key that seals who applies (or \
+             REQUESTS_KEY)"
+                .to_owned(),
+        )
+    })?;
+    let config = sdk_config(arguments).await?;
+    Ok(KmsDataKeys::of(config, key.to_owned(), clock))
+}
+
+async fn sdk_config(arguments: &ConnectionArguments) -> Result<SdkConfig, Failure> {
     let http = aws_smithy_http_client::Builder::new()
         .tls_provider(Provider::Rustls(CryptoMode::Ring))
         .build_https();
@@ -51,11 +84,7 @@ pub(crate) async fn table(arguments: &ConnectionArguments) -> Result<Table, Fail
                 .to_owned(),
         ));
     }
-    let mut builder = Builder::from(&config);
-    if let Some(endpoint) = given(arguments.endpoint_url.as_ref()) {
-        builder = builder.endpoint_url(url(endpoint)?);
-    }
-    Ok(Table::new(Client::from_conf(builder.build()), name))
+    Ok(config)
 }
 
 fn url(endpoint: &str) -> Result<&str, Failure> {

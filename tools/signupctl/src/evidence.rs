@@ -43,7 +43,7 @@ fn row(evidence: &Evidence) -> [String; 5] {
 }
 
 #[derive(Serialize)]
-struct Line<'e> {
+pub(crate) struct Line<'e> {
     at: Timestamp,
     verification: &'e str,
     provider: &'e str,
@@ -51,7 +51,7 @@ struct Line<'e> {
     reference: Option<&'e str>,
 }
 
-fn line(evidence: &Evidence) -> Line<'_> {
+pub(crate) fn line(evidence: &Evidence) -> Line<'_> {
     Line {
         at: evidence.at,
         verification: evidence.verification.as_str(),

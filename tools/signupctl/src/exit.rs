@@ -14,7 +14,8 @@ use shared::{
 pub(crate) const CODES: &str = "\
 Exit codes:
   0    done; `list check`: the sign-up would continue
-  1    failed: nothing there to remove, no such credential, the table or a file cannot be used
+  1    failed: nothing there to remove, no such credential or request, a request that is not changed, the table or a file
+       cannot be used
   2    `list import`, `claims import`, `values import`: at least one row is bad; the good ones are imported
        `policy check`, `test`, `diff`, `publish`, `shadow`: a policy is faulty
   3    `list check`: the sign-up would be denied

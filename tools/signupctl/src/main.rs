@@ -1,6 +1,7 @@
 //! The operator's command line: allow and deny lists, connector credentials, Entra's signing keys, sign-ups on trial.
 
 mod args;
+mod author;
 mod claims;
 mod code;
 mod collection;
@@ -16,6 +17,7 @@ mod keys;
 mod list;
 mod output;
 mod policy;
+mod request;
 mod rows;
 mod trial;
 mod values;
@@ -29,13 +31,16 @@ use std::{
 use clap::Parser;
 use shared::{
     adapters::system_clock::SystemClock,
-    app::{codes::Codes, collections::Directory, credentials::Credentials, lists::Lists},
+    app::{
+        codes::Codes, collections::Directory, credentials::Credentials, lists::Lists,
+        requests::Requests,
+    },
     config::ProcessEnvironment,
     ports::clock::Clock,
 };
 
 use self::{
-    args::{Arguments, Command},
+    args::{Arguments, Command, KeysArguments},
     exit::{Exit, Failure},
     output::Output,
 };
@@ -86,6 +91,13 @@ async fn run(arguments: &Arguments, output: &mut Output<'_>) -> Result<Exit, Fai
         Command::Code(command) => {
             let codes = Codes::new(table().await?);
             code::run(command, &codes, clock.now(), output).await
+        }
+        Command::Request(command) => {
+            let table = table().await?;
+            let requests = Requests::new(Arc::clone(&table) as _, table, Arc::clone(&clock));
+            let keys =
+                async |of: &KeysArguments| connection::keys(&arguments.connection, of, clock).await;
+            request::run(command, &requests, keys, output).await
         }
         Command::Evidence(command) => evidence::run(command, &*table().await?, output).await,
         Command::Try(command) => trial::run(command, &ProcessEnvironment, output).await,

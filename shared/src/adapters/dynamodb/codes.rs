@@ -1,32 +1,26 @@
 //! Invitation codes, for the operator.
 
-use std::time::Duration;
-
 use async_trait::async_trait;
 use aws_sdk_dynamodb::{
     operation::update_item::UpdateItemError,
     types::{AttributeValue, TransactWriteItem},
 };
-use tokio::time::Instant;
 
 use super::{
     Table,
     client::store_error,
-    contention::until_free,
+    contention::{patiently, until_free},
     items::{CodeItem, encode, read_as},
     keys::{CODE, Key, PK, code_part},
 };
 use crate::{
     domain::code::{CodeDigest, InvitationCode},
     ports::{
-        Deadline, StoreError,
+        StoreError,
         code_store::{CodeStore, MAX_BATCH},
         list_store::Cursor,
     },
 };
-
-/// How long a revocation is tried while people use the code.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 #[async_trait]
 impl CodeStore for Table {
@@ -56,8 +50,7 @@ impl CodeStore for Table {
     }
 
     async fn revoke(&self, digest: &CodeDigest) -> Result<bool, StoreError> {
-        let deadline = Deadline(Instant::now() + PATIENCE);
-        until_free(deadline, || self.try_revoke(digest)).await
+        until_free(patiently(), || self.try_revoke(digest)).await
     }
 
     async fn part(

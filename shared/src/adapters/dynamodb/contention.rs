@@ -2,12 +2,22 @@
 
 use std::{future::Future, time::Duration};
 
+use tokio::time::Instant;
+
 use super::by;
 use crate::ports::{Deadline, StoreError};
 
 /// The longest pause before the second try; doubled each time up to the last.
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
 const LONGEST_PAUSE: Duration = Duration::from_millis(160);
+
+/// How long is tried what has no deadline of its own.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A deadline for whoever can wait.
+pub(super) fn patiently() -> Deadline {
+    Deadline(Instant::now() + PATIENCE)
+}
 
 /// Tries until nobody else is in the way. Pauses grow and have a random length, so that those who met once do not meet again.
 pub(super) async fn until_free<T, F>(
@@ -35,8 +45,6 @@ where
 #[cfg(test)]
 mod tests {
     use std::cell::Cell;
-
-    use tokio::time::Instant;
 
     use super::*;
 

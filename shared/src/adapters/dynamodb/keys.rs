@@ -7,6 +7,7 @@ use ring::digest::{SHA256, digest};
 
 use crate::{
     domain::{
+        approval::{ApplicantKey, RequestId, State},
         caller::Slot,
         code::CodeDigest,
         directory::ClaimsSubject,
@@ -173,6 +174,70 @@ impl Key {
         }
     }
 
+    /// An applicant's latest request.
+    pub(super) fn standing(applicant: &ApplicantKey) -> Self {
+        Self {
+            pk: format!("{APPLICANT}#{}", applicant.as_str()),
+            sk: "STANDING".to_owned(),
+        }
+    }
+
+    /// An approval request as it is now.
+    pub(super) fn request(id: &RequestId) -> Self {
+        Self {
+            pk: request(id),
+            sk: "CURRENT".to_owned(),
+        }
+    }
+
+    /// What made this version of a request.
+    pub(super) fn history(id: &RequestId, version: u64) -> Self {
+        Self {
+            pk: request(id),
+            sk: format!("{HISTORY}{version:08}"),
+        }
+    }
+
+    /// What was applied with, sealed.
+    pub(super) fn sealed(id: &RequestId, edition: u32) -> Self {
+        Self {
+            pk: request(id),
+            sk: format!("{APPLICANT}#{edition:04}"),
+        }
+    }
+
+    /// The key of what was applied with: apart from it, so that either can go without the other.
+    pub(super) fn wrapped_key(id: &RequestId, edition: u32) -> Self {
+        Self {
+            pk: request(id),
+            sk: format!("{WRAPPED_KEY}{edition:04}"),
+        }
+    }
+
+    /// The copy of a request in the queue of its state.
+    pub(super) fn queued(state: State, id: &RequestId) -> Self {
+        Self {
+            pk: queue(state),
+            sk: id.to_string(),
+        }
+    }
+
+    /// That a request is a person's.
+    pub(super) fn request_of_person(person: &PersonKey, id: &RequestId) -> Self {
+        Self {
+            pk: requests_of_person(person),
+            sk: format!("{REQUEST}{id}"),
+        }
+    }
+
+    /// That a request is of somebody at a domain.
+    pub(super) fn request_of_domain(domain: &str, id: &RequestId) -> Self {
+        Self {
+            pk: requests_of_domain(domain),
+            sk: format!("{REQUEST}{id}"),
+        }
+    }
+
     /// The number of a list of disposable domains.
     pub(super) fn disposable_number(&self) -> Option<u32> {
         self.sk.strip_prefix(DISPOSABLE_LIST)?.parse().ok()
@@ -185,11 +250,11 @@ impl Key {
         ])
     }
 
-    /// For errors: the partition and the kind, without the matcher and without the fingerprint of a person.
+    /// For errors: the partition and the kind, without the matcher, the fingerprint of a person, and a domain.
     pub(super) fn told(&self) -> String {
         let kind = self.sk.split('#').next().unwrap_or_default();
         let partition = match self.pk.split_once('#') {
-            Some((EVIDENCE, _)) => EVIDENCE,
+            Some((kind @ (EVIDENCE | APPLICANT | PERSON | DOMAIN), _)) => kind,
             _ => &self.pk,
         };
         format!("{partition}/{kind}")
@@ -209,6 +274,18 @@ pub(super) const VALUE_SETS: &str = "VALUE_SETS";
 pub(super) const CODE: &str = "CODE#";
 
 const EVIDENCE: &str = "EVIDENCE";
+const APPLICANT: &str = "APPLICANT";
+const PERSON: &str = "PERSON";
+const DOMAIN: &str = "DOMAIN";
+
+/// How the sort keys of a request's history begin.
+pub(super) const HISTORY: &str = "HISTORY#";
+
+/// How the sort keys of a request's wrapped keys begin.
+pub(super) const WRAPPED_KEY: &str = "KEY#";
+
+/// How the keys of a request begin: its partition, and its sort key under a person and a domain.
+pub(super) const REQUEST: &str = "REQUEST#";
 
 /// How the sort keys of publications begin.
 pub(super) const PUBLICATION: &str = "VERSION#";
@@ -247,6 +324,26 @@ pub(super) fn code_part(part: u8) -> String {
 /// The partition key of everything that is kept of a person's verifications.
 pub(super) fn evidence(person: &PersonKey) -> String {
     format!("{EVIDENCE}#{}", person.as_str())
+}
+
+/// The partition key of an approval request.
+pub(super) fn request(id: &RequestId) -> String {
+    format!("{REQUEST}{id}")
+}
+
+/// The partition key of the requests in a state.
+pub(super) fn queue(state: State) -> String {
+    format!("QUEUE#{}", state.name())
+}
+
+/// The partition key of a person's requests.
+pub(super) fn requests_of_person(person: &PersonKey) -> String {
+    format!("{PERSON}#{}", person.as_str())
+}
+
+/// The partition key of the requests of people at a domain.
+pub(super) fn requests_of_domain(domain: &str) -> String {
+    format!("{DOMAIN}#{domain}")
 }
 
 #[cfg(test)]
@@ -308,5 +405,33 @@ mod tests {
         let redemption = Key::redemption(&code, &person);
         assert_eq!(redemption.told(), format!("{}/REDEMPTION", redemption.pk));
         assert_eq!(redemption.pk, Key::code(&code).pk);
+    }
+
+    #[test]
+    fn what_is_told_of_a_request_names_the_request_alone() {
+        let person = PersonKey::of_address("john@example.com");
+        let applicant = ApplicantKey::parse(person.as_str()).unwrap();
+        let id = RequestId::new(jiff::Timestamp::UNIX_EPOCH, [7; 10]);
+        for (key, told) in [
+            (Key::standing(&applicant), "APPLICANT/STANDING".to_owned()),
+            (Key::request(&id), format!("REQUEST#{id}/CURRENT")),
+            (Key::history(&id, 1), format!("REQUEST#{id}/HISTORY")),
+            (Key::sealed(&id, 1), format!("REQUEST#{id}/APPLICANT")),
+            (Key::wrapped_key(&id, 1), format!("REQUEST#{id}/KEY")),
+            (
+                Key::queued(State::Pending, &id),
+                format!("QUEUE#pending/{id}"),
+            ),
+            (
+                Key::request_of_person(&person, &id),
+                "PERSON/REQUEST".to_owned(),
+            ),
+            (
+                Key::request_of_domain("example.com", &id),
+                "DOMAIN/REQUEST".to_owned(),
+            ),
+        ] {
+            assert_eq!(key.told(), told);
+        }
     }
 }

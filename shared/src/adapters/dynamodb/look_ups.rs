@@ -73,7 +73,8 @@ pub(super) fn found(
     Ok(found)
 }
 
-fn take<I: DeserializeOwned, T>(
+/// Takes one item out of what was read.
+pub(super) fn take<I: DeserializeOwned, T>(
     items: &mut HashMap<Key, Item>,
     key: &Key,
     domain: impl FnOnce(I, &Key) -> Result<T, StoreError>,

@@ -128,9 +128,14 @@ impl Table {
 
     /// Every item of a small partition. Consistent.
     pub(super) async fn partition(&self, pk: &str) -> Result<Vec<Item>, StoreError> {
-        let (mut items, mut next) = self.page(pk.to_owned(), "", None).await?;
+        self.beginning(pk, "").await
+    }
+
+    /// Every item of a small partition whose sort key begins with `prefix`. Consistent.
+    pub(super) async fn beginning(&self, pk: &str, prefix: &str) -> Result<Vec<Item>, StoreError> {
+        let (mut items, mut next) = self.page(pk.to_owned(), prefix, None).await?;
         while next.is_some() {
-            let (more, after) = self.page(pk.to_owned(), "", next).await?;
+            let (more, after) = self.page(pk.to_owned(), prefix, next).await?;
             items.extend(more);
             next = after;
         }

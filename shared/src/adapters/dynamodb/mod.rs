@@ -17,15 +17,18 @@ mod many;
 mod otp_deliveries;
 mod policies;
 mod redeemer;
+mod requests;
 mod sign_up;
 mod signing_keys;
+mod stream;
+mod transaction;
 mod values;
 
 use std::future::Future;
 
 use aws_sdk_dynamodb::{Client, types::AttributeValue};
 
-pub use self::client::ConnectionError;
+pub use self::{client::ConnectionError, stream::changed_request};
 pub use super::aws::Connection;
 use crate::ports::{Deadline, StoreError};
 

@@ -185,7 +185,7 @@ impl Table {
     }
 }
 
-fn built(put: PutBuilder) -> Result<Put, StoreError> {
+pub(super) fn built(put: PutBuilder) -> Result<Put, StoreError> {
     put.build()
         .map_err(|error| StoreError::Unavailable(error.to_string()))
 }

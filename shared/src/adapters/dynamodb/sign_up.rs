@@ -11,10 +11,10 @@ use super::{
     client::store_error,
     items::{
         CredentialItem, CredentialUseItem, CurrentPoliciesItem, EntryItem, Item, SigningKeysItem,
-        decode, decode_plain, key_of,
+        StandingItem, decode, decode_plain, key_of,
     },
     keys::Key,
-    look_ups,
+    look_ups::{self, take},
 };
 use crate::{
     domain::caller::Slot,
@@ -45,6 +45,8 @@ impl SignUpReader for Table {
             )));
         }
         keys.extend(wanted.matchers.iter().map(Key::entry));
+        let standing = wanted.applicant.map(Key::standing);
+        keys.extend(standing.clone());
         if wanted.caller_records {
             keys.extend(caller_keys());
         }
@@ -61,12 +63,14 @@ impl SignUpReader for Table {
             .then(|| caller_records(&mut items))
             .transpose()?;
         let found = look_ups::found(wanted.looked_up, &mut items)?;
+        let standing = standing.map(|key| take(&mut items, &key, StandingItem::standing));
         let mut entries = Vec::new();
         for (key, item) in items {
             entries.extend(decode::<EntryItem>(&key, item)?.entries(&key)?);
         }
         Ok(Facts {
             entries,
+            standing: standing.transpose()?.flatten(),
             caller_records,
             found,
             read_units,

@@ -1,8 +1,11 @@
 //! One request and its answer, within what is permitted.
 
-use std::{error::Error, io};
+use std::{error::Error, io, time::Duration};
 
-use reqwest::{Response, Url, header::HeaderMap};
+use reqwest::{
+    Response, Url,
+    header::{HeaderMap, RETRY_AFTER},
+};
 
 use super::{
     Reach,
@@ -80,6 +83,7 @@ fn request(client: &reqwest::Client, message: &Message, url: &Url) -> reqwest::R
     let method = match message.method {
         Method::Get => reqwest::Method::GET,
         Method::Post => reqwest::Method::POST,
+        Method::Patch => reqwest::Method::PATCH,
     };
     let request = client
         .request(method, url.clone())
@@ -92,6 +96,7 @@ fn request(client: &reqwest::Client, message: &Message, url: &Url) -> reqwest::R
 
 async fn read(mut response: Response, url: &Url) -> Result<Reply, OutgoingError> {
     let status = response.status().as_u16();
+    let retry_after = retry_after(response.headers());
     let mut body = Vec::new();
     while let Some(chunk) = response
         .chunk()
@@ -103,7 +108,17 @@ async fn read(mut response: Response, url: &Url) -> Result<Reply, OutgoingError>
         }
         body.extend_from_slice(&chunk);
     }
-    Ok(Reply { status, body })
+    Ok(Reply {
+        status,
+        retry_after,
+        body,
+    })
+}
+
+/// RFC 9110 section 10.2.3; a moment instead of seconds says nothing without the other side's clock.
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let text = headers.get(RETRY_AFTER)?.to_str().ok()?;
+    text.trim().parse().ok().map(Duration::from_secs)
 }
 
 /// The host and the fault, without the rest of the URL.

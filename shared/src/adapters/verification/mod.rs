@@ -309,6 +309,7 @@ mod tests {
         let outcome = |status| {
             accepted(&Reply {
                 status,
+                retry_after: None,
                 body: b"{}".to_vec(),
             })
             .map(<[u8]>::len)

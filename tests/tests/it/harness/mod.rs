@@ -1,5 +1,5 @@
 //! Everything around the functions that the tests play: Lambda, API Gateway, DynamoDB with faults,
-//! Entra. The functions themselves are the binaries that `make dev` runs.
+//! Entra, KMS. The functions themselves are the binaries that `make dev` runs.
 
 mod certificates;
 mod entra;
@@ -7,6 +7,7 @@ mod event;
 mod faults;
 mod gateway;
 mod http;
+mod keys;
 mod log;
 mod requests;
 mod runtime;

@@ -25,6 +25,7 @@ use super::{
     entra::Entra,
     event::Event,
     faults::Proxy,
+    keys::{KeyService, REQUESTS_KEY},
     requests::Surface,
     runtime::{Function, Settings},
 };
@@ -47,6 +48,7 @@ pub(crate) struct World {
     pub(crate) connector: Login,
     /// Past the proxy, for what an operator does.
     pub(crate) client: Client,
+    keys: KeyService,
     table: Arc<Table>,
     _engine: Engine,
 }
@@ -68,6 +70,7 @@ impl World {
         Self {
             proxy: Proxy::before(engine.endpoint()).await,
             entra: Entra::start().await,
+            keys: KeyService::start().await,
             connector: Login {
                 id: String::new(),
                 username: "connector".to_owned(),
@@ -84,6 +87,8 @@ impl World {
         let settings = Settings::default()
             .set("TABLE_NAME", TABLE)
             .set("AWS_ENDPOINT_URL_DYNAMODB", self.proxy.url())
+            .set("REQUESTS_KEY", REQUESTS_KEY)
+            .set("AWS_ENDPOINT_URL_KMS", self.keys.url())
             .set("AWS_REGION", "eu-north-1")
             .set("AWS_ACCESS_KEY_ID", "ASIAEXAMPLEEXAMPLE00")
             .set("AWS_SECRET_ACCESS_KEY", "a-secret-that-never-is-logged")

@@ -1,10 +1,13 @@
 //! Systems of the operator's partners, for policies that ask others: a CRM, an ERP and an identity provider that know a few
-//! people and numbers, and the secrets with which they are asked. Each can be switched into going wrong.
+//! people and numbers, and the secrets with which they are asked. Each can be switched into going wrong. Beside them stands the key
+//! service under which applicants are sealed.
 
+mod aws_json;
 mod condition;
 mod crm;
 mod erp;
 mod identity;
+mod keys;
 mod page;
 mod secrets;
 
@@ -18,7 +21,10 @@ use axum::{
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-pub use self::condition::{Condition, Conditions};
+pub use self::{
+    condition::{Condition, Conditions},
+    keys::KEY_ID,
+};
 use crate::{Simulator, clock, recent::Recent};
 
 /// How many calls are kept.
@@ -157,12 +163,13 @@ fn has_header(headers: &HeaderMap, name: &str, expected: &str) -> bool {
         .is_some_and(|value| value.as_bytes() == expected.as_bytes())
 }
 
-/// The systems, their page, and their secrets.
+/// The systems, their page, their secrets, and the key service.
 pub fn router() -> Router<Arc<Simulator>> {
     Router::new()
         .merge(crm::router())
         .merge(erp::router())
         .merge(identity::router())
+        .merge(keys::router())
         .merge(secrets::router())
         .merge(page::router())
 }

@@ -1,30 +1,23 @@
 //! AWS Secrets Manager as far as reading a secret needs it: `GetSecretValue` of AWS JSON 1.1. Whoever signs a request is
-//! believed. The secrets are those that the systems beside it expect, and open nothing else.
+//! believed. The secrets are those that the systems beside it and Graph expect, and open nothing else.
 
 use std::sync::Arc;
 
 use axum::{
-    Router,
-    body::Bytes,
-    http::{HeaderMap, HeaderName, StatusCode, header},
-    response::{IntoResponse, Response},
-    routing::post,
+    Router, body::Bytes, extract::State, http::HeaderMap, response::Response, routing::post,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::has_header;
-use crate::Simulator;
+use super::aws_json::{self, Fault};
+use crate::{Simulator, config::Config};
 
 pub(super) const CRM_KEY: &str = "local-crm-key";
 pub(super) const ERP_USERNAME: &str = "connector";
 pub(super) const ERP_PASSWORD: &str = "local-erp-password";
 pub(super) const IDENTITY_KEY: &str = "local-identity-key";
 
-const TARGET: &str = "x-amz-target";
 const GET_SECRET_VALUE: &str = "secretsmanager.GetSecretValue";
-const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
-const CONTENT_TYPE: &str = "application/x-amz-json-1.1";
 
 /// The address of an endpoint ends with a slash or not, as whoever configures it likes.
 pub(super) fn router() -> Router<Arc<Simulator>> {
@@ -39,29 +32,22 @@ struct GetSecretValue {
     secret_id: String,
 }
 
-async fn answer(headers: HeaderMap, body: Bytes) -> Response {
-    match value(&headers, &body) {
-        Ok(value) => respond(StatusCode::OK, &value),
-        Err((kind, message)) => {
-            let body = json!({ "__type": kind, "message": message });
-            (
-                [(ERROR_TYPE, kind)],
-                respond(StatusCode::BAD_REQUEST, &body),
-            )
-                .into_response()
-        }
-    }
+async fn answer(
+    State(simulator): State<Arc<Simulator>>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    aws_json::respond(value(&headers, &body, &simulator.config))
 }
 
-/// Kind and message of the error.
-fn value(headers: &HeaderMap, body: &[u8]) -> Result<Value, (&'static str, &'static str)> {
-    if !has_header(headers, TARGET, GET_SECRET_VALUE) {
+fn value(headers: &HeaderMap, body: &[u8], config: &Config) -> Result<Value, Fault> {
+    if aws_json::target(headers) != GET_SECRET_VALUE {
         let message = "this simulator knows GetSecretValue and nothing else";
         return Err(("UnknownOperationException", message));
     }
     let asked: GetSecretValue = serde_json::from_slice(body)
         .map_err(|_| ("SerializationException", "expected the text SecretId"))?;
-    let secret = secret(&asked.secret_id).ok_or((
+    let secret = secret(&asked.secret_id, config).ok_or((
         "ResourceNotFoundException",
         "Secrets Manager can't find the specified secret.",
     ))?;
@@ -73,7 +59,7 @@ fn value(headers: &HeaderMap, body: &[u8]) -> Result<Value, (&'static str, &'sta
     }))
 }
 
-fn secret(id: &str) -> Option<String> {
+fn secret(id: &str, config: &Config) -> Option<String> {
     match id {
         "signup-connectors/crm" => Some(CRM_KEY.to_owned()),
         "signup-connectors/erp" => {
@@ -81,11 +67,17 @@ fn secret(id: &str) -> Option<String> {
             Some(pair.to_string())
         }
         "signup-connectors/identity" => Some(IDENTITY_KEY.to_owned()),
+        "signup-connectors/graph" => graph(config),
         _ => None,
     }
 }
 
-fn respond(status: StatusCode, body: &Value) -> Response {
-    let content_type = [(header::CONTENT_TYPE, CONTENT_TYPE)];
-    (status, content_type, body.to_string()).into_response()
+/// The credential of the first application that has one.
+fn graph(config: &Config) -> Option<String> {
+    let mut applications = config.applications.iter();
+    applications.find_map(|application| {
+        let secret = application.secret.as_ref()?;
+        let client = json!({ "client_id": application.id, "client_secret": secret });
+        Some(client.to_string())
+    })
 }

@@ -10,6 +10,7 @@ use serde_json::Value;
 use toml::Spanned;
 
 use crate::{
+    clock,
     config::{self, Application, Tenant},
     model::{Attribute, AttributeType, Attributes, Person, Provider, Step, TenantKind, WireForm},
     scenario::{Expectations, Problem, ScenarioError, Verdict, base_url},
@@ -394,12 +395,12 @@ impl Check<'_> {
             if email.is_empty() && provider.proves_address() {
                 return Err("email: found nothing, expected the address that is proved".to_owned());
             }
-            Ok(email)
+            Ok(of_this_run(&email))
         });
         Person {
             provider,
             email,
-            subject: person.subject.unwrap_or_default(),
+            subject: of_this_run(&person.subject.unwrap_or_default()),
             display_name: person.display_name,
             given_name: person.given_name,
             surname: person.surname,
@@ -586,4 +587,14 @@ fn user_flow_name(name: String) -> Result<String, String> {
     Err(format!(
         "user-flow: found `{name}`, expected 1 to 64 letters, digits, `-` and `_`: the name in the connector's URL"
     ))
+}
+
+/// What people have whom nothing may be known of yet: each reading of a file replaces it with a text of its own.
+const RUN: &str = "{run}";
+
+fn of_this_run(text: &str) -> String {
+    if !text.contains(RUN) {
+        return text.to_owned();
+    }
+    text.replace(RUN, &clock::now().as_microsecond().to_string())
 }

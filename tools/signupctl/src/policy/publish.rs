@@ -4,7 +4,6 @@ use std::{ops::ControlFlow, path::Path};
 
 use shared::{
     app::publications::{Changed, Draft, Publications},
-    config::{Environment, ProcessEnvironment},
     domain::publication::PolicyFlow,
     policy::Policy,
 };
@@ -15,6 +14,7 @@ use super::{
 };
 use crate::{
     args::PublishArguments,
+    author::author,
     exit::{Exit, Failure},
     output::Output,
 };
@@ -65,7 +65,7 @@ impl Proposal<'_> {
             writeln!(output.notes, "{NOTHING}")?;
             return Ok(ControlFlow::Break(Exit::Unexpected));
         }
-        let author = author(self.author)?;
+        let author = author(self.author, "who publishes")?;
         let draft = Draft {
             flow: self.flow,
             source: &read.text,
@@ -119,22 +119,4 @@ pub(super) fn tell_others(changed: &Changed, output: &mut Output<'_>) -> Result<
         )?;
     }
     Ok(())
-}
-
-fn author(named: Option<&str>) -> Result<String, Failure> {
-    let account = || {
-        ["USER", "LOGNAME", "USERNAME"]
-            .into_iter()
-            .find_map(variable)
-    };
-    let system = || whoami::username().ok();
-    let author = named.map(str::to_owned).or_else(account).or_else(system);
-    let author = author.map(|author| author.trim().to_owned());
-    author
-        .filter(|author| !author.is_empty())
-        .ok_or_else(|| Failure::Told("--author: found nothing, expected who publishes".to_owned()))
-}
-
-fn variable(name: &str) -> Option<String> {
-    ProcessEnvironment.get(name)
 }

@@ -51,6 +51,7 @@ async fn issuer() -> String {
 async fn stored(desk: &Desk) -> SigningKeys {
     let wanted = Wanted {
         matchers: &[],
+        applicant: None,
         caller_records: true,
         looked_up: &LookedUp::default(),
     };

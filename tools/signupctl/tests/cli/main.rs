@@ -14,6 +14,7 @@ mod keys;
 mod mutual_tls;
 mod policies;
 mod policy_files;
+mod requests;
 mod trial;
 mod usage;
 mod values;

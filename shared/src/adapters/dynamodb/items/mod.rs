@@ -1,6 +1,7 @@
 //! The items as they are stored. Each says its schema; one that this version does not know is corrupt,
 //! never guessed at.
 
+mod approval;
 mod look_ups;
 
 use std::collections::BTreeMap;
@@ -10,6 +11,9 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
+pub(super) use self::approval::{
+    HistoryItem, IndexItem, OctetsItem, RequestItem, StandingItem, seconds,
+};
 pub(super) use self::look_ups::{
     AnswerItem, AttemptItem, BreakerItem, CodeItem, DirectoryItem, MemberItem, RedemptionItem,
     ValueSetItem,

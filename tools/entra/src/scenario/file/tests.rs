@@ -49,6 +49,20 @@ fn what_a_file_leaves_out_is_as_entra_has_it() {
 }
 
 #[test]
+fn a_person_of_this_run_has_a_text_of_its_own() {
+    let text = SIGN_UP
+        .replace("johnsmith@", "john.{run}@")
+        .replace("0123456789", "{run}");
+    let Person { email, subject, .. } = one(&text).person;
+    let is_number =
+        |text: &str| !text.is_empty() && text.bytes().all(|octet| octet.is_ascii_digit());
+    let run = email.strip_prefix("john.").unwrap();
+    let run = run.strip_suffix("@example.com").unwrap();
+    assert!(is_number(run), "{email}");
+    assert!(is_number(&subject), "{subject}");
+}
+
+#[test]
 fn everything_that_a_file_names_is_read() {
     let file = ScenarioFile::parse(
         r#"

@@ -1,0 +1,109 @@
+# The approval console. Each text stands for itself; what is in { } comes from a request.
+
+console-name = Approvals
+skip = Skip to the content
+sign-out = Sign out
+go-on = Go to the requests
+
+# Instead of a page: a title and a sentence.
+session-over-title = You are no longer signed in
+session-over-sentence = Nothing was changed. Sign in, open the request and decide again.
+no-role-title = You cannot use this console
+no-role-sentence = You are signed in, but have no role here. Ask your administrator for the role of an approver, then sign in again.
+sign-in-failed-title = The sign-in was not finished
+sign-in-failed-sentence = It may have taken too long, or was begun in another window. Try once more.
+forged-title = This form was not sent from this console
+forged-sentence = Nothing was changed. Open the request and decide again.
+bad-form-title = This form cannot be read
+bad-form-sentence = Nothing was changed. Open the request and decide again; a reason has at most 1,000 characters.
+missing-title = There is nothing here
+missing-sentence = The request never was, the time for which it is kept is over, or it is not one of yours.
+unavailable-title = This does not work at the moment
+unavailable-sentence = Try again in a few minutes.
+signed-out-title = You are signed out
+signed-out-sentence = You are signed out of this console. At Microsoft you may still be signed in.
+
+# The queue.
+queue-title = Requests
+states = States
+state-pending = Waiting
+state-approved = Approved
+state-provisioning = Being created
+state-provisioned = Created
+state-provisioning-failed = Not created
+state-denied = Denied
+state-expired = Expired
+state-withdrawn = Withdrawn
+# More requests than are counted.
+count-or-more = { $count } or more
+filter = Filter
+filter-flow = User flow
+filter-domain = Domain
+order = Order
+oldest-first = Oldest first
+newest-first = Newest first
+nothing = There are no such requests.
+nothing-yet = None of the requests so far is such a one. There are more.
+more = More
+unnamed = Without a name
+erased = Erased: nobody can read any more who applied.
+unreadable = Cannot be read at the moment
+
+# A request.
+request-title = Request
+applicant-title = Who applies
+facts-title = The request
+history-title = What happened
+evidence-title = Verifications
+of-person-title = Other requests of the person
+of-domain-title = Other requests of the domain
+fact-address = E-mail address
+fact-identity = Signs in with
+fact-id = Id
+fact-asked-by = Asked for by
+fact-flow = User flow
+fact-domain = Domain
+fact-provider = Identity provider
+fact-made = Made
+fact-changed = Changed
+fact-decide-by = To be decided by
+fact-approvals = Approvals
+fact-policy = Policy
+fact-failure = Why there is no account
+fact-account = Account
+approvals = { $count } of { $needed }
+
+# History: who did what. The applicant and the program have no names.
+the-applicant = The applicant
+the-program = The program
+history-entry = { $at }: { $who } { $did }
+history-entry-because = { $at }: { $who } { $did }: { $reason }
+did-open = made it
+did-correct = applied with other data
+did-endorse = approved it, and another person must
+did-approve = approved it
+did-deny = denied it
+did-withdraw = withdrew it
+did-expire = closed it, for nobody decided in time
+did-reopen = opened it again
+did-provision = began to create the account
+did-finish = created the account
+did-fail = could not create the account
+did-retry = wanted the account to be tried again
+
+# Deciding.
+decide-title = Decide
+reason = Reason
+reason-required = A denial needs one.
+reason-help = It stays in the history. Write nothing about the person.
+action-approve = Approve
+action-deny = Deny
+action-reopen = Open again
+action-retry = Try the account again
+# { $action } is one of did-…
+done = You { $action }.
+changed-meanwhile = Somebody was faster, so your decision was not made. See what happened, then decide again:
+same-person = You have approved this request already. Another person must, too.
+reason-missing = A denial needs a reason.
+not-possible = This is not possible with the request as it is now.
+stays-closed = It cannot be opened again: the person has made another request, or the time for which it is kept is over.

@@ -1,0 +1,71 @@
+//! Records of the table's stream, as a pipe passes them on.
+
+use serde::Deserialize;
+
+use super::keys::REQUEST;
+use crate::domain::approval::RequestId;
+
+#[derive(Deserialize)]
+struct Record {
+    dynamodb: Change,
+}
+
+#[derive(Deserialize)]
+struct Change {
+    #[serde(rename = "Keys")]
+    keys: Keys,
+}
+
+#[derive(Deserialize)]
+struct Keys {
+    pk: Text,
+}
+
+#[derive(Deserialize)]
+struct Text {
+    #[serde(rename = "S")]
+    text: String,
+}
+
+/// The request in whose partition an item changed; `None` for every other text.
+pub fn changed_request(record: &str) -> Option<RequestId> {
+    let record: Record = serde_json::from_str(record).ok()?;
+    let partition = record.dynamodb.keys.pk.text;
+    RequestId::parse(partition.strip_prefix(REQUEST)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+    use serde_json::json;
+
+    use super::*;
+
+    fn record(partition: &str) -> String {
+        json!({
+            "eventID": "1",
+            "eventName": "MODIFY",
+            "dynamodb": {
+                "Keys": { "pk": { "S": partition }, "sk": { "S": "CURRENT" } },
+                "NewImage": { "state": { "S": "approved" } },
+            },
+        })
+        .to_string()
+    }
+
+    #[test]
+    fn a_record_names_its_request() {
+        let id = "01kf0j2r3s4t5v6w7x8y9zabcd";
+        let found = changed_request(&record(&format!("REQUEST#{id}"))).unwrap();
+        assert_eq!(found.as_str(), id);
+    }
+
+    #[rstest]
+    #[case::of_another_item(&record("QUEUE#approved"))]
+    #[case::of_no_id(&record("REQUEST#1"))]
+    #[case::not_of_a_stream("{}")]
+    #[case::not_json("REQUEST#01kf0j2r3s4t5v6w7x8y9zabcd")]
+    fn anything_else_names_none(#[case] text: &str) {
+        assert_eq!(changed_request(text), None);
+    }
+}

@@ -1,0 +1,119 @@
+//! Messages of a queue (Amazon SQS), which Lambda hands over in batches.
+
+use futures_util::future::join_all;
+use lambda_http::{
+    LambdaEvent,
+    lambda_runtime::{Error, run as run_runtime, service_fn},
+};
+use serde::{Deserialize, Serialize};
+
+/// What becomes of a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Taken {
+    Done,
+    /// It is delivered again when it becomes visible again, until the queue gives it up.
+    PutBack,
+}
+
+/// Takes messages in the Lambda runtime loop until the platform ends it. The event source must report failures of single
+/// messages (`ReportBatchItemFailures`).
+pub async fn run<F, T>(take: F) -> Result<(), Error>
+where
+    F: Fn(String) -> T,
+    T: Future<Output = Taken>,
+{
+    let take = &take;
+    let batch = |event: LambdaEvent<Batch>| async move {
+        Ok::<_, Error>(answer(event.payload, take).await)
+    };
+    run_runtime(service_fn(batch)).await
+}
+
+/// A batch; the rest of the event tells nothing that is needed.
+#[derive(Debug, Deserialize)]
+struct Batch {
+    #[serde(rename = "Records")]
+    records: Vec<Message>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Message {
+    message_id: String,
+    body: String,
+}
+
+#[derive(Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Answer {
+    batch_item_failures: Vec<Failure>,
+}
+
+#[derive(Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Failure {
+    item_identifier: String,
+}
+
+async fn answer<F, T>(batch: Batch, take: &F) -> Answer
+where
+    F: Fn(String) -> T,
+    T: Future<Output = Taken>,
+{
+    let messages = batch.records.into_iter().map(|message| async {
+        let Message { message_id, body } = message;
+        match take(body).await {
+            Taken::Done => None,
+            Taken::PutBack => Some(Failure {
+                item_identifier: message_id,
+            }),
+        }
+    });
+    let failures = join_all(messages).await.into_iter().flatten();
+    Answer {
+        batch_item_failures: failures.collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn only_what_is_put_back_is_reported() {
+        let record = |id: &str, body: &str| {
+            json!({
+                "messageId": id,
+                "receiptHandle": "r",
+                "body": body,
+                "attributes": { "ApproximateReceiveCount": "1" },
+                "eventSource": "aws:sqs",
+            })
+        };
+        let event =
+            json!({ "Records": [record("1", "good"), record("2", "bad"), record("3", "bad")] });
+        let batch = serde_json::from_value(event).unwrap();
+        let take = |body: String| async move {
+            if body == "good" {
+                Taken::Done
+            } else {
+                Taken::PutBack
+            }
+        };
+        let answer = serde_json::to_value(answer(batch, &take).await).unwrap();
+        let failures = json!([{ "itemIdentifier": "2" }, { "itemIdentifier": "3" }]);
+        assert_eq!(answer, json!({ "batchItemFailures": failures }));
+    }
+
+    #[tokio::test]
+    async fn an_empty_list_says_that_all_is_done() {
+        let batch = Batch {
+            records: Vec::new(),
+        };
+        let answer = answer(batch, &|_| async { Taken::PutBack }).await;
+        let answer = serde_json::to_string(&answer).unwrap();
+        assert_eq!(answer, r#"{"batchItemFailures":[]}"#);
+    }
+}

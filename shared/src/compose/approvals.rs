@@ -1,0 +1,57 @@
+//! The function of the approval console.
+
+use std::{process::ExitCode, sync::Arc};
+
+use super::{Ground, clock_and_journal, serve, together, told};
+use crate::{
+    adapters::{data_keys::KmsDataKeys, outgoing::GuardedHttp, secrets::SecretsManager},
+    app::requests::Requests,
+    config::{ConsoleSettings, Environment, ProcessEnvironment, RequestsSettings, Settings},
+    console::{Console, Parts},
+    ports::{clock::Clock, journal::Journal, secrets::Secrets},
+};
+
+/// Runs the function of the approval console until Lambda ends it.
+pub async fn run_approvals() -> ExitCode {
+    let (clock, journal) = clock_and_journal();
+    let console = console(&ProcessEnvironment, clock, Arc::clone(&journal));
+    serve(
+        "approvals",
+        console.map(|console| console.router()),
+        &journal,
+    )
+    .await
+}
+
+/// Puts the console together. Nothing is connected before somebody comes.
+pub fn console(
+    environment: &impl Environment,
+    clock: Arc<dyn Clock>,
+    journal: Arc<dyn Journal>,
+) -> Result<Arc<Console>, Vec<String>> {
+    let own = together(
+        RequestsSettings::read(environment),
+        ConsoleSettings::read(environment),
+    );
+    let settings = together(Settings::read(environment), own);
+    let (settings, (requests, own)) = settings.map_err(|problems| told(&problems))?;
+    let Ground { table, callers, .. } = Ground::new(&settings, &clock, &journal);
+    let secrets = SecretsManager::new(settings.secrets, Arc::clone(&clock));
+    let secrets: Arc<dyn Secrets> = Arc::new(secrets);
+    let outgoing = GuardedHttp::new(
+        settings.private_hosts,
+        Arc::clone(&secrets),
+        Arc::clone(&clock),
+    );
+    let keys = KmsDataKeys::new(requests.connection, requests.key, Arc::clone(&clock));
+    Ok(Console::new(Parts {
+        settings: own.sign_in,
+        requests: Requests::new(Arc::clone(&table) as _, table, Arc::clone(&clock)),
+        keys: Arc::new(keys),
+        secrets,
+        outgoing: Arc::new(outgoing),
+        callers,
+        clock,
+        journal,
+    }))
+}

@@ -1,0 +1,125 @@
+//! What holds for every page: nothing of another site, nothing kept, and one line of the log.
+
+use std::{panic::AssertUnwindSafe, sync::Arc};
+
+use axum::{
+    extract::{Request, State},
+    http::{HeaderMap, HeaderName, HeaderValue, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use futures_util::FutureExt;
+use tokio::time::Instant;
+
+use super::{
+    Console, QUEUE, REQUESTS, SIGN_IN, SIGN_OUT, SIGNED_IN, STYLE,
+    problem::{Cause, Problem},
+};
+use crate::ports::journal::{Notice, Visit};
+
+const HEADERS: [(HeaderName, &str); 4] = [
+    (
+        header::CONTENT_SECURITY_POLICY,
+        "default-src 'none'; style-src 'self'; script-src 'self'; form-action 'self'; base-uri 'none'; \
+         frame-ancestors 'none'",
+    ),
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::REFERRER_POLICY, "no-referrer"),
+    (header::CACHE_CONTROL, "no-store"),
+];
+
+const SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+
+pub(super) async fn guard(
+    State(console): State<Arc<Console>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let started = Instant::now();
+    let page = name_of(request.uri().path());
+    let mut response = console.checked(request, next).await;
+    for (name, value) in HEADERS {
+        let value = HeaderValue::from_static(value);
+        response.headers_mut().insert(name, value);
+    }
+    let cause = response.extensions().get::<Cause>();
+    console.journal.notice(&Notice::Visited(Visit {
+        page,
+        status: response.status().as_u16(),
+        problem: cause.map(|Cause(why)| why.clone()),
+        duration: started.elapsed(),
+    }));
+    response
+}
+
+impl Console {
+    async fn checked(&self, request: Request, next: Next) -> Response {
+        let is_safe = request.method().is_safe();
+        if !is_safe && !is_own(request.headers(), &self.settings.origin) {
+            return Problem::Forged("another site").into_response();
+        }
+        let answered = AssertUnwindSafe(next.run(request)).catch_unwind().await;
+        answered.unwrap_or_else(|_| Problem::Unavailable("panic".to_owned()).into_response())
+    }
+}
+
+/// Whether a form was sent by a page of the console. `no-referrer` makes browsers say `null` for the origin of their own forms,
+/// which counts only beside their word that the site is the same.
+fn is_own(headers: &HeaderMap, origin: &str) -> bool {
+    let sent = headers.get(header::ORIGIN);
+    let is_ours = sent.is_some_and(|sent| sent.as_bytes() == origin.as_bytes());
+    match headers.get(SITE) {
+        Some(site) => {
+            let is_hidden = sent.is_none_or(|sent| sent.as_bytes() == b"null");
+            site.as_bytes() == b"same-origin" && (is_ours || is_hidden)
+        }
+        None => is_ours,
+    }
+}
+
+/// A page's name in the log: no id, and nothing that somebody made up.
+fn name_of(path: &str) -> &'static str {
+    match path {
+        QUEUE => "queue",
+        SIGN_IN => "sign-in",
+        SIGNED_IN => "signed-in",
+        SIGN_OUT => "sign-out",
+        STYLE => "style",
+        _ if path.starts_with(REQUESTS) => "request",
+        _ => "other",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    const OWN: &str = "https://approvals.contoso.com";
+
+    #[rstest]
+    #[case::own(Some(OWN), None, true)]
+    #[case::own_and_said(Some(OWN), Some("same-origin"), true)]
+    #[case::hidden_and_said(Some("null"), Some("same-origin"), true)]
+    #[case::said(None, Some("same-origin"), true)]
+    #[case::nothing(None, None, false)]
+    #[case::hidden(Some("null"), None, false)]
+    #[case::another(Some("https://evil.example"), None, false)]
+    #[case::begins_alike(Some("https://approvals.contoso.com.evil.example"), None, false)]
+    #[case::another_scheme(Some("http://approvals.contoso.com"), None, false)]
+    #[case::another_and_said(Some("https://evil.example"), Some("same-origin"), false)]
+    #[case::neighbour(Some(OWN), Some("same-site"), false)]
+    #[case::cross_site(Some("null"), Some("cross-site"), false)]
+    fn only_own_forms_are_taken(
+        #[case] origin: Option<&'static str>,
+        #[case] site: Option<&'static str>,
+        #[case] expected: bool,
+    ) {
+        let sent = [(header::ORIGIN, origin), (SITE, site)].into_iter();
+        let sent: HeaderMap = sent
+            .filter_map(|(name, value)| Some((name, HeaderValue::from_static(value?))))
+            .collect();
+        assert_eq!(is_own(&sent, OWN), expected);
+    }
+}

@@ -1,0 +1,193 @@
+//! The approval console: pages on which people look at requests and decide. They work without scripts.
+//!
+//! Somebody signs in at Entra ([`sign_in`]) and is an [`Approver`](roles::Approver) by a role, which is all that the sealed
+//! session cookie ([`session`], [`cookies`]) says. Everything is read and decided through [`desk`], which knows whose it is;
+//! [`guard`] stands before each page.
+
+mod cookies;
+mod desk;
+mod guard;
+mod pages;
+mod problem;
+mod roles;
+mod secret;
+mod session;
+mod sign_in;
+mod texts;
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    Router,
+    extract::DefaultBodyLimit,
+    http::{HeaderMap, header},
+    middleware,
+    response::Response,
+    routing::{get, post},
+};
+use tokio::time::Instant;
+
+pub use self::sign_in::SignInSettings;
+use self::{
+    cookies::Cookie,
+    desk::Desk,
+    problem::Problem,
+    secret::Credentials,
+    session::{LONGEST, Session},
+};
+use crate::{
+    app::{callers::Callers, requests::Requests},
+    domain::approval::RequestId,
+    ports::{
+        Deadline, clock::Clock, data_keys::DataKeyReader, journal::Journal, outgoing::Outgoing,
+        secrets::Secrets,
+    },
+};
+
+const QUEUE: &str = "/console";
+const REQUESTS: &str = "/console/requests/";
+const REQUEST: &str = "/console/requests/{id}";
+const SIGN_IN: &str = "/console/sign-in";
+const SIGNED_IN: &str = "/console/signed-in";
+const SIGN_OUT: &str = "/console/sign-out";
+const STYLE: &str = "/console/style.css";
+
+/// A form has a reason at the most.
+const MAX_FORM_OCTETS: usize = 16 * 1024;
+
+/// For secrets and Entra; people wait longer than Entra does for a decision.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What the console is made of.
+pub struct Parts {
+    pub settings: SignInSettings,
+    pub requests: Requests,
+    pub keys: Arc<dyn DataKeyReader>,
+    pub secrets: Arc<dyn Secrets>,
+    pub outgoing: Arc<dyn Outgoing>,
+    /// Whoever keeps the keys of Entra's tokens.
+    pub callers: Arc<Callers>,
+    pub clock: Arc<dyn Clock>,
+    pub journal: Arc<dyn Journal>,
+}
+
+/// The console.
+pub struct Console {
+    settings: SignInSettings,
+    desk: Desk,
+    secrets: Arc<dyn Secrets>,
+    outgoing: Arc<dyn Outgoing>,
+    callers: Arc<Callers>,
+    clock: Arc<dyn Clock>,
+    journal: Arc<dyn Journal>,
+}
+
+impl std::fmt::Debug for Parts {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Parts")
+    }
+}
+
+impl std::fmt::Debug for Console {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Console")
+    }
+}
+
+/// Somebody who is signed in, and the key that seals the cookie of it.
+struct Seated {
+    session: Session,
+    credentials: Credentials,
+}
+
+impl Console {
+    pub fn new(parts: Parts) -> Arc<Self> {
+        let Parts {
+            settings,
+            requests,
+            keys,
+            secrets,
+            outgoing,
+            callers,
+            clock,
+            journal,
+        } = parts;
+        Arc::new(Self {
+            settings,
+            desk: Desk { requests, keys },
+            secrets,
+            outgoing,
+            callers,
+            clock,
+            journal,
+        })
+    }
+
+    pub fn router(self: &Arc<Self>) -> Router {
+        Router::new()
+            .route(QUEUE, get(pages::queue))
+            .route(REQUEST, get(pages::request).post(pages::decide))
+            .route(SIGN_IN, get(pages::sign_in))
+            .route(SIGNED_IN, get(pages::signed_in))
+            .route(SIGN_OUT, post(pages::sign_out))
+            .route(STYLE, get(pages::style))
+            .fallback(|| async { Problem::Missing })
+            .layer(DefaultBodyLimit::max(MAX_FORM_OCTETS))
+            .layer(middleware::from_fn_with_state(
+                Arc::clone(self),
+                guard::guard,
+            ))
+            .with_state(Arc::clone(self))
+    }
+
+    async fn credentials(&self, deadline: Deadline) -> Result<Credentials, Problem> {
+        let name = &self.settings.secret;
+        Ok(secret::credentials(self.secrets.as_ref(), name, deadline).await?)
+    }
+
+    /// Whoever is signed in; others are sent to sign in, and to `request` afterwards.
+    async fn seated(
+        &self,
+        headers: &HeaderMap,
+        request: Option<&RequestId>,
+    ) -> Result<Seated, Problem> {
+        let credentials = self.credentials(soon()).await?;
+        let session: Option<Session> = Cookie::SESSION.read(&credentials.cookie_key, headers);
+        let session = session.and_then(|session| session.seen(self.clock.now()));
+        Ok(Seated {
+            session: session.ok_or_else(|| Problem::SignIn(request.cloned()))?,
+            credentials,
+        })
+    }
+
+    /// Whoever sent a form that this session has made.
+    async fn sender(&self, headers: &HeaderMap, form_token: &str) -> Result<Seated, Problem> {
+        let seated = self.seated(headers, None).await;
+        // What somebody typed is not lost silently behind a sign-in.
+        let seated = seated.map_err(|problem| match problem {
+            Problem::SignIn(_) => Problem::SessionOver,
+            other => other,
+        })?;
+        if seated.session.has_made_form(form_token) {
+            Ok(seated)
+        } else {
+            Err(Problem::Forged("form token"))
+        }
+    }
+}
+
+impl Seated {
+    /// The answer, with the session as it was seen now.
+    fn keep(&self, mut response: Response) -> Result<Response, Problem> {
+        let seconds = LONGEST.as_secs();
+        let cookie = Cookie::SESSION.set(&self.credentials.cookie_key, &self.session, seconds);
+        let too_large = || Problem::SignInFailed("session-too-large".to_owned());
+        let headers = response.headers_mut();
+        headers.append(header::SET_COOKIE, cookie.ok_or_else(too_large)?);
+        Ok(response)
+    }
+}
+
+fn soon() -> Deadline {
+    Deadline(Instant::now() + PATIENCE)
+}

@@ -1,0 +1,173 @@
+//! The queue: who waits, and in which state requests are.
+
+use askama::Template;
+use serde::Deserialize;
+
+use super::{address, moment, name, provider};
+use crate::{
+    console::{
+        QUEUE,
+        desk::{COUNTED, Found, Row, Wanted, Who},
+        roles::flow,
+        session::Session,
+        texts::{Texts, texts},
+    },
+    domain::{
+        approval::{RequestId, State},
+        email::EmailDomain,
+    },
+    ports::request_store::Order,
+};
+
+const NEWEST: &str = "newest";
+
+/// What somebody asks for in the address. What is not understood counts as not said.
+#[derive(Default, Deserialize)]
+pub(in crate::console) struct Asked {
+    state: Option<String>,
+    order: Option<String>,
+    flow: Option<String>,
+    domain: Option<String>,
+    after: Option<String>,
+}
+
+impl Asked {
+    pub(super) fn wanted(self) -> Wanted {
+        let said = |text: Option<String>| {
+            let text = text.map(|text| text.trim().to_owned());
+            text.filter(|text| !text.is_empty())
+        };
+        let state = self.state.as_deref().and_then(State::parse);
+        let domain = said(self.domain);
+        Wanted {
+            state: state.unwrap_or(State::Pending),
+            order: match self.order.as_deref() {
+                Some(NEWEST) => Order::NewestFirst,
+                _ => Order::OldestFirst,
+            },
+            flow: said(self.flow),
+            // What is no domain is that of nobody.
+            domain: domain.map(|text| {
+                EmailDomain::parse(&text).map_or(text, |domain| domain.as_str().to_owned())
+            }),
+            after: self.after.as_deref().and_then(RequestId::parse),
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "console/queue.html")]
+pub(super) struct QueuePage<'p> {
+    t: &'static Texts,
+    session: Option<&'p Session>,
+    title: String,
+    tabs: Vec<Tab>,
+    state: &'static str,
+    flow: &'p str,
+    domain: &'p str,
+    is_newest_first: bool,
+    lines: Vec<Line<'p>>,
+    /// Where the next ones are.
+    next: Option<String>,
+}
+
+struct Tab {
+    name: String,
+    count: Option<String>,
+    address: String,
+    is_current: bool,
+}
+
+struct Line<'p> {
+    address: String,
+    who: String,
+    mail: String,
+    flow: &'p str,
+    domain: &'p str,
+    provider: &'p str,
+    asked_by: &'p str,
+    since: String,
+}
+
+impl<'p> QueuePage<'p> {
+    pub(super) fn new(
+        session: &'p Session,
+        wanted: &'p Wanted,
+        found: &'p Found,
+        counts: &[(State, u32)],
+    ) -> Self {
+        let t = texts();
+        let tabs = State::ALL.into_iter().map(|state| Tab {
+            name: t.state(state),
+            count: count_of(t, counts, state),
+            address: wanted.address(state, None),
+            is_current: state == wanted.state,
+        });
+        let next = found.next.as_ref();
+        Self {
+            t,
+            session: Some(session),
+            title: t.text("queue-title"),
+            tabs: tabs.collect(),
+            state: wanted.state.name(),
+            flow: wanted.flow.as_deref().unwrap_or_default(),
+            domain: wanted.domain.as_deref().unwrap_or_default(),
+            is_newest_first: wanted.order == Order::NewestFirst,
+            lines: found.rows.iter().map(|row| line(t, row)).collect(),
+            next: next.map(|id| wanted.address(wanted.state, Some(id))),
+        }
+    }
+}
+
+fn count_of(t: &Texts, counts: &[(State, u32)], state: State) -> Option<String> {
+    let (_, count) = counts.iter().find(|(of, _)| *of == state)?;
+    let number = count.to_string();
+    Some(if *count < COUNTED {
+        number
+    } else {
+        t.with("count-or-more", &[("count", &number)])
+    })
+}
+
+fn line<'p>(t: &Texts, row: &'p Row) -> Line<'p> {
+    let request = &row.request;
+    let (who, mail) = match &row.who {
+        Who::Applicant(applicant) => (
+            name(applicant).unwrap_or_else(|| t.text("unnamed")),
+            applicant.addresses.first().cloned().unwrap_or_default(),
+        ),
+        Who::Erased => (t.text("erased"), String::new()),
+        Who::Unreadable => (t.text("unreadable"), String::new()),
+    };
+    Line {
+        address: address(&request.id),
+        who,
+        mail,
+        flow: flow(request),
+        domain: request.domain.as_deref().unwrap_or_default(),
+        provider: provider(request),
+        asked_by: &request.asked_by,
+        since: moment(request.changed_at),
+    }
+}
+
+impl Wanted {
+    /// The address of a state's queue with the same filters.
+    fn address(&self, state: State, after: Option<&RequestId>) -> String {
+        let newest = (self.order == Order::NewestFirst).then_some(NEWEST);
+        let parts = [
+            ("order", newest),
+            ("flow", self.flow.as_deref()),
+            ("domain", self.domain.as_deref()),
+            ("after", after.map(RequestId::as_str)),
+        ];
+        let parts = parts
+            .into_iter()
+            .filter_map(|(name, value)| Some((name, value?)));
+        let query = form_urlencoded::Serializer::new(String::new())
+            .append_pair("state", state.name())
+            .extend_pairs(parts)
+            .finish();
+        format!("{QUEUE}?{query}")
+    }
+}

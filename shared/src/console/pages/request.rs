@@ -1,0 +1,250 @@
+//! One request: everything about it, and what can be done with it.
+
+use askama::Template;
+
+use super::{address, moment, name, provider};
+use crate::{
+    app::requests::{Dossier, RequestError},
+    console::{
+        roles::{Approver, flow},
+        session::Session,
+        texts::{Texts, texts},
+    },
+    domain::{
+        approval::{
+            Action, Actor, Applicant, Applied, ApprovalRequest, HistoryEntry, Refused, State,
+        },
+        verification::Evidence,
+    },
+};
+
+/// What can be done here, in the order of the buttons.
+const ACTIONS: [Action; 4] = [Action::Approve, Action::Deny, Action::Reopen, Action::Retry];
+
+#[derive(Template)]
+#[template(path = "console/request.html")]
+pub(super) struct RequestPage<'p> {
+    t: &'static Texts,
+    session: Option<&'p Session>,
+    title: String,
+    retold: Option<Retold>,
+    state: String,
+    facts: Vec<Fact>,
+    /// `None` once it is erased.
+    applicant: Option<Vec<Fact>>,
+    history: Vec<String>,
+    of_person: Vec<Other>,
+    of_domain: Vec<Other>,
+    evidence: Vec<String>,
+    actions: Vec<Button>,
+    version: u64,
+    address: String,
+    is_reason_required: bool,
+}
+
+struct Fact {
+    name: String,
+    value: String,
+}
+
+/// Another request.
+struct Other {
+    address: String,
+    since: String,
+    flow: String,
+    state: String,
+}
+
+struct Button {
+    action: &'static str,
+    name: String,
+    /// Whether it is the one that most people come for.
+    is_main: bool,
+}
+
+/// What became of a decision.
+pub(super) struct Retold {
+    sentence: String,
+    /// What others did meanwhile.
+    since: Vec<String>,
+    /// What was typed, so that nobody types it again.
+    reason: String,
+    is_done: bool,
+}
+
+impl Retold {
+    /// `None` unless the last thing that happened is theirs.
+    pub(super) fn done(t: &Texts, approver: &Approver, dossier: &Dossier) -> Option<Self> {
+        let last = dossier.history.last()?;
+        let is_theirs = matches!(&last.by, Actor::Person(author) if approver.has_signed(author));
+        is_theirs.then(|| Self {
+            sentence: t.with("done", &[("action", &t.did(last.action))]),
+            since: Vec::new(),
+            reason: String::new(),
+            is_done: true,
+        })
+    }
+
+    /// `None` for what has a page of its own.
+    pub(super) fn refused(t: &Texts, error: &RequestError, typed: Option<String>) -> Option<Self> {
+        let (sentence, since) = match error {
+            RequestError::ChangedMeanwhile { since, .. } => (
+                t.text("changed-meanwhile"),
+                since.iter().map(|entry| told(t, entry)).collect(),
+            ),
+            RequestError::Refused(Refused::SamePerson(_)) => (t.text("same-person"), Vec::new()),
+            RequestError::Refused(Refused::ReasonMissing) => (t.text("reason-missing"), Vec::new()),
+            RequestError::Refused(Refused::State { .. }) => (t.text("not-possible"), Vec::new()),
+            RequestError::StaysClosed { .. } => (t.text("stays-closed"), Vec::new()),
+            RequestError::Unknown
+            | RequestError::NoSuchVersion { .. }
+            | RequestError::Store(_)
+            | RequestError::Keys(_) => return None,
+        };
+        Some(Self {
+            sentence,
+            since,
+            reason: typed.unwrap_or_default(),
+            is_done: false,
+        })
+    }
+}
+
+impl<'p> RequestPage<'p> {
+    pub(super) fn new(session: &'p Session, dossier: &Dossier, retold: Option<Retold>) -> Self {
+        let t = texts();
+        let request = &dossier.request;
+        let applicant = dossier.applicant.as_ref();
+        let others = |others: &[ApprovalRequest]| others.iter().map(|one| other(t, one)).collect();
+        let possible = |action: &Action| {
+            session.approver.may(*action) && request.state.after(*action).is_some()
+        };
+        Self {
+            t,
+            session: Some(session),
+            title: applicant
+                .and_then(name)
+                .unwrap_or_else(|| t.text("request-title")),
+            retold,
+            state: t.state(request.state),
+            facts: facts(t, request),
+            applicant: applicant.map(|applicant| of_applicant(t, applicant)),
+            history: dossier.history.iter().map(|entry| told(t, entry)).collect(),
+            of_person: others(&dossier.of_person),
+            of_domain: others(&dossier.of_domain),
+            evidence: dossier.evidence.iter().map(of_evidence).collect(),
+            actions: ACTIONS
+                .into_iter()
+                .filter(possible)
+                .map(|one| button(t, one))
+                .collect(),
+            version: request.version,
+            address: address(&request.id),
+            is_reason_required: request.terms.reason_required,
+        }
+    }
+}
+
+fn facts(t: &Texts, request: &ApprovalRequest) -> Vec<Fact> {
+    let is_pending = request.state == State::Pending;
+    let so_far = request.approved_by.len().to_string();
+    let needed = request.terms.approvals.to_string();
+    let policy = request.policy.as_ref();
+    let facts = [
+        (t.text("fact-id"), Some(request.id.to_string())),
+        (t.text("fact-asked-by"), Some(request.asked_by.clone())),
+        (t.text("fact-flow"), Some(flow(request).to_owned())),
+        (t.text("fact-domain"), request.domain.clone()),
+        (t.text("fact-provider"), Some(provider(request).to_owned())),
+        (t.text("fact-made"), Some(moment(request.created_at))),
+        (t.text("fact-changed"), Some(moment(request.changed_at))),
+        (
+            t.text("fact-decide-by"),
+            is_pending.then(|| moment(request.expires_at)),
+        ),
+        (
+            t.text("fact-approvals"),
+            Some(t.with("approvals", &[("count", &so_far), ("needed", &needed)])),
+        ),
+        (
+            t.text("fact-policy"),
+            policy.map(|version| format!("{} {}", version.flow, version.number)),
+        ),
+        (t.text("fact-failure"), request.failure.clone()),
+        (t.text("fact-account"), request.account.clone()),
+    ];
+    facts
+        .into_iter()
+        .filter_map(|(name, value)| {
+            Some(Fact {
+                name,
+                value: value?,
+            })
+        })
+        .collect()
+}
+
+fn of_applicant(t: &Texts, applicant: &Applicant) -> Vec<Fact> {
+    let fact = |name: String, value: String| Fact { name, value };
+    let addresses = applicant.addresses.iter();
+    let addresses = addresses.map(|one| fact(t.text("fact-address"), one.clone()));
+    let identities = applicant.identities.iter();
+    let identities = identities.map(|one| fact(t.text("fact-identity"), one.issuer.clone()));
+    let attributes = applicant.attributes.iter();
+    let attributes = attributes.map(|(name, value)| {
+        let value = match value {
+            Applied::Text(text) => text.clone(),
+            Applied::Flag(flag) => flag.to_string(),
+            Applied::Number(number) => number.to_string(),
+        };
+        fact(t.attribute(name), value)
+    });
+    addresses.chain(identities).chain(attributes).collect()
+}
+
+fn told(t: &Texts, entry: &HistoryEntry) -> String {
+    let who = match &entry.by {
+        Actor::Applicant => t.text("the-applicant"),
+        Actor::Person(name) => name.clone(),
+        Actor::System => t.text("the-program"),
+    };
+    let (at, did) = (moment(entry.at), t.did(entry.action));
+    let arguments = [("at", at.as_str()), ("who", &who), ("did", &did)];
+    match &entry.reason {
+        None => t.with("history-entry", &arguments),
+        Some(reason) => {
+            let arguments = [arguments.as_slice(), &[("reason", reason)]].concat();
+            t.with("history-entry-because", &arguments)
+        }
+    }
+}
+
+fn of_evidence(evidence: &Evidence) -> String {
+    let Evidence {
+        verification,
+        provider,
+        outcome,
+        reference,
+        at,
+    } = evidence;
+    let reference = reference.as_deref().unwrap_or_default();
+    let (at, outcome) = (moment(*at), outcome.name());
+    format!("{at}: {verification} ({provider}): {outcome} {reference}")
+}
+
+fn other(t: &Texts, request: &ApprovalRequest) -> Other {
+    Other {
+        address: address(&request.id),
+        since: moment(request.created_at),
+        flow: flow(request).to_owned(),
+        state: t.state(request.state),
+    }
+}
+
+fn button(t: &Texts, action: Action) -> Button {
+    Button {
+        action: action.name(),
+        name: t.text(&format!("action-{}", action.name())),
+        is_main: action == Action::Approve,
+    }
+}

@@ -1,0 +1,71 @@
+//! The operator's command line, set up for this machine.
+
+use std::path::{Path, PathBuf};
+
+use local::engine::Engine;
+use tokio::process::Command;
+
+use crate::{
+    entra::Entra,
+    flags::{Flags, in_project},
+    problem::{Problem, system},
+    table,
+};
+
+/// `signupctl`, which stands beside this program.
+pub(crate) fn program() -> Result<PathBuf, Problem> {
+    let program = std::env::current_exe()
+        .map_err(system("the folder of this program"))?
+        .with_file_name("signupctl");
+    if program.is_file() {
+        return Ok(program);
+    }
+    Err(Problem::Missing {
+        program: program.display().to_string(),
+        remedy: "build it with `cargo build --locked --workspace`, or use `make dev`",
+    })
+}
+
+/// What to type in another terminal to decide about requests.
+pub(crate) fn deciding(flags: &Flags, engine: &Engine, entra: &Entra) -> Result<String, Problem> {
+    let program = program()?;
+    let from_project = program.strip_prefix(in_project("")).unwrap_or(&program);
+    let mut command = Command::new(from_project);
+    table::point_to(&mut command, flags, engine);
+    entra.keeps_keys_for(&mut command);
+    Ok(typed(command.as_std()))
+}
+
+fn typed(command: &std::process::Command) -> String {
+    let settings = command
+        .get_envs()
+        .filter_map(|(name, value)| Some(format!(" {}={}", name.display(), value?.display())));
+    let settings: String = settings.collect();
+    let program = Path::new(command.get_program()).display();
+    format!(
+        "to decide about sign-ups that wait for a review, type in another terminal:\n  export{settings}\n  \
+         {program} request list --names\n  {program} request approve ID"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_typed_has_every_setting() {
+        let mut command = std::process::Command::new("target/debug/signupctl");
+        command
+            .env("TABLE_NAME", "local")
+            .env("AWS_REGION", "local")
+            .env_remove("AWS_PROFILE");
+        let typed = typed(&command);
+        let lines: Vec<_> = typed.lines().skip(1).collect();
+        let expected = [
+            "  export AWS_REGION=local TABLE_NAME=local",
+            "  target/debug/signupctl request list --names",
+            "  target/debug/signupctl request approve ID",
+        ];
+        assert_eq!(lines, expected);
+    }
+}
