@@ -29,8 +29,9 @@ use crate::{
     },
 };
 
-/// What is left of the time for deciding and answering.
-const RESERVE: Duration = Duration::from_millis(60);
+/// What is left of the time for what comes after a decision's look-ups: its answer, and the request that it may have to store,
+/// which is a call of KMS and a transaction.
+const RESERVE: Duration = Duration::from_millis(150);
 
 pub struct LookUps {
     pub reader: Arc<dyn SignUpReader>,

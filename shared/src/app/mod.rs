@@ -10,6 +10,7 @@ pub mod decide;
 pub mod disposable;
 pub mod disposable_publications;
 pub mod last_steps;
+pub mod links;
 pub mod lists;
 pub mod look_ups;
 pub mod one_time_codes;

@@ -218,6 +218,8 @@ pub struct HistoryEntry {
     pub to: State,
     /// What the approver said, or why provisioning failed.
     pub reason: Option<String>,
+    /// What the applicant is told of it, in the approver's words.
+    pub message: Option<String>,
     /// Which edition of the applicant's data it was about.
     pub edition: u32,
 }
@@ -276,7 +278,10 @@ pub enum Refused {
 pub struct Change {
     pub action: Action,
     pub by: Actor,
+    /// For the history.
     pub reason: Option<String>,
+    /// For the applicant.
+    pub message: Option<String>,
 }
 
 impl Change {
@@ -285,20 +290,36 @@ impl Change {
             action,
             by,
             reason: None,
+            message: None,
         }
     }
 
     #[must_use]
     pub fn because(self, reason: Option<String>) -> Self {
-        let reason = reason.filter(|reason| !reason.trim().is_empty());
+        let reason = said(reason);
         Self { reason, ..self }
     }
+
+    #[must_use]
+    pub fn telling(self, message: Option<String>) -> Self {
+        let message = said(message);
+        Self { message, ..self }
+    }
+}
+
+fn said(text: Option<String>) -> Option<String> {
+    text.filter(|text| !text.trim().is_empty())
 }
 
 impl ApprovalRequest {
     /// The request after a change, with the entry of its history.
     pub fn after(&self, change: &Change, now: Timestamp) -> Result<(Self, HistoryEntry), Refused> {
-        let Change { action, by, reason } = change;
+        let Change {
+            action,
+            by,
+            reason,
+            message,
+        } = change;
         if *action == Action::Deny && self.terms.reason_required && reason.is_none() {
             return Err(Refused::ReasonMissing);
         }
@@ -335,6 +356,7 @@ impl ApprovalRequest {
             from: Some(self.state),
             to: next.state,
             reason: reason.clone(),
+            message: message.clone(),
             edition: next.edition,
         };
         Ok((next, entry))
@@ -361,6 +383,7 @@ impl ApprovalRequest {
             from: None,
             to: self.state,
             reason: None,
+            message: None,
             edition: self.edition,
         }
     }

@@ -317,6 +317,8 @@ pub(in crate::adapters::dynamodb) struct HistoryItem {
     to: String,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     reason: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    message: Option<String>,
     edition: u32,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     ttl: Option<i64>,
@@ -348,6 +350,7 @@ impl HistoryItem {
             from: entry.from.map(|state| state.name().to_owned()),
             to: entry.to.name().to_owned(),
             reason: entry.reason.clone(),
+            message: entry.message.clone(),
             edition: entry.edition,
             ttl: seconds(kept_until),
         }
@@ -369,6 +372,7 @@ impl HistoryItem {
             from: self.from.map(|from| state(key, &from)).transpose()?,
             to: state(key, &self.to)?,
             reason: self.reason,
+            message: self.message,
             edition: self.edition,
         })
     }
