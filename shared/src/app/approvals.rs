@@ -262,7 +262,7 @@ fn request(
         user_flow,
         approval,
     } = application;
-    let Approval { terms, grants } = approval.cloned().unwrap_or_default();
+    let Approval { terms, grants, .. } = approval.cloned().unwrap_or_default();
     let mut chance = [0; 10];
     let filled = SystemRandom::new().fill(&mut chance);
     filled.map_err(|_| SealingError::Broken)?;

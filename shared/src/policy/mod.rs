@@ -46,6 +46,7 @@ use crate::domain::{
     approval::{Grants, Terms},
     attribute::{AttributeName, ExtensionsApp},
     list::{Effect, ListName},
+    mail::Address,
     policy::OnUnavailable,
     sign_up::Step,
     source::SourceName,
@@ -78,6 +79,22 @@ pub struct Policy {
 pub struct Approval {
     pub terms: Terms,
     pub grants: Grants,
+    pub notices: Notices,
+    /// Ready-made reasons that approvers choose from.
+    pub reasons: Vec<String>,
+}
+
+/// Who is told of requests that wait. Unlike the terms it is the current policy's, for people come and go.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Notices {
+    /// Told of new requests, and reminded.
+    pub approvers: Vec<Address>,
+    /// Reminded of a request after so many days without a decision, and then each time so many have passed again.
+    pub remind_after_days: Option<u32>,
+    /// Told of a request after so many days, once.
+    pub escalate_after_days: Option<u32>,
+    /// Who is told then; the approvers, when empty.
+    pub escalate_to: Vec<Address>,
 }
 
 impl Policy {

@@ -2,8 +2,11 @@
 
 use super::{Compiler, Place};
 use crate::{
-    domain::approval::{AppRole, Grants, ObjectId, Reapply, Terms},
-    policy::Approval,
+    domain::{
+        approval::{AppRole, Grants, ObjectId, Reapply, Terms},
+        mail::Address,
+    },
+    policy::{Approval, Notices, document},
 };
 
 /// Ten years: longer than anybody waits or keeps.
@@ -11,6 +14,15 @@ const MAX_DAYS: u32 = 3650;
 
 /// Most groups, and most app roles, of one policy: each is a call to Graph.
 const MAX_GRANTS: usize = 20;
+
+/// Most addresses that are told of a request: each is a mail.
+const MAX_NOTIFIED: usize = 20;
+
+/// More ready-made reasons are not found faster than written.
+const MAX_REASONS: usize = 30;
+
+/// Longest one, in characters; the console takes no longer reason.
+const MAX_REASON: usize = 1000;
 
 impl Compiler<'_> {
     pub(super) fn approval(&mut self, top: &Place) -> Approval {
@@ -20,18 +32,12 @@ impl Compiler<'_> {
         };
         let place = top.key("approval");
         let usual = Terms::USUAL;
-        let days = |this: &mut Self, name, found: Option<u32>, least, usual| {
-            let found = found.unwrap_or(usual);
-            if !(least..=MAX_DAYS).contains(&found) {
-                let problem =
-                    format!("found {found}, expected a number of days from {least} to {MAX_DAYS}");
-                this.fault(&place.key(name), problem);
-            }
-            found
+        let days = |this: &mut Self, name, found: Option<u32>, usual| {
+            this.days(&place.key(name), found.unwrap_or(usual), 1)
         };
         let reapply = found
             .reapply_after_days
-            .map(|found| days(self, "reapply-after-days", Some(found), 0, 0));
+            .map(|found| self.days(&place.key("reapply-after-days"), found, 0));
         let terms = Terms {
             reapply: match reapply {
                 None => Reapply::Never,
@@ -42,12 +48,11 @@ impl Compiler<'_> {
                 self,
                 "expire-after-days",
                 found.expire_after_days,
-                1,
                 usual.expire_after_days,
             ),
             approvals: found.approvals.unwrap_or(usual.approvals),
             reason_required: found.reason_required,
-            keep_days: days(self, "keep-days", found.keep_days, 1, usual.keep_days),
+            keep_days: days(self, "keep-days", found.keep_days, usual.keep_days),
         };
         if !(1..=2).contains(&terms.approvals) {
             let problem = format!("found {}, expected 1 or 2", terms.approvals);
@@ -56,6 +61,78 @@ impl Compiler<'_> {
         Approval {
             terms,
             grants: self.grants(&place),
+            notices: self.notices(found, &place),
+            reasons: self.reasons(&found.reasons, &place.key("reasons")),
+        }
+    }
+
+    fn days(&mut self, place: &Place, found: u32, least: u32) -> u32 {
+        if !(least..=MAX_DAYS).contains(&found) {
+            let problem =
+                format!("found {found}, expected a number of days from {least} to {MAX_DAYS}");
+            self.fault(place, problem);
+        }
+        found
+    }
+
+    fn notices(&mut self, found: &document::Approval, place: &Place) -> Notices {
+        let mut days = |name, found: Option<u32>| {
+            let place = place.key(name);
+            found.map(|found| self.days(&place, found, 1))
+        };
+        let remind_after_days = days("remind-after-days", found.remind_after_days);
+        let escalate_after_days = days("escalate-after-days", found.escalate_after_days);
+        let notices = Notices {
+            approvers: self.addresses(&place.key("notify"), &found.notify),
+            remind_after_days,
+            escalate_after_days,
+            escalate_to: self.addresses(&place.key("escalate-to"), &found.escalate_to),
+        };
+        let told = [&notices.approvers, &notices.escalate_to];
+        let settings = [
+            ("remind-after-days", remind_after_days, told[..1].as_ref()),
+            ("escalate-after-days", escalate_after_days, &told),
+        ];
+        for (name, set, told) in settings {
+            if set.is_some() && told.iter().all(|addresses| addresses.is_empty()) {
+                let problem = "found nobody to tell, expected addresses in `notify`".to_owned();
+                self.fault(&place.key(name), problem);
+            }
+        }
+        notices
+    }
+
+    fn addresses(&mut self, place: &Place, found: &[String]) -> Vec<Address> {
+        self.no_more_than(place, found.len(), MAX_NOTIFIED);
+        let found = found.iter().enumerate();
+        let addresses = found.filter_map(|(index, text)| {
+            let address = Address::parse(text);
+            if address.is_none() {
+                let problem = format!("found `{text}`, expected an e-mail address");
+                self.fault(&place.index(index), problem);
+            }
+            address
+        });
+        addresses.collect()
+    }
+
+    fn reasons(&mut self, found: &[String], place: &Place) -> Vec<String> {
+        self.no_more_than(place, found.len(), MAX_REASONS);
+        for (index, reason) in found.iter().enumerate() {
+            let length = reason.chars().count();
+            if reason.trim().is_empty() || length > MAX_REASON {
+                let problem =
+                    format!("found {length} characters, expected a text of 1 to {MAX_REASON}");
+                self.fault(&place.index(index), problem);
+            }
+        }
+        found.to_vec()
+    }
+
+    fn no_more_than(&mut self, place: &Place, found: usize, most: usize) {
+        if found > most {
+            let problem = format!("found {found}, expected at most {most}");
+            self.fault(place, problem);
         }
     }
 
@@ -68,10 +145,7 @@ impl Compiler<'_> {
             ("groups", found.groups.len()),
             ("app-role", found.app_roles.len()),
         ] {
-            if count > MAX_GRANTS {
-                let problem = format!("found {count}, expected at most {MAX_GRANTS}");
-                self.fault(&place.key(name), problem);
-            }
+            self.no_more_than(&place.key(name), count, MAX_GRANTS);
         }
         let groups = found.groups.iter().enumerate();
         let groups = groups

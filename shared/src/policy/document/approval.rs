@@ -27,6 +27,21 @@ pub struct Approval {
     /// App roles that an approved person gets.
     #[serde(rename = "app-role", skip_serializing_if = "Vec::is_empty")]
     pub app_roles: Vec<AppRole>,
+    /// E-mail addresses that are told of new requests and reminded of those that wait.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notify: Vec<String>,
+    /// After how many days without a decision they are reminded, again and again. Without it never.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub remind_after_days: Option<u32>,
+    /// After how many days without a decision somebody else is told, once. Without it never.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub escalate_after_days: Option<u32>,
+    /// E-mail addresses that are told then; those of `notify` without it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub escalate_to: Vec<String>,
+    /// Ready-made reasons that approvers choose from.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub reasons: Vec<String>,
 }
 
 /// A role of an application.
