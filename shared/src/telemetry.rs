@@ -382,7 +382,7 @@ fn misconfigured(source: &str, problem: &str) -> (&'static str, String, Value) {
 fn delivered(delivery: &Delivery) -> (&'static str, String, Value) {
     let level = match delivery.outcome {
         "failed" | "unavailable" | "unreadable" => "ERROR",
-        "later" => "WARN",
+        "later" | "throttled" => "WARN",
         _ => "INFO",
     };
     let fields = json!({

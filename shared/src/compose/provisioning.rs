@@ -74,8 +74,5 @@ pub fn deliveries(
             timing: Timing::USUAL,
         },
     };
-    Ok(Deliveries {
-        provisioning,
-        journal,
-    })
+    Ok(Deliveries::new(provisioning, journal))
 }

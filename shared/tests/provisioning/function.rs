@@ -150,6 +150,25 @@ async fn what_may_work_later_is_put_back() {
 }
 
 #[tokio::test]
+async fn graph_is_left_alone_for_as_long_as_it_asks() {
+    let world = World::new().await;
+    let first = world.requests.approved(&applicant("ann", None)).await;
+    let second = world.requests.approved(&applicant("bob", None)).await;
+    world.entra.fails(GraphFaults {
+        throttled_percent: 100,
+        ..GraphFaults::default()
+    });
+    let (_, line) = world.deliver(&message(&first)).await;
+    assert_eq!(line["outcome"], "later");
+    world.entra.fails(GraphFaults::default());
+    let (is_done, line) = world.deliver(&message(&second)).await;
+    assert!(!is_done);
+    assert_eq!(line["outcome"], "throttled");
+    // It has not even begun.
+    assert_eq!(world.requests.request(&second).await.state, State::Approved);
+}
+
+#[tokio::test]
 async fn a_failure_is_told_to_the_operator_and_done_with() {
     let world = World::new().await;
     let mut applicant = applicant("ann", None);

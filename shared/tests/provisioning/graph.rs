@@ -284,7 +284,7 @@ async fn a_throttled_request_is_put_back_until_nobody_can_be_at_it() {
         .approved(&applicant("ann", Some("google.com")))
         .await;
     world.throttle(100);
-    let Outcome::Later { problem, after } = world.deliver(&id).await else {
+    let Outcome::Later { problem, after, .. } = world.deliver(&id).await else {
         panic!()
     };
     assert!(problem.contains("TooManyRequests"), "{problem}");

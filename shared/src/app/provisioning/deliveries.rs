@@ -1,6 +1,9 @@
 //! Deliveries of approved requests, each of them told in the log.
 
-use std::sync::Arc;
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use tokio::time::Instant;
 
@@ -13,10 +16,15 @@ use crate::{
     },
 };
 
+/// Graph asks for seconds, and for minutes at the most; a slip in its answer does not stop everything for a day.
+const LONGEST_PAUSE: Duration = Duration::from_mins(10);
+
 /// Takes deliveries.
 pub struct Deliveries {
-    pub provisioning: Provisioning,
-    pub journal: Arc<dyn Journal>,
+    provisioning: Provisioning,
+    journal: Arc<dyn Journal>,
+    /// Until when Graph asked to be left alone.
+    pause_ends: Mutex<Option<Instant>>,
 }
 
 impl std::fmt::Debug for Deliveries {
@@ -28,11 +36,24 @@ impl std::fmt::Debug for Deliveries {
 }
 
 impl Deliveries {
+    pub const fn new(provisioning: Provisioning, journal: Arc<dyn Journal>) -> Self {
+        Self {
+            provisioning,
+            journal,
+            pause_ends: Mutex::new(None),
+        }
+    }
+
     /// Whether a request need not be delivered again. `None` is a delivery that names no request.
     pub async fn take(&self, request: Option<&RequestId>) -> bool {
         let started = Instant::now();
         let ended = match request {
-            Some(id) => Ended::of(self.provisioning.provision(id).await),
+            Some(_) if self.is_paused() => Ended::put_back("throttled", None),
+            Some(id) => {
+                let outcome = self.provisioning.provision(id).await;
+                self.pause_after(&outcome);
+                Ended::of(outcome)
+            }
             None => Ended::put_back("unreadable", None),
         };
         self.journal.notice(&Notice::Delivered(Delivery {
@@ -42,6 +63,26 @@ impl Deliveries {
             duration: started.elapsed(),
         }));
         ended.is_done
+    }
+
+    fn is_paused(&self) -> bool {
+        let ends = self.pause_ends.lock();
+        let ends = *ends.unwrap_or_else(PoisonError::into_inner);
+        ends.is_some_and(|ends| Instant::now() < ends)
+    }
+
+    fn pause_after(&self, outcome: &Result<Outcome, StoreError>) {
+        if let Ok(Outcome::Later {
+            throttled: Some(pause),
+            ..
+        }) = outcome
+        {
+            let ends = Instant::now() + LONGEST_PAUSE.min(*pause);
+            *self
+                .pause_ends
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner) = Some(ends);
+        }
     }
 }
 

@@ -87,7 +87,12 @@ pub enum Outcome {
     /// There will be none until somebody has looked at it; why.
     Failed(String),
     /// The request has to be delivered again, but not before.
-    Later { problem: String, after: Duration },
+    Later {
+        problem: String,
+        after: Duration,
+        /// For how long Graph asked to be left alone, whatever the request.
+        throttled: Option<Duration>,
+    },
     /// There is nothing to do: in this state, or without such a request.
     NotDue(Option<State>),
 }
@@ -237,11 +242,12 @@ impl Provisioning {
     }
 
     /// The next attempt can begin when the lease of this one is over.
-    fn later(&self, attempt: &Attempt, problem: String, after: Option<Duration>) -> Outcome {
-        let after = after.unwrap_or_default();
+    fn later(&self, attempt: &Attempt, problem: String, throttled: Option<Duration>) -> Outcome {
+        let asked = throttled.unwrap_or_default();
         Outcome::Later {
             problem,
-            after: after.max(self.lease_left(&attempt.request)),
+            after: asked.max(self.lease_left(&attempt.request)),
+            throttled,
         }
     }
 
@@ -450,6 +456,7 @@ fn elsewhere(after: Duration) -> Outcome {
     Outcome::Later {
         problem: "another attempt has begun".to_owned(),
         after,
+        throttled: None,
     }
 }
 
