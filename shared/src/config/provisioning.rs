@@ -89,7 +89,7 @@ impl<E: Environment + ?Sized> Reader<'_, E> {
 
     fn graph_secret(&mut self) -> String {
         const EXPECTED: &str = "the name of a secret under SECRETS_PREFIX with the JSON texts `client_id` and \
-                                `client_secret` of the application that makes accounts";
+                                `client_secret` or `certificate` of the application that makes accounts";
         let name = self.required("GRAPH_SECRET", EXPECTED);
         if !name.is_empty() && !is_name(&name) {
             self.problem("GRAPH_SECRET", &name, EXPECTED);

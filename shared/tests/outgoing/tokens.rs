@@ -1,15 +1,28 @@
 //! Tokens by client credentials.
 
+use std::collections::HashMap;
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use futures_util::future::join_all;
 use jiff::SignedDuration;
+use ring::{
+    digest::{SHA256, digest},
+    signature::{RSA_PSS_2048_8192_SHA256, UnparsedPublicKey},
+};
 use rstest::rstest;
+use serde_json::{Value, json};
 use shared::ports::outgoing::{Call, Credential, Outgoing, OutgoingError, Reply};
+
+use x509_parser::pem::parse_x509_pem;
 
 use crate::{
     World, far, near,
     servers::{Answer, Server},
     status, with,
 };
+
+/// Self-signed, of nobody, with its key.
+const CERTIFICATE: &str = include_str!("../fixtures/client-certificate.pem");
 
 const SECRET: &str = r#"{"client_id":"contoso crm","client_secret":"a+b/hush:"}"#;
 
@@ -78,6 +91,86 @@ async fn a_token_is_asked_for_as_rfc_6749_has_it() {
         Some("Basic Y29udG9zbytjcm06YSUyQmIlMkZodXNoJTNB")
     );
     assert_eq!(tokens(&server), ["Bearer t1"]);
+}
+
+/// The form that the token endpoint got.
+fn form(body: &str) -> HashMap<String, String> {
+    form_urlencoded::parse(body.as_bytes())
+        .into_owned()
+        .collect()
+}
+
+fn part(text: &str) -> Value {
+    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(text).unwrap()).unwrap()
+}
+
+#[tokio::test]
+async fn a_client_with_a_certificate_signs_instead_of_telling_a_password() {
+    let (server, world) = system().await;
+    let secret = json!({ "client_id": "contoso crm", "certificate": CERTIFICATE });
+    world.secrets.put("client", &secret.to_string());
+    assert_eq!(
+        status(world.http().call(&call(&server, None), far()).await),
+        200
+    );
+
+    let asked = &server.received()[0];
+    assert_eq!(asked.header("authorization"), None);
+    let form = form(asked.text());
+    assert_eq!(form["client_id"], "contoso crm");
+    assert_eq!(
+        form["client_assertion_type"],
+        "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+    );
+    let (signed, signature) = form["client_assertion"].rsplit_once('.').unwrap();
+    let (header, claims) = signed.split_once('.').unwrap();
+
+    let (_, pem) = parse_x509_pem(CERTIFICATE.as_bytes()).unwrap();
+    let thumbprint = URL_SAFE_NO_PAD.encode(digest(&SHA256, &pem.contents));
+    assert_eq!(
+        part(header),
+        json!({ "alg": "PS256", "typ": "JWT", "x5t#S256": thumbprint })
+    );
+    let certificate = pem.parse_x509().unwrap();
+    let key = &certificate.public_key().subject_public_key.data;
+    UnparsedPublicKey::new(&RSA_PSS_2048_8192_SHA256, key)
+        .verify(
+            signed.as_bytes(),
+            &URL_SAFE_NO_PAD.decode(signature).unwrap(),
+        )
+        .unwrap();
+
+    let claims = part(claims);
+    assert_eq!(claims["aud"], server.url("/token"));
+    assert_eq!(
+        (&claims["iss"], &claims["sub"]),
+        (&json!("contoso crm"), &json!("contoso crm"))
+    );
+    let life = claims["exp"].as_i64().unwrap() - claims["nbf"].as_i64().unwrap();
+    assert_eq!(life, 300);
+    assert!(claims["jti"].as_str().unwrap().len() >= 20);
+}
+
+fn without_key() -> &'static str {
+    CERTIFICATE
+        .split_inclusive("-----END CERTIFICATE-----")
+        .next()
+        .unwrap()
+}
+
+#[rstest]
+#[case::no_certificate("hush")]
+#[case::no_key(without_key())]
+#[tokio::test]
+async fn a_certificate_that_cannot_sign_is_told_without_it(#[case] pem: &str) {
+    let (server, world) = system().await;
+    let secret = json!({ "client_id": "a", "certificate": pem });
+    world.secrets.put("client", &secret.to_string());
+    let error = world.http().call(&call(&server, None), far()).await;
+    let error = error.unwrap_err().to_string();
+    assert!(error.contains("PEM with a certificate"), "{error}");
+    assert!(!error.contains("hush") && !error.contains("MII"), "{error}");
+    assert_eq!(server.count("/token"), 0);
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! Calls to other systems, guarded: to public addresses or named hosts, by a deadline, with the credentials of a call.
 
 mod address;
+mod assertion;
 mod clients;
 mod credentials;
 mod exchange;

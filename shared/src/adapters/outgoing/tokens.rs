@@ -15,6 +15,7 @@ use tokio::sync::Mutex as AsyncMutex;
 
 use super::{
     GuardedHttp,
+    assertion::{self, Claim, assertion},
     credentials::{basic, json},
     exchange::Message,
 };
@@ -71,11 +72,24 @@ struct Token {
     usable_until: Timestamp,
 }
 
+/// What a secret says of a client.
 #[derive(Deserialize)]
-struct Client {
-    client_id: String,
-    client_secret: String,
+#[serde(untagged)]
+enum Client {
+    /// Whoever has one need not have a password.
+    Certificate {
+        client_id: String,
+        /// PEM: the certificate and its RSA key.
+        certificate: String,
+    },
+    Password {
+        client_id: String,
+        client_secret: String,
+    },
 }
+
+const FORM: &str = "JSON with the texts `client_id` and `client_secret`, or `client_id` and `certificate` (PEM with a certificate \
+                    and its RSA key in PKCS #8)";
 
 /// RFC 6749 section 5.1.
 #[derive(Deserialize)]
@@ -168,23 +182,50 @@ impl GuardedHttp {
 
     async fn ask(&self, key: &TokenKey, deadline: Deadline) -> Result<Reply, OutgoingError> {
         let secret = self.secrets.secret(&key.secret, deadline).await?;
-        self.exchange.send(&token_request(key, &secret)?).await
+        let request = token_request(key, &secret, self.tokens.clock.now())?;
+        self.exchange.send(&request).await
     }
 }
 
-fn token_request(key: &TokenKey, secret: &Secret) -> Result<Message, SecretError> {
+fn token_request(key: &TokenKey, secret: &Secret, now: Timestamp) -> Result<Message, SecretError> {
     let mut form = form_urlencoded::Serializer::new(String::new());
     form.append_pair("grant_type", "client_credentials");
     if let Some(scope) = &key.scope {
         form.append_pair("scope", scope);
     }
     let mut headers = HeaderMap::new();
-    headers.insert(AUTHORIZATION, client_secret_basic(&key.secret, secret)?);
     headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
     headers.insert(
         CONTENT_TYPE,
         HeaderValue::from_static("application/x-www-form-urlencoded"),
     );
+    let has_no_proof = || SecretError::Form {
+        name: key.secret.clone(),
+        expected: FORM,
+    };
+    match json(&key.secret, secret, FORM)? {
+        Client::Password {
+            client_id,
+            client_secret,
+        } => {
+            let proof = client_secret_basic(&client_id, &client_secret);
+            headers.insert(AUTHORIZATION, proof.ok_or_else(has_no_proof)?);
+        }
+        Client::Certificate {
+            client_id,
+            certificate,
+        } => {
+            let claim = Claim {
+                client_id: &client_id,
+                token_url: &key.url,
+                now,
+            };
+            let proof = assertion(&certificate, &claim).ok_or_else(has_no_proof)?;
+            form.append_pair("client_id", &client_id);
+            form.append_pair("client_assertion_type", assertion::TYPE);
+            form.append_pair("client_assertion", &proof);
+        }
+    }
     Ok(Message {
         method: Method::Post,
         url: key.url.clone(),
@@ -196,15 +237,9 @@ fn token_request(key: &TokenKey, secret: &Secret) -> Result<Message, SecretError
 }
 
 /// RFC 6749 section 2.3.1: both are form-encoded before they become user name and password.
-fn client_secret_basic(name: &str, secret: &Secret) -> Result<HeaderValue, SecretError> {
-    const FORM: &str = "JSON with the texts `client_id` and `client_secret`";
+fn client_secret_basic(id: &str, secret: &str) -> Option<HeaderValue> {
     let encoded = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
-    let client: Client = json(name, secret, FORM)?;
-    let value = basic(&encoded(&client.client_id), &encoded(&client.client_secret));
-    value.ok_or_else(|| SecretError::Form {
-        name: name.to_owned(),
-        expected: FORM,
-    })
+    basic(&encoded(id), &encoded(secret))
 }
 
 fn read(reply: &Reply, asked_at: Timestamp) -> Result<Token, OutgoingError> {
