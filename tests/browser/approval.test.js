@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { checked, follow } from './harness/browser.js';
 import { eventually } from './harness/eventually.js';
 import { SignUp, facts, somebody } from './harness/sign-up.js';
-import { LANGUAGES } from './harness/words.js';
+import { ENGLISH, LANGUAGES } from './harness/words.js';
 import { World } from './harness/world.js';
 
 const POLICY = 'examples/policies/first.toml';
@@ -174,6 +174,13 @@ for (const flow of Object.keys(FLOWS)) {
     });
   }
 }
+
+test('clients: who waits is told so at the first step, where an extension names another identity than at the last', async (page) => {
+  const applicant = new Applicant(page, 'clients', ENGLISH);
+  applicant.provider = 'google';
+  await applicant.apply();
+  await applicant.assertTold(await applicant.come(), 'after-federation', 'waitsAlready');
+});
 
 /**
  * The workforce tenant knows the account by its identity, and asks nobody. Its Graph is the local one, so that the external

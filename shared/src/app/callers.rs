@@ -143,7 +143,7 @@ impl Callers {
     pub async fn renew(&self, deadline: Deadline) -> Result<(), StoreError> {
         let wanted = Wanted {
             matchers: &[],
-            applicant: None,
+            applicants: &[],
             caller_records: true,
             looked_up: &LookedUp::default(),
         };

@@ -153,7 +153,7 @@ impl LookUps {
         }
         let wanted = Wanted {
             matchers: &[],
-            applicant: None,
+            applicants: &[],
             caller_records: false,
             looked_up: &looked_up,
         };

@@ -339,7 +339,7 @@ async fn a_decision_reads_entries_and_the_callers_records_in_one_call() {
     ];
     let wanted = Wanted {
         matchers: &matchers,
-        applicant: None,
+        applicants: &[],
         caller_records: true,
         looked_up: &LookedUp::default(),
     };
@@ -356,7 +356,7 @@ async fn a_decision_reads_entries_and_the_callers_records_in_one_call() {
 
     let wanted = Wanted {
         matchers: &matchers,
-        applicant: None,
+        applicants: &[],
         caller_records: false,
         looked_up: &LookedUp::default(),
     };
@@ -376,7 +376,7 @@ async fn a_read_that_cannot_end_in_time_says_so() {
     let matchers = [matcher("example.com")];
     let wanted = Wanted {
         matchers: &matchers,
-        applicant: None,
+        applicants: &[],
         caller_records: false,
         looked_up: &LookedUp::default(),
     };
@@ -392,7 +392,7 @@ async fn a_missing_table_is_unavailable() {
     let matchers = [matcher("example.com")];
     let wanted = Wanted {
         matchers: &matchers,
-        applicant: None,
+        applicants: &[],
         caller_records: false,
         looked_up: &LookedUp::default(),
     };
@@ -567,7 +567,7 @@ fn draft<'d>(flow: &'d PolicyFlow, source: &'d str, document: &'d Document) -> D
 async fn current(f: &Fixture) -> CurrentPolicies {
     let wanted = Wanted {
         matchers: &[],
-        applicant: None,
+        applicants: &[],
         caller_records: true,
         looked_up: &LookedUp::default(),
     };

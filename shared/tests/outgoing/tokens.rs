@@ -108,7 +108,7 @@ fn part(text: &str) -> Value {
 async fn a_client_with_a_certificate_signs_instead_of_telling_a_password() {
     let (server, world) = system().await;
     let secret = json!({ "client_id": "contoso crm", "certificate": CERTIFICATE });
-    world.secrets.put("client", &secret.to_string());
+    world.secrets.put("client", secret.to_string());
     assert_eq!(
         status(world.http().call(&call(&server, None), far()).await),
         200
@@ -165,7 +165,7 @@ fn without_key() -> &'static str {
 async fn a_certificate_that_cannot_sign_is_told_without_it(#[case] pem: &str) {
     let (server, world) = system().await;
     let secret = json!({ "client_id": "a", "certificate": pem });
-    world.secrets.put("client", &secret.to_string());
+    world.secrets.put("client", secret.to_string());
     let error = world.http().call(&call(&server, None), far()).await;
     let error = error.unwrap_err().to_string();
     assert!(error.contains("PEM with a certificate"), "{error}");
