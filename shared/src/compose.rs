@@ -2,6 +2,7 @@
 
 #[cfg(feature = "console")]
 mod approvals;
+mod maintenance;
 #[cfg(feature = "requests")]
 mod provisioning;
 
@@ -12,6 +13,7 @@ use tokio::time::Instant;
 
 #[cfg(feature = "console")]
 pub use self::approvals::{console, run_approvals};
+pub use self::maintenance::{maintenance, run_maintenance};
 #[cfg(feature = "requests")]
 pub use self::provisioning::{deliveries, run_provisioning};
 #[cfg(feature = "requests")]
@@ -344,7 +346,6 @@ fn mailer(
 }
 
 /// Two parts of a function's settings, or every problem of both.
-#[cfg(any(feature = "mail", feature = "requests"))]
 fn together<A, B>(
     one: Result<A, Vec<Problem>>,
     other: Result<B, Vec<Problem>>,

@@ -18,7 +18,7 @@ use crate::{
     },
     ports::{
         clock::Clock,
-        journal::{Answered, Delivery, Journal, Notice, Visit},
+        journal::{Answered, Delivery, Journal, Maintained, Notice, Visit},
     },
 };
 
@@ -366,6 +366,7 @@ fn parts(record: &Notice) -> (&'static str, String, Value) {
             delivery_not_recorded(failure, detail.as_deref())
         }
         Notice::Delivered(delivery) => delivered(delivery),
+        Notice::Maintained(run) => maintained(run),
         Notice::Visited(visit) => visited(visit),
         Notice::Panicked { step } => panicked(step),
     }
@@ -393,6 +394,42 @@ fn delivered(delivery: &Delivery) -> (&'static str, String, Value) {
         "provisionings": 1,
     });
     (level, format!("provisioning: {}", delivery.outcome), fields)
+}
+
+/// What is counted of each run of the maintenance.
+const MAINTENANCE_METRICS: &[&str] = &[
+    "requests_looked_at",
+    "requests_expired",
+    "requests_reminded",
+    "requests_escalated",
+    "requests_brought_again",
+    "accounts_looked_for",
+    "accounts_missing_count",
+    "maintenance_failures",
+];
+
+fn maintained(run: &Maintained) -> (&'static str, String, Value) {
+    let level = if run.failures > 0 {
+        "ERROR"
+    } else if run.problem.is_some() || !run.accounts_missing.is_empty() {
+        "WARN"
+    } else {
+        "INFO"
+    };
+    let fields = json!({
+        "requests_looked_at": run.looked_at,
+        "requests_expired": run.expired,
+        "requests_reminded": run.reminded,
+        "requests_escalated": run.escalated,
+        "requests_brought_again": run.brought_again,
+        "accounts_looked_for": run.accounts_looked_for,
+        "accounts_missing": run.accounts_missing,
+        "accounts_missing_count": run.accounts_missing.len(),
+        "maintenance_failures": run.failures,
+        "problem": run.problem,
+        "duration_ms": milliseconds(run.duration),
+    });
+    (level, "maintenance: run".to_owned(), fields)
 }
 
 fn visited(visit: &Visit) -> (&'static str, String, Value) {
@@ -431,30 +468,31 @@ fn notice(record: &Notice, at: i64) -> Map<String, Value> {
     };
     if fields.contains_key("dependency_failure") {
         fields.insert("dependency_failures".to_owned(), json!(1));
-        let directive = json!([{
-            "Namespace": NAMESPACE,
-            "Dimensions": [["dependency"]],
-            "Metrics": [metric("dependency_failures", "Count")],
-        }]);
-        fields.insert(
-            "_aws".to_owned(),
-            json!({ "Timestamp": at, "CloudWatchMetrics": directive }),
-        );
+        let counts = counted(at, &["dependency"], &["dependency_failures"]);
+        fields.insert("_aws".to_owned(), counts);
     }
     if fields.contains_key("provisionings") {
-        let directive = json!([{
-            "Namespace": NAMESPACE,
-            "Dimensions": [["outcome"]],
-            "Metrics": [metric("provisionings", "Count")],
-        }]);
-        fields.insert(
-            "_aws".to_owned(),
-            json!({ "Timestamp": at, "CloudWatchMetrics": directive }),
-        );
+        let counts = counted(at, &["outcome"], &["provisionings"]);
+        fields.insert("_aws".to_owned(), counts);
+    }
+    if matches!(record, Notice::Maintained(_)) {
+        let counts = counted(at, &[], MAINTENANCE_METRICS);
+        fields.insert("_aws".to_owned(), counts);
     }
     fields.insert("level".to_owned(), json!(level));
     fields.insert("message".to_owned(), json!(message));
     fields
+}
+
+/// The directive that makes metrics of fields.
+fn counted(at: i64, dimensions: &[&str], names: &[&str]) -> Value {
+    let metrics: Vec<_> = names.iter().map(|name| metric(name, "Count")).collect();
+    let directive = json!([{
+        "Namespace": NAMESPACE,
+        "Dimensions": [dimensions],
+        "Metrics": metrics,
+    }]);
+    json!({ "Timestamp": at, "CloudWatchMetrics": directive })
 }
 
 fn told(version: &PolicyVersion) -> String {
@@ -527,7 +565,10 @@ mod tests {
             reference::ReferenceCode,
             sign_up::Protocol,
         },
-        ports::journal::{Likeness, ReadCost, SourceUse, VerificationUse},
+        ports::{
+            StoreError,
+            journal::{Likeness, ReadCost, SourceUse, VerificationUse},
+        },
     };
 
     fn record() -> Answered {
@@ -805,6 +846,32 @@ mod tests {
         assert_eq!(levels, ["INFO", "INFO", "WARN", "ERROR"]);
         assert_eq!(metrics(&visit(503)), ["dependency_failures"]);
         assert!(!visit(403).contains_key("_aws"));
+    }
+
+    #[test]
+    fn a_run_of_the_maintenance_is_told_in_numbers_and_findings() {
+        let told = |run: Maintained| notice(&Notice::Maintained(run), 1);
+        let mut run = Maintained {
+            expired: 3,
+            ..Maintained::default()
+        };
+        assert_eq!(told(run.clone())["level"], "INFO");
+        run.accounts_missing.push("object-id".to_owned());
+        let found = told(run.clone());
+        assert_eq!(found["level"], "WARN");
+        assert_eq!(found["accounts_missing"], json!(["object-id"]));
+        let mut expected = MAINTENANCE_METRICS.to_vec();
+        expected.sort_unstable();
+        assert_eq!(metrics(&found), expected);
+        let numbers = MAINTENANCE_METRICS.iter().map(|name| &found[*name]);
+        let numbers: Vec<_> = numbers.map(|number| number.as_u64().unwrap()).collect();
+        assert_eq!(numbers, [0, 3, 0, 0, 0, 0, 1, 0]);
+        run.failed(&StoreError::Throttled);
+        let failed = told(run);
+        assert_eq!(
+            (&failed["level"], &failed["problem"]),
+            (&json!("ERROR"), &json!("throttled"))
+        );
     }
 
     #[test]

@@ -174,6 +174,23 @@ PORTS = {
     "secrets of accounts": Port(
         ("secretsmanager:GetSecretValue",), {"Fn::Sub": f"{SECRETS_ARN}/${{GraphSecret}}-??????"}
     ),
+    "request_store that walks": Port(
+        ("dynamodb:Query",), TABLE_ARN, leading_keys("StringLike", "QUEUE#*", "REQUEST#*")
+    ),
+    "reminders that are there": Port(("dynamodb:BatchGetItem",), TABLE_ARN, leading_keys("StringLike", "REQUEST#*")),
+    "policy_store, policy_reader and rounds": Port(
+        ("dynamodb:GetItem",), TABLE_ARN, leading_keys("StringLike", "POLICIES", "POLICY#*", "MAINTENANCE")
+    ),
+    "request_store, reminders and rounds": Port(
+        ("dynamodb:PutItem",),
+        TABLE_ARN,
+        leading_keys("StringLike", "APPLICANT#*", "REQUEST#*", "QUEUE#*", "PERSON#*", "DOMAIN#*", "MAINTENANCE"),
+    ),
+    "secrets of accounts, where some are made": Port(
+        ("secretsmanager:GetSecretValue",),
+        {"Fn::Sub": f"{SECRETS_ARN}/${{GraphSecret}}-??????"},
+        only_if="Provisions",
+    ),
     "queue that is emptied": Port(
         ("sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"), QUEUE_ARN
     ),
@@ -214,6 +231,8 @@ class Function:
     only_if: str | None = None
     timeout: int = TIMEOUT_SECONDS
     reserved: Json = field(default_factory=lambda: RESERVED)
+    # The rule by which it runs, of what nobody calls.
+    schedule: str | None = None
 
 
 def routes(step: str, event: str) -> tuple[str, ...]:
@@ -275,6 +294,9 @@ MAIL_SOURCE = ROOT / "shared" / "src" / "config" / "mail.rs"
 REQUESTS_SOURCE = ROOT / "shared" / "src" / "config" / "requests.rs"
 PROVISIONING_SOURCE = ROOT / "shared" / "src" / "config" / "provisioning.rs"
 SETTINGS_NAMES = re.compile(r"pub const \w*NAMES: &\[&str\] = &\[(?P<names>[^\]]*)\];")
+
+# The settings that only deciding needs, or being called.
+OF_SIGN_UPS = tuple(sorted(set(ENVIRONMENT) - {"TABLE_NAME", "PRIVATE_HOSTS", "SECRETS_PREFIX"}))
 
 EVERY_FUNCTION = ("credential_use", "table key", "log")
 EVERY_DECISION = ("policy_reader and disposable_reader", "answer_store", "secrets", *EVERY_FUNCTION)
@@ -338,10 +360,31 @@ FUNCTIONS = {
         ),
         environment=REQUESTS_ENVIRONMENT | PROVISIONING_ENVIRONMENT,
         settings=(REQUESTS_SOURCE, PROVISIONING_SOURCE),
-        unused=tuple(sorted(set(ENVIRONMENT) - {"TABLE_NAME", "PRIVATE_HOSTS", "SECRETS_PREFIX"})),
+        unused=OF_SIGN_UPS,
         only_if="Provisions",
         timeout=30,
         reserved=NO_VALUE,
+    ),
+    # Requests wait in every deployment. It has no key of theirs.
+    "MaintenanceFunction": Function(
+        "maintenance",
+        (
+            "request_store that walks",
+            "reminders that are there",
+            "policy_store, policy_reader and rounds",
+            "request_store, reminders and rounds",
+            "request_store that closes",
+            "request_store that moves",
+            "secrets of accounts, where some are made",
+            "table key",
+            "log",
+        ),
+        environment=PROVISIONING_ENVIRONMENT,
+        settings=(PROVISIONING_SOURCE,),
+        unused=OF_SIGN_UPS,
+        timeout=300,
+        reserved=NO_VALUE,
+        schedule="MaintenanceSchedule",
     ),
 }
 
@@ -374,14 +417,18 @@ EVENT_SOURCE = {
     "ScalingConfig": {"MaximumConcurrency": 2},
 }
 
-# Of the stream's records those of requests that are approved, and of these the keys alone.
-PIPE_PATTERN = {
-    "eventName": ["INSERT", "MODIFY"],
-    "dynamodb": {
-        "Keys": {"pk": {"S": [{"prefix": "REQUEST#"}]}, "sk": {"S": ["CURRENT"]}},
-        "NewImage": {"state": {"S": ["approved"]}},
+# Of the stream's records those of requests that are approved or brought again, and of these the keys alone.
+REQUEST_KEYS = {"pk": {"S": [{"prefix": "REQUEST#"}]}, "sk": {"S": ["CURRENT"]}}
+PIPE_PATTERNS = [
+    {
+        "eventName": ["INSERT", "MODIFY"],
+        "dynamodb": {"Keys": REQUEST_KEYS, "NewImage": {"state": {"S": ["approved"]}}},
     },
-}
+    {
+        "eventName": ["MODIFY"],
+        "dynamodb": {"Keys": REQUEST_KEYS, "NewImage": {"brought_again_at": {"N": [{"exists": True}]}}},
+    },
+]
 PIPE = {
     "RoleArn": {"Fn::GetAtt": [PIPE_ROLE, "Arn"]},
     "Source": {"Fn::GetAtt": ["Table", "StreamArn"]},
@@ -441,7 +488,18 @@ ALARMS: dict[str, tuple[str, str, Json, str, int]] = {
         "Maximum",
         0,
     ),
+    # One run that fails is made up for by the next one.
+    "MaintenanceErrorsAlarm": (
+        "AWS/Lambda",
+        "Errors",
+        [{"Name": "FunctionName", "Value": {"Ref": "MaintenanceFunction"}}],
+        "Sum",
+        1,
+    ),
+    "MaintenanceFindingsAlarm": ("SignUpConnectors", "accounts_missing_count", None, "Sum", 0),
 }
+# Those that are not only there where accounts are made.
+ALARMS_OF_ALL = ("MaintenanceErrorsAlarm",)
 ALARM_ACTIONS = {"Fn::If": ["HasAlarmTopic", [{"Ref": "AlarmTopicArn"}], NO_VALUE]}
 
 # What Lambda allows in all. It measures the environment as JSON: quotes, a colon and a comma beside each setting.
@@ -905,17 +963,49 @@ def check_integrations(template: Template) -> Iterator[Finding]:
 
 
 def check_permissions(template: Template) -> Iterator[Finding]:
-    """Only this stack's API may invoke a function; a queue's messages are fetched by the function's own role."""
-    this_api = {"Fn::Sub": "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${HttpApi}/*"}
+    """Only this stack's API or schedule may invoke a function; a queue's messages are fetched by the function's own role."""
     allowed: list[str] = []
     for name, body in template.of_type("AWS::Lambda::Permission").items():
-        allowed.append((body["Properties"].get("FunctionName") or {}).get("Ref", ""))
+        called = (body["Properties"].get("FunctionName") or {}).get("Ref", "")
+        allowed.append(called)
+        principal, source = caller_of(FUNCTIONS.get(called))
         yield from template.expect(name, "Properties.Action", "lambda:InvokeFunction")
-        yield from template.expect(name, "Properties.Principal", "apigateway.amazonaws.com")
-        yield from template.expect(name, "Properties.SourceArn", this_api)
-    expected = sorted(name for name, function in FUNCTIONS.items() if function.routes)
+        yield from template.expect(name, "Properties.Principal", principal)
+        yield from template.expect(name, "Properties.SourceArn", source)
+    expected = sorted(name for name, function in FUNCTIONS.items() if function.routes or function.schedule)
     if sorted(allowed) != expected:
         yield template.finding("(all)", "permissions to invoke", sorted(allowed), expected)
+
+
+def caller_of(function: Function | None) -> tuple[str, Json]:
+    """Who invokes a function, and from where."""
+    if function and function.schedule:
+        return "events.amazonaws.com", {"Fn::GetAtt": [function.schedule, "Arn"]}
+    this_api = {"Fn::Sub": "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${HttpApi}/*"}
+    return "apigateway.amazonaws.com", this_api
+
+
+def check_schedules(template: Template) -> Iterator[Finding]:
+    """What runs by the clock does, and what it has not done is left to the next run."""
+    expected = {function.schedule: name for name, function in FUNCTIONS.items() if function.schedule}
+    found = sorted(template.of_type("AWS::Events::Rule", "AWS::Scheduler::Schedule"))
+    if found != sorted(expected):
+        yield template.finding("(all)", "schedules", found, sorted(expected))
+    for rule, name in expected.items():
+        target = {"Id": FUNCTIONS[name].binary, "Arn": {"Fn::GetAtt": [name, "Arn"]}}
+        for path, value in (
+            ("Properties.ScheduleExpression", "rate(15 minutes)"),
+            ("Properties.State", "ENABLED"),
+            ("Properties.Targets", [target]),
+            ("Condition", FUNCTIONS[name].only_if),
+        ):
+            yield from template.expect(rule, path, value)
+    retries = {
+        (body["Properties"].get("FunctionName") or {}).get("Ref"): body["Properties"].get("MaximumRetryAttempts")
+        for body in template.of_type("AWS::Lambda::EventInvokeConfig").values()
+    }
+    if retries != dict.fromkeys(expected.values(), 0):
+        yield template.finding("(all)", "retries", retries, dict.fromkeys(expected.values(), 0))
 
 
 def check_queues(template: Template) -> Iterator[Finding]:
@@ -927,13 +1017,15 @@ def check_queues(template: Template) -> Iterator[Finding]:
         yield template.finding(name, "Type", body["Type"], "no queue that is open to others")
 
 
-def check_all(template: Template, expected: Iterable[str], kind: str) -> Iterator[Finding]:
-    """There are these resources of a type and no others, and only where accounts are made."""
+def check_all(
+    template: Template, expected: Iterable[str], kind: str, always: tuple[str, ...] = ()
+) -> Iterator[Finding]:
+    """There are these resources of a type and no others, and only where accounts are made but for those there always."""
     found = sorted(template.of_type(kind))
     if found != sorted(expected):
         yield template.finding("(all)", kind, found, sorted(expected))
     for name in expected:
-        yield from template.expect(name, "Condition", "Provisions")
+        yield from template.expect(name, "Condition", None if name in always else "Provisions")
 
 
 def check_pipe(template: Template) -> Iterator[Finding]:
@@ -944,8 +1036,8 @@ def check_pipe(template: Template) -> Iterator[Finding]:
     path = "Properties.SourceParameters.FilterCriteria.Filters"
     filters = template.get("ProvisioningPipe", path)
     patterns = [read_json(one.get("Pattern")) for one in filters or []]
-    if not same(patterns, [PIPE_PATTERN]):
-        yield template.finding("ProvisioningPipe", path, patterns, [PIPE_PATTERN])
+    if not same(patterns, PIPE_PATTERNS):
+        yield template.finding("ProvisioningPipe", path, patterns, PIPE_PATTERNS)
 
 
 def read_json(text: Json) -> Json:
@@ -962,7 +1054,7 @@ def check_event_source(template: Template) -> Iterator[Finding]:
 
 
 def check_alarms(template: Template) -> Iterator[Finding]:
-    yield from check_all(template, ALARMS, "AWS::CloudWatch::Alarm")
+    yield from check_all(template, ALARMS, "AWS::CloudWatch::Alarm", ALARMS_OF_ALL)
     for name, (namespace, metric, dimensions, statistic, threshold) in ALARMS.items():
         for path, expected in (
             ("Namespace", namespace),
@@ -1078,6 +1170,7 @@ CHECKS: dict[str, tuple[Check, ...]] = {
         check_routes,
         check_integrations,
         check_permissions,
+        check_schedules,
         check_queues,
         check_event_source,
         check_pipe,
@@ -1186,6 +1279,7 @@ MUTATIONS: dict[str, dict[Check, tuple[Mutation, ...]]] = {
             Mutation("mail without a sender", "Resources.OtpSendFunction.Condition"),
             Mutation("accounts without a tenant", "Resources.ProvisioningFunction.Condition"),
             of("ProvisioningFunction", "Timeout", "no time for an attempt", 5),
+            of("MaintenanceFunction", "Timeout", "no time for a long queue", 5),
             of("ProvisioningFunction", "ReservedConcurrentExecutions", "reserved for nobody", RESERVED),
             Mutation(
                 "another function's binary",
@@ -1204,6 +1298,7 @@ MUTATIONS: dict[str, dict[Check, tuple[Mutation, ...]]] = {
             of("AfterFederationFunction", f"{SETTINGS}.DEFAULT_EFFECT", "another parameter", {"Ref": "OnUnavailable"}),
             of("OtpSendFunction", f"{SETTINGS}.CLIENT_CERTIFICATES", "not empty", {"Ref": "ClientCertificates"}),
             of("ProvisioningFunction", f"{SETTINGS}.USER_FLOWS", "not empty", {"Ref": "UserFlows"}),
+            of("MaintenanceFunction", f"{SETTINGS}.REQUESTS_KEY", "a key of applicants", {"Ref": "RequestsKey"}),
             of("ProvisioningFunction", f"{SETTINGS}.GRAPH_URL", "another URL", {"Ref": "GraphTokenUrl"}),
             Mutation("a setting of accounts without its parameter", "Parameters.GuestMarker"),
             Mutation("a setting without its parameter", "Parameters.ApiVersion"),
@@ -1286,6 +1381,12 @@ MUTATIONS: dict[str, dict[Check, tuple[Mutation, ...]]] = {
             granted("ProvisioningRole", "5.Resource", "every secret", SECRETS_OF_POLICIES),
             granted("ProvisioningRole", "6.Action.+", "messages made up", "sqs:SendMessage"),
             granted("ProvisioningRole", "6.Resource", "dead letters", PIPE_DEAD_LETTERS_ARN),
+            granted("MaintenanceRole", "0.Condition", "anything read"),
+            granted("MaintenanceRole", "2.Condition.ForAllValues:StringLike.dynamodb:LeadingKeys.+", "keys", "REQUEST#*"),
+            granted("MaintenanceRole", "3.Condition.Null", "writes with no leading key at all"),
+            granted("MaintenanceRole", "5.Action", "anything left", ["dynamodb:DeleteItem", "dynamodb:PutItem"]),
+            granted("MaintenanceRole", "6.Fn::If.0", "a secret without accounts", "SendsMail"),
+            granted("MaintenanceRole", "7.Resource", "applicants' key", {"Fn::GetAtt": ["RequestsKey", "Arn"]}),
             granted(PIPE_ROLE, "0.Action.+", "items read", "dynamodb:GetItem"),
             granted(PIPE_ROLE, "0.Resource", "the table", TABLE_ARN),
             granted(PIPE_ROLE, "1.Action", "messages read", ["sqs:SendMessage", "sqs:ReceiveMessage"]),
@@ -1338,6 +1439,17 @@ MUTATIONS: dict[str, dict[Check, tuple[Mutation, ...]]] = {
             whole("BeforeTokenPermission", "permission removed"),
             whole("OtpSendPermission", "permission of mail removed"),
             of("BeforeTokenPermission", "SourceArn", "any API may invoke"),
+            of("MaintenancePermission", "SourceArn", "any rule may invoke"),
+            of("MaintenancePermission", "Principal", "anybody may invoke", "*"),
+        ),
+        check_schedules: (
+            whole("MaintenanceSchedule", "never"),
+            of("MaintenanceSchedule", "ScheduleExpression", "once a day", "rate(1 day)"),
+            of("MaintenanceSchedule", "State", "not now", "DISABLED"),
+            of("MaintenanceSchedule", "Targets.0.Arn", "another", {"Fn::GetAtt": ["ProvisioningFunction", "Arn"]}),
+            whole("MaintenanceRetries", "tried again beside the next run"),
+            of("MaintenanceRetries", "MaximumRetryAttempts", "tried twice", 2),
+            whole("Other", "another schedule", {"Type": "AWS::Events::Rule", "Properties": {}}),
         ),
         check_queues: (
             of("ProvisioningQueue", "SqsManagedSseEnabled", "not encrypted", False),
@@ -1360,6 +1472,7 @@ MUTATIONS: dict[str, dict[Check, tuple[Mutation, ...]]] = {
             of("ProvisioningPipe", "SourceParameters.FilterCriteria", "every record"),
             of("ProvisioningPipe", "SourceParameters.FilterCriteria.Filters.0.Pattern", "not JSON", "approved"),
             of("ProvisioningPipe", "SourceParameters.FilterCriteria.Filters.+", "more records", {"Pattern": "{}"}),
+            of("ProvisioningPipe", "SourceParameters.FilterCriteria.Filters.1", "nothing is brought again"),
             of("ProvisioningPipe", "TargetParameters", "whole records"),
             of("ProvisioningPipe", "TargetParameters.InputTemplate", "images", '{"dynamodb": <$.dynamodb>}'),
             of("ProvisioningPipe", f"{STREAM}.StartingPosition", "what came before is missed", "LATEST"),
@@ -1377,6 +1490,9 @@ MUTATIONS: dict[str, dict[Check, tuple[Mutation, ...]]] = {
             of("ProvisioningFailedAlarm", "Dimensions", "whatever became of it"),
             of("ProvisioningPipeDeadLettersAlarm", "Dimensions", "another queue", of_queue("ProvisioningQueue")),
             whole("ProvisioningAgeAlarm", "alarm removed"),
+            of("MaintenanceErrorsAlarm", "Dimensions", "every function"),
+            of("MaintenanceFindingsAlarm", "MetricName", "what is looked for", "accounts_looked_for"),
+            Mutation("findings where no accounts are made", "Resources.MaintenanceFindingsAlarm.Condition"),
         ),
         check_parameters: (
             Mutation("parameter not described", "Parameters.UserFlows.Description"),

@@ -48,15 +48,18 @@ class LocalPipe:
 
 
 def matches(pattern: Json, value: Json) -> bool:
-    """Whether a value is what an event pattern asks for; of its operators only the prefix is known."""
+    """Whether a value is what an event pattern asks for; of its operators only the prefix and existence are known."""
     if isinstance(pattern, dict):
         return isinstance(value, dict) and all(matches(wanted, value.get(name)) for name, wanted in pattern.items())
     return any(is_wanted(wanted, value) for wanted in pattern)
 
 
 def is_wanted(wanted: Json, value: Json) -> bool:
-    if isinstance(wanted, dict):
-        return isinstance(value, str) and value.startswith(wanted["prefix"])
+    match wanted:
+        case {"exists": exists}:
+            return (value is not None) == exists
+        case {"prefix": prefix}:
+            return isinstance(value, str) and value.startswith(prefix)
     return bool(wanted == value)
 
 

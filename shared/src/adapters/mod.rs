@@ -14,6 +14,7 @@ pub mod mail;
 pub mod outgoing;
 pub mod private_hosts;
 pub mod queue;
+pub mod schedule;
 pub mod secrets;
 pub mod system_clock;
 pub mod verification;

@@ -13,8 +13,8 @@ use super::{
 use crate::{
     domain::{
         approval::{
-            Applicant, ApplicantKey, ApprovalRequest, ContentKey, RequestId, Sealed, Standing,
-            State, later,
+            Applicant, ApplicantKey, ApprovalRequest, ContentKey, MOST_EDITIONS, RequestId, Sealed,
+            Standing, State, later,
         },
         attribute::Claims,
         decision::{BlockReason, DecidedBy, Decision},
@@ -110,6 +110,9 @@ impl std::fmt::Debug for Approvals {
     }
 }
 
+/// What became of the request; with a reason when it was neither made nor corrected for it.
+type Told = (Option<BlockReason>, ApprovalUse);
+
 /// Why a request could not be made.
 enum Trouble {
     Store(StoreError),
@@ -165,7 +168,7 @@ impl Approvals {
         decided: &Decided,
         mut standing: Option<Standing>,
         deadline: Deadline,
-    ) -> Result<(Option<BlockReason>, ApprovalUse), Trouble> {
+    ) -> Result<Told, Trouble> {
         let content = content(application.sign_up, &decided.claims_if_approved)?;
         for _ in 0..ATTEMPTS {
             let now = self.clock.now();
@@ -184,7 +187,7 @@ impl Approvals {
                 }
             };
             match filed {
-                Ok(told) => return Ok((None, told)),
+                Ok(told) => return Ok(told),
                 Err(now_standing) => standing = now_standing,
             }
         }
@@ -198,27 +201,28 @@ impl Approvals {
         content: &[u8],
         seen: Option<&Standing>,
         deadline: Deadline,
-    ) -> Result<Result<ApprovalUse, Option<Standing>>, Trouble> {
+    ) -> Result<Result<Told, Option<Standing>>, Trouble> {
         let request = request(application, decided, content, self.clock.now())?;
         let sealed = self.seal(&request.id, content, deadline).await?;
         let opened = self.requests.open(&request, &sealed, seen, deadline);
         Ok(match opened.await? {
-            Filed::Yes => Ok(ApprovalUse::new(&request.id, "opened")),
+            Filed::Yes => Ok((None, ApprovalUse::new(&request.id, "opened"))),
             Filed::Overtaken(standing) => Err(standing),
         })
     }
 
-    /// The same again is Entra's retry, and nothing new.
+    /// The same again is Entra's retry, and nothing new. Whoever has corrected a request often enough is told that it waits:
+    /// what was typed last stays unread.
     async fn correct(
         &self,
         waiting: &Standing,
         content: &[u8],
         deadline: Deadline,
-    ) -> Result<Result<ApprovalUse, Option<Standing>>, Trouble> {
+    ) -> Result<Result<Told, Option<Standing>>, Trouble> {
         let id = &waiting.request;
         let key = ContentKey::of(id, content);
         if key == waiting.content {
-            return Ok(Ok(ApprovalUse::new(id, "stands")));
+            return Ok(Ok((None, ApprovalUse::new(id, "stands"))));
         }
         let Some(request) = self.requests.find(id, deadline).await? else {
             return Ok(Err(None));
@@ -226,10 +230,14 @@ impl Approvals {
         let Ok((next, entry)) = request.corrected(key, self.clock.now()) else {
             return Ok(Err(Some(request.standing())));
         };
+        if next.edition > MOST_EDITIONS {
+            let told = ApprovalUse::new(id, "stands");
+            return Ok(Ok((Some(BlockReason::AlreadyPending), told)));
+        }
         let sealed = self.seal(id, content, deadline).await?;
         let corrected = self.requests.correct(&next, &entry, &sealed, deadline);
         Ok(match corrected.await? {
-            Filed::Yes => Ok(ApprovalUse::new(id, "corrected")),
+            Filed::Yes => Ok((None, ApprovalUse::new(id, "corrected"))),
             Filed::Overtaken(standing) => Err(standing),
         })
     }

@@ -13,6 +13,7 @@ pub mod last_steps;
 pub mod links;
 pub mod lists;
 pub mod look_ups;
+pub mod maintenance;
 pub mod one_time_codes;
 mod place;
 pub mod policies;

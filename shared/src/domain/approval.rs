@@ -4,6 +4,7 @@
 
 mod applicant;
 mod grants;
+mod mark;
 mod state;
 
 use std::fmt;
@@ -13,6 +14,7 @@ use jiff::{SignedDuration, Timestamp};
 pub use self::{
     applicant::{Applicant, Applied, AppliedIdentity},
     grants::{AppRole, Grants, ObjectId},
+    mark::Mark,
     state::{Action, State},
 };
 use super::{
@@ -281,6 +283,9 @@ pub struct ApprovalRequest {
     pub account: Option<String>,
 }
 
+/// Most editions of a request: every edition is two items, and all items of a request get their end together.
+pub const MOST_EDITIONS: u32 = 20;
+
 /// Why a change is not made.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refused {
@@ -440,6 +445,17 @@ impl ApprovalRequest {
         }
     }
 
+    /// Since when somebody has to decide: its creation, or when it was opened again last.
+    pub fn waits_since(&self) -> Timestamp {
+        let term = days(self.terms.expire_after_days);
+        self.expires_at.checked_sub(term).unwrap_or(self.created_at)
+    }
+
+    /// Whether nobody has decided in time.
+    pub fn is_overdue(&self, now: Timestamp) -> bool {
+        self.state == State::Pending && self.expires_at <= now
+    }
+
     /// When DynamoDB may delete it: never while it is open.
     pub fn kept_until(&self) -> Option<Timestamp> {
         let closed = !self.state.is_open();
@@ -448,9 +464,12 @@ impl ApprovalRequest {
 }
 
 /// So many days later.
-pub fn later(than: Timestamp, days: u32) -> Timestamp {
-    let days = SignedDuration::from_hours(24 * i64::from(days));
-    than.checked_add(days).unwrap_or(Timestamp::MAX)
+pub fn later(than: Timestamp, by: u32) -> Timestamp {
+    than.checked_add(days(by)).unwrap_or(Timestamp::MAX)
+}
+
+fn days(number: u32) -> SignedDuration {
+    SignedDuration::from_hours(24 * i64::from(number))
 }
 
 /// The applicant's data under a key of its own, which is wrapped by a key that only those have who may read it.

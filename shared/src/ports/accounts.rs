@@ -67,6 +67,9 @@ pub trait Accounts: Send + Sync {
         deadline: Deadline,
     ) -> Result<(), AccountError>;
 
+    /// Whether the account is there.
+    async fn exists(&self, id: &AccountId, deadline: Deadline) -> Result<bool, AccountError>;
+
     /// The accounts with this identity.
     async fn with_identity(
         &self,

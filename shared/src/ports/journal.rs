@@ -2,9 +2,14 @@
 
 use std::time::Duration;
 
+use super::StoreError;
 use crate::domain::{
-    approval::RequestId, decision::DecidedBy, publication::PolicyVersion, reference::ReferenceCode,
-    shadow::Comparison, sign_up::Protocol,
+    approval::{ApprovalRequest, RequestId},
+    decision::DecidedBy,
+    publication::PolicyVersion,
+    reference::ReferenceCode,
+    shadow::Comparison,
+    sign_up::Protocol,
 };
 
 /// One answered request: one line of the log, and the metrics drawn from it.
@@ -136,6 +141,38 @@ pub struct Delivery {
     pub duration: Duration,
 }
 
+/// One run of the maintenance of approval requests: what it did, in numbers.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Maintained {
+    /// Requests that were read, whatever became of them.
+    pub looked_at: usize,
+    pub expired: u32,
+    pub reminded: u32,
+    pub escalated: u32,
+    /// Approved requests that were stuck on the way to their accounts.
+    pub brought_again: u32,
+    pub accounts_looked_for: u32,
+    /// The object ids of accounts that are gone.
+    pub accounts_missing: Vec<String>,
+    /// What the table did not take or give.
+    pub failures: u32,
+    /// The first thing that went wrong; nothing of any person.
+    pub problem: Option<String>,
+    pub duration: Duration,
+}
+
+impl Maintained {
+    pub fn looked_at(&mut self, page: &[ApprovalRequest]) {
+        self.looked_at += page.len();
+    }
+
+    pub fn failed(&mut self, error: &StoreError) {
+        self.failures += 1;
+        let told = error.detail().unwrap_or_else(|| error.code().to_owned());
+        self.problem.get_or_insert(told);
+    }
+}
+
 /// One request to the approval console.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Visit {
@@ -225,6 +262,8 @@ pub enum Notice {
     },
     /// An approved request was delivered, to get its account.
     Delivered(Delivery),
+    /// The maintenance of approval requests ran.
+    Maintained(Maintained),
     /// Somebody asked the approval console.
     Visited(Visit),
     /// A handler panicked; the person got a block page.

@@ -43,11 +43,11 @@ use super::{
     fixture, matcher, put, soon,
 };
 
-fn now() -> Timestamp {
+pub(crate) fn now() -> Timestamp {
     "2026-12-01T10:00:00.123Z".parse().unwrap()
 }
 
-fn id(number: u8) -> RequestId {
+pub(crate) fn id(number: u8) -> RequestId {
     RequestId::new(
         now() + SignedDuration::from_millis(number.into()),
         [number; 10],
@@ -55,7 +55,7 @@ fn id(number: u8) -> RequestId {
 }
 
 /// A pending request of somebody, numbered in the order of time.
-fn request(of: usize, number: u8) -> ApprovalRequest {
+pub(crate) fn request(of: usize, number: u8) -> ApprovalRequest {
     let id = id(number);
     ApprovalRequest {
         content: ContentKey::of(&id, b"content"),
@@ -136,18 +136,22 @@ async fn open(f: &Fixture, request: &ApprovalRequest, seen: Option<&Standing>) -
     opened.await.unwrap()
 }
 
-async fn opened(f: &Fixture, request: &ApprovalRequest) {
+pub(crate) async fn opened(f: &Fixture, request: &ApprovalRequest) {
     assert_eq!(open(f, request, None).await, Filed::Yes);
 }
 
 /// Makes a change, which the store takes, and returns the request after it.
-async fn changed(f: &Fixture, before: &ApprovalRequest, action: Action) -> ApprovalRequest {
+pub(crate) async fn changed(
+    f: &Fixture,
+    before: &ApprovalRequest,
+    action: Action,
+) -> ApprovalRequest {
     let (next, entry) = before.after(&by("eve", action), now()).unwrap();
     assert!(f.table.change(before, &next, &entry).await.unwrap());
     next
 }
 
-async fn stored(f: &Fixture, id: &RequestId) -> ApprovalRequest {
+pub(crate) async fn stored(f: &Fixture, id: &RequestId) -> ApprovalRequest {
     f.table.request(id).await.unwrap().unwrap()
 }
 
@@ -165,9 +169,9 @@ async fn queues(table: &Table) -> Vec<(State, ApprovalRequest)> {
     all
 }
 
-type Item = HashMap<String, AttributeValue>;
+pub(crate) type Item = HashMap<String, AttributeValue>;
 
-async fn partition(f: &Fixture, pk: &str) -> Vec<Item> {
+pub(crate) async fn partition(f: &Fixture, pk: &str) -> Vec<Item> {
     let found = f
         .client
         .query()
@@ -180,7 +184,7 @@ async fn partition(f: &Fixture, pk: &str) -> Vec<Item> {
 }
 
 /// The `ttl` of every item of a request.
-async fn lifetimes(f: &Fixture, request: &ApprovalRequest) -> Vec<Option<i64>> {
+pub(crate) async fn lifetimes(f: &Fixture, request: &ApprovalRequest) -> Vec<Option<i64>> {
     let mut partitions = vec![
         format!("REQUEST#{}", request.id),
         format!("APPLICANT#{}", request.applicant.as_str()),

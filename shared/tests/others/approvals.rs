@@ -8,7 +8,9 @@ use serde_json::{Value, json};
 use shared::{
     app::sealing,
     domain::{
-        approval::{Action, Actor, Applicant, Applied, ApprovalRequest, Change, State},
+        approval::{
+            Action, Actor, Applicant, Applied, ApprovalRequest, Change, MOST_EDITIONS, State,
+        },
         sign_up::Step,
     },
     ports::request_store::{Order, RequestStore},
@@ -168,6 +170,29 @@ async fn whoever_applies_again_with_other_data_corrects_the_request() {
     let history = world.table.history(&request.id).await.unwrap();
     let actions: Vec<_> = history.iter().map(|entry| entry.action).collect();
     assert_eq!(actions, [Action::Open, Action::Correct]);
+}
+
+#[tokio::test]
+async fn a_request_that_was_corrected_often_enough_only_waits() {
+    let (world, _, second) = world(REVIEW).await;
+    let mut ann = person("ann@partner.example");
+    let mut apply_as = async |name: &str| {
+        ann["displayName"] = json!(name);
+        second.ask(&ann).await
+    };
+    for number in 1..=MOST_EDITIONS {
+        apply_as(&format!("Ann {number}")).await;
+    }
+    let full = only(&world, State::Pending).await;
+    assert_eq!(full.edition, MOST_EDITIONS);
+    apply_as("Ann Last").await;
+    let told = second.told();
+    assert_eq!(told.reason, Some("already-pending"));
+    assert_eq!(told.approval.unwrap().became, "stands");
+    assert_eq!(only(&world, State::Pending).await, full);
+    // Closing it still is one transaction.
+    let denied = change(&world, &full, Action::Deny).await;
+    assert_eq!(only(&world, State::Denied).await, denied);
 }
 
 #[tokio::test]

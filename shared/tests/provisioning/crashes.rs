@@ -279,6 +279,10 @@ impl Accounts for Shaky {
             .await
     }
 
+    async fn exists(&self, id: &AccountId, deadline: Deadline) -> Result<bool, AccountError> {
+        self.asked(self.accounts.exists(id, deadline)).await
+    }
+
     async fn with_identity(
         &self,
         identity: &AppliedIdentity,

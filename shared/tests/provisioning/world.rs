@@ -24,7 +24,7 @@ use shared::{
     domain::{
         approval::{
             Action, Actor, Applicant, ApplicantKey, Applied, AppliedIdentity, ApprovalRequest,
-            Change, ContentKey, Grants, HistoryEntry, RequestId, State, Terms,
+            Change, ContentKey, Grants, HistoryEntry, RequestId, State, Terms, later,
         },
         person::PersonKey,
         sign_up::Protocol,
@@ -91,24 +91,27 @@ impl Requests {
 
     /// The same of somebody who gets more than an account.
     pub(crate) async fn approved_with(&self, applicant: &Applicant, grants: Grants) -> RequestId {
-        let id = self.file(applicant, grants).await;
+        let with_grants = |request| ApprovalRequest { grants, ..request };
+        let id = self.filed(applicant, with_grants).await;
         let approver = Actor::Person("eve".to_owned());
         self.change(&id, Action::Approve, approver).await;
         id
     }
 
     pub(crate) async fn pending(&self, applicant: &Applicant) -> RequestId {
-        self.file(applicant, Grants::default()).await
+        self.filed(applicant, |request| request).await
     }
 
-    async fn file(&self, applicant: &Applicant, grants: Grants) -> RequestId {
+    /// A request as `shaped` makes it.
+    pub(crate) async fn filed(
+        &self,
+        applicant: &Applicant,
+        shaped: impl FnOnce(ApprovalRequest) -> ApprovalRequest,
+    ) -> RequestId {
         let id = RequestId::new(NOW, std::array::from_fn(|_| fastrand::u8(..)));
         let content = serde_json::to_vec(applicant).unwrap();
         let sealed = sealing::seal(self.makes_keys.as_ref(), &id, &content, far()).await;
-        let pending = ApprovalRequest {
-            grants,
-            ..pending(id.clone(), &content, applicant)
-        };
+        let pending = shaped(pending(id.clone(), &content, applicant));
         let filed = self
             .store
             .open(&pending, &sealed.unwrap(), None, far())
@@ -118,9 +121,13 @@ impl Requests {
     }
 
     pub(crate) async fn change(&self, id: &RequestId, action: Action, by: Actor) {
+        self.change_at(id, action, by, NOW).await;
+    }
+
+    pub(crate) async fn change_at(&self, id: &RequestId, action: Action, by: Actor, at: Timestamp) {
         let before = self.request(id).await;
         let change = Change::new(action, by);
-        let (next, entry) = before.after(&change, NOW).unwrap();
+        let (next, entry) = before.after(&change, at).unwrap();
         assert!(self.store.change(&before, &next, &entry).await.unwrap());
     }
 
@@ -161,7 +168,7 @@ fn pending(id: RequestId, content: &[u8], applicant: &Applicant) -> ApprovalRequ
         edition: 1,
         created_at: NOW,
         changed_at: NOW,
-        expires_at: NOW,
+        expires_at: later(NOW, Terms::USUAL.expire_after_days),
         terms: Terms::USUAL,
         grants: Grants::default(),
         policy: None,

@@ -4,6 +4,8 @@ mod entra;
 mod flags;
 mod functions;
 mod http;
+mod invocation;
+mod maintenance;
 mod operator;
 mod output;
 mod problem;
@@ -108,6 +110,7 @@ async fn serve(
         problem = functions.ended() => problem,
         problem = entra => problem,
         never = pump.run() => match never {},
+        never = maintenance::run(flags.port) => match never {},
     }
 }
 

@@ -14,24 +14,17 @@ use shared::{
         request_store::{Order, RequestStore},
     },
 };
-use tokio::time::{sleep, timeout};
+use tokio::time::sleep;
 
-use crate::{
-    flags::Flags,
-    http, output,
-    problem::{Problem, system},
-};
+use crate::{flags::Flags, invocation::invoke, output, problem::Problem};
 
-/// Where `cargo lambda watch` takes events, as Lambda does.
-pub(crate) const INVOCATIONS: &str = "/2015-03-31/functions/provisioning/invocations";
+pub(crate) const FUNCTION: &str = "provisioning";
 
 const PAUSE: Duration = Duration::from_secs(1);
 /// After something went wrong, which is told each time.
 const PAUSE_IN_TROUBLE: Duration = Duration::from_secs(10);
 /// The visibility time-out of the queue: after it a message comes again that was not done with.
 const AGAIN_AFTER: Duration = Duration::from_mins(1);
-/// The function gives up long before.
-const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Most messages of an event.
 const BATCH: usize = 10;
@@ -69,7 +62,7 @@ impl Pump {
 
     async fn deliver_due(&self) -> Result<(), Problem> {
         for batch in self.due().await?.chunks(BATCH) {
-            self.deliver(batch).await?;
+            invoke(self.port, FUNCTION, &event(batch)).await?;
         }
         Ok(())
     }
@@ -86,25 +79,6 @@ impl Pump {
         let table = &self.table;
         let page = table.queue(state, Order::OldestFirst, None, LOOKED_AT);
         Ok(page.await?.requests)
-    }
-
-    /// What became of each request stands in the table and in the function's log.
-    async fn deliver(&self, requests: &[RequestId]) -> Result<(), Problem> {
-        let event = event(requests).to_string();
-        let answer = timeout(PATIENCE, http::post(self.port, INVOCATIONS, "", &event)).await;
-        let status = answer
-            .map_err(|_| Problem::NotReady {
-                path: INVOCATIONS.to_owned(),
-                seconds: PATIENCE.as_secs(),
-            })?
-            .map_err(system(INVOCATIONS))?;
-        if status == "200" {
-            return Ok(());
-        }
-        Err(Problem::Answer {
-            path: INVOCATIONS.to_owned(),
-            found: status,
-        })
     }
 }
 

@@ -1,5 +1,5 @@
-//! Ready means: each function has answered a sign-up of the local credential, or refused it if it takes none, and the one that a
-//! queue calls has taken an empty batch.
+//! Ready means: each function has answered a sign-up of the local credential, or refused it if it takes none, the one that a
+//! queue calls has taken an empty batch, and the one that runs by the clock has run.
 
 use std::time::Duration;
 
@@ -11,9 +11,9 @@ use shared::{
 use tokio::time::{sleep, timeout};
 
 use crate::{
-    http,
+    http, invocation, maintenance,
     problem::Problem,
-    provisioning::INVOCATIONS,
+    provisioning,
     table::{PASSWORD, USERNAME},
 };
 
@@ -37,6 +37,14 @@ impl Trial {
         Self::sign_up(route.path(), "200")
     }
 
+    fn event(function: &str, body: &'static str) -> Self {
+        Self {
+            path: invocation::path(function),
+            body,
+            expected: "200",
+        }
+    }
+
     const fn sign_up(path: String, expected: &'static str) -> Self {
         Self {
             path,
@@ -48,11 +56,8 @@ impl Trial {
 
 /// All at once: they start side by side.
 pub(crate) async fn wait(port: u16) -> Result<(), Problem> {
-    let nothing_approved = Trial {
-        path: INVOCATIONS.to_owned(),
-        body: r#"{"Records":[]}"#,
-        expected: "200",
-    };
+    let nothing_approved = Trial::event(provisioning::FUNCTION, r#"{"Records":[]}"#);
+    let a_run = Trial::event(maintenance::FUNCTION, "{}");
     tokio::try_join!(
         patiently(port, Trial::of(Step::AfterFederation)),
         patiently(port, Trial::of(Step::BeforeCreatingUser)),
@@ -63,6 +68,7 @@ pub(crate) async fn wait(port: u16) -> Result<(), Problem> {
             Trial::sign_up(format!("/extensions/{OTP_SEND}"), "401")
         ),
         patiently(port, nothing_approved),
+        patiently(port, a_run),
     )?;
     Ok(())
 }

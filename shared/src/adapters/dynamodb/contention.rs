@@ -42,6 +42,15 @@ where
     }
 }
 
+/// Whether the condition of a write held.
+pub(super) fn held<T>(written: Result<T, StoreError>) -> Result<bool, StoreError> {
+    match written {
+        Ok(_) => Ok(true),
+        Err(StoreError::Conflict) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::cell::Cell;

@@ -7,7 +7,7 @@ use ring::digest::{SHA256, digest};
 
 use crate::{
     domain::{
-        approval::{ApplicantKey, RequestId, State},
+        approval::{ApplicantKey, Mark, RequestId, State},
         caller::Slot,
         code::CodeDigest,
         directory::ClaimsSubject,
@@ -214,6 +214,34 @@ impl Key {
         }
     }
 
+    /// A note beside a request.
+    pub(super) fn mark(id: &RequestId, mark: Mark) -> Self {
+        let kind = mark.kind();
+        Self {
+            pk: request(id),
+            sk: match mark {
+                Mark::Reminder(number) => format!("{NOTICE}{kind}#{number:05}"),
+                Mark::Escalation => format!("{NOTICE}{kind}"),
+                Mark::AccountMissing => format!("{FINDING}{kind}"),
+            },
+        }
+    }
+
+    /// Whether it is that of a note, which has an end of its own from the beginning.
+    pub(super) fn is_mark(&self) -> bool {
+        [NOTICE, FINDING]
+            .iter()
+            .any(|kind| self.sk.starts_with(kind))
+    }
+
+    /// Where the round through the queue of a state is.
+    pub(super) fn round(state: State) -> Self {
+        Self {
+            pk: "MAINTENANCE".to_owned(),
+            sk: format!("ROUND#{}", state.name()),
+        }
+    }
+
     /// The copy of a request in the queue of its state.
     pub(super) fn queued(state: State, id: &RequestId) -> Self {
         Self {
@@ -283,6 +311,12 @@ pub(super) const HISTORY: &str = "HISTORY#";
 
 /// How the sort keys of a request's wrapped keys begin.
 pub(super) const WRAPPED_KEY: &str = "KEY#";
+
+/// How the sort keys begin of notes of which somebody is told.
+const NOTICE: &str = "NOTICE#";
+
+/// How the sort keys begin of notes for operators.
+const FINDING: &str = "FINDING#";
 
 /// How the keys of a request begin: its partition, and its sort key under a person and a domain.
 pub(super) const REQUEST: &str = "REQUEST#";

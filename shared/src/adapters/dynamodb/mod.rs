@@ -13,6 +13,7 @@ mod items;
 mod keys;
 mod lists;
 mod look_ups;
+mod maintenance;
 mod many;
 mod otp_deliveries;
 mod policies;

@@ -9,6 +9,7 @@ use tokio::time::timeout_at;
 use super::{
     Table, by,
     client::store_error,
+    contention::held,
     items::{OtpDeliveryItem, encode},
     keys::{Key, PK},
     number,
@@ -99,15 +100,6 @@ impl OtpDeliveries for Table {
 async fn change(update: UpdateItemFluentBuilder, deadline: Deadline) -> Result<(), StoreError> {
     let updated = async { update.send().await.map_err(|error| store_error(&error)) };
     held(by(deadline, updated).await).map(|_| ())
-}
-
-/// Whether the condition of a write held.
-fn held<T>(written: Result<T, StoreError>) -> Result<bool, StoreError> {
-    match written {
-        Ok(_) => Ok(true),
-        Err(StoreError::Conflict) => Ok(false),
-        Err(error) => Err(error),
-    }
 }
 
 fn text(value: &str) -> AttributeValue {

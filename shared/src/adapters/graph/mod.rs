@@ -163,6 +163,18 @@ impl Accounts for Graph {
         reply.map(drop)
     }
 
+    async fn exists(&self, id: &AccountId, deadline: Deadline) -> Result<bool, AccountError> {
+        let path = format!("/users/{}?%24select=id", encoded(&id.0));
+        let reply = self.send(Method::Get, &path, None, deadline).await?;
+        if reply.status == 200 {
+            return Ok(true);
+        }
+        match fault(&reply, &[]) {
+            AccountError::NotFound => Ok(false),
+            error => Err(error),
+        }
+    }
+
     async fn with_identity(
         &self,
         identity: &AppliedIdentity,

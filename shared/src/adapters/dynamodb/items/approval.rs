@@ -424,7 +424,7 @@ impl IndexItem {
     }
 }
 
-fn request_id(key: &Key, text: &str) -> Result<RequestId, StoreError> {
+pub(super) fn request_id(key: &Key, text: &str) -> Result<RequestId, StoreError> {
     RequestId::parse(text).ok_or_else(|| corrupt(key, "the id of its request"))
 }
 

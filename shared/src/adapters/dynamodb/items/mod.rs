@@ -3,6 +3,7 @@
 
 mod approval;
 mod look_ups;
+mod maintenance;
 
 use std::collections::BTreeMap;
 
@@ -18,6 +19,7 @@ pub(super) use self::look_ups::{
     AnswerItem, AttemptItem, BreakerItem, CodeItem, DirectoryItem, MemberItem, RedemptionItem,
     ValueSetItem,
 };
+pub(super) use self::maintenance::{MarkItem, RoundItem};
 use super::keys::{Key, PK, SK};
 use crate::{
     domain::{

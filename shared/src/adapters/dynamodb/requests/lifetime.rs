@@ -1,7 +1,8 @@
 //! How long the items of a request live.
 //!
 //! What stands still while a request changes gets its `ttl` when the request closes, and loses it when it is opened again, in
-//! the transaction of the change: so nothing of an open request ever has one.
+//! the transaction of the change: so nothing of an open request ever has one. A mark beside it is not the request's: it has its
+//! own end from the beginning, however many there are.
 
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
 use jiff::Timestamp;
@@ -101,6 +102,7 @@ impl Table {
         while let Some(item) = pages.next().await {
             keys.push(key_of(&item.map_err(|error| store_error(&error))?));
         }
+        keys.retain(|key| !key.is_mark());
         Ok(keys)
     }
 
