@@ -7,11 +7,19 @@
     reason = "a test fails by panicking"
 )]
 
+#[path = "console/applicant.rs"]
+mod applicant;
 #[path = "console/deciding.rs"]
 mod deciding;
+#[path = "console/languages.rs"]
+mod languages;
+#[path = "console/links.rs"]
+mod links;
 #[path = "console/queue.rs"]
 mod queue;
 #[path = "console/signing_in.rs"]
 mod signing_in;
+#[path = "console/tokens.rs"]
+mod tokens;
 #[path = "console/world.rs"]
 mod world;

@@ -4,6 +4,7 @@ console-name = Approvals
 skip = Skip to the content
 sign-out = Sign out
 go-on = Go to the requests
+languages = Languages
 
 # Instead of a page: a title and a sentence.
 session-over-title = You are no longer signed in
@@ -107,3 +108,7 @@ same-person = You have approved this request already. Another person must, too.
 reason-missing = A denial needs a reason.
 not-possible = This is not possible with the request as it is now.
 stays-closed = It cannot be opened again: the person has made another request, or the time for which it is kept is over.
+
+# Led here by the link of a mail.
+changed-since-mail = This request has changed since the mail was written. You see it as it is now. What happened since:
+link-not-good = The link in the mail is for another request, or its time is over. You see the request as it is now.

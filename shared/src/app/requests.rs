@@ -12,7 +12,8 @@ use super::sealing::{self, SealingError};
 use crate::{
     domain::{
         approval::{
-            Action, Applicant, ApprovalRequest, Change, HistoryEntry, Refused, RequestId, State,
+            Action, Actor, Applicant, ApprovalRequest, Change, HistoryEntry, Refused, RequestId,
+            State,
         },
         verification::Evidence,
     },
@@ -191,6 +192,29 @@ impl Requests {
         let request = self.find(id).await?;
         self.store.erase(id).await?;
         Ok(request)
+    }
+
+    /// Withdraws a request for its applicant.
+    pub async fn withdraw(&self, id: &RequestId) -> Result<ApprovalRequest, RequestError> {
+        let change = Change::new(Action::Withdraw, Actor::Applicant);
+        self.decide(id, None, &change).await
+    }
+
+    /// Erases an applicant who wishes it: a request that waits is withdrawn first, and refused is one whose account is to be
+    /// made, for which the applicant is needed.
+    pub async fn forget(&self, id: &RequestId) -> Result<ApprovalRequest, RequestError> {
+        match self.withdraw(id).await {
+            Err(RequestError::Refused(Refused::State { from, .. })) if !from.is_open() => {}
+            withdrawn => {
+                withdrawn?;
+            }
+        }
+        self.erase(id).await
+    }
+
+    /// Every change of a request, the oldest first.
+    pub async fn history(&self, id: &RequestId) -> Result<Vec<HistoryEntry>, RequestError> {
+        Ok(self.store.history(id).await?)
     }
 
     /// A request without its person.

@@ -46,6 +46,7 @@ pub fn console(
     let keys = KmsDataKeys::new(requests.connection, requests.key, Arc::clone(&clock));
     Ok(Console::new(Parts {
         settings: own.sign_in,
+        link_secret: own.link_secret,
         requests: Requests::new(Arc::clone(&table) as _, table, Arc::clone(&clock)),
         keys: Arc::new(keys),
         secrets,

@@ -15,12 +15,15 @@ pub const CONSOLE_NAMES: &[&str] = &[
     "CONSOLE_TENANT_ID",
     "CONSOLE_AUTHORITY",
     "CONSOLE_SECRET",
+    "LINK_SECRET",
 ];
 
 /// Where people find the console, and where they sign in.
 #[derive(Debug)]
 pub struct ConsoleSettings {
     pub sign_in: SignInSettings,
+    /// The name of the secret with the key of signed links.
+    pub link_secret: String,
 }
 
 impl ConsoleSettings {
@@ -37,8 +40,12 @@ impl ConsoleSettings {
             tenant_id,
             secret: reader.console_secret(),
         };
+        let link_secret = reader.link_secret();
         if reader.problems.is_empty() {
-            Ok(Self { sign_in })
+            Ok(Self {
+                sign_in,
+                link_secret,
+            })
         } else {
             Err(reader.problems)
         }
@@ -89,6 +96,17 @@ impl<E: Environment + ?Sized> Reader<'_, E> {
         let name = self.required("CONSOLE_SECRET", EXPECTED);
         if !name.is_empty() && !is_name(&name) {
             self.problem("CONSOLE_SECRET", &name, EXPECTED);
+        }
+        name
+    }
+
+    fn link_secret(&mut self) -> String {
+        const EXPECTED: &str =
+            "the name of a secret under SECRETS_PREFIX with the JSON text `key`, or nothing";
+        let name = self.environment.get("LINK_SECRET");
+        let name = name.unwrap_or_else(|| "links".to_owned());
+        if !is_name(&name) {
+            self.problem("LINK_SECRET", &name, EXPECTED);
         }
         name
     }
@@ -144,6 +162,7 @@ mod tests {
             ("CONSOLE_TENANT_ID", "contoso"),
             ("CONSOLE_AUTHORITY", "login"),
             ("CONSOLE_SECRET", "a secret"),
+            ("LINK_SECRET", "a secret"),
         ];
         let problems = read(&bad).unwrap_err();
         let mut found: Vec<_> = problems.iter().map(|problem| problem.setting).collect();

@@ -1,4 +1,4 @@
-//! Cookies that nobody but the console can read or write.
+//! Cookies: sealed ones, which nobody but the console can read or write, and the one of the language.
 
 use axum::http::{HeaderMap, HeaderValue, header};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -20,6 +20,7 @@ pub(super) struct Cookie(&'static str);
 impl Cookie {
     pub(super) const SESSION: Self = Self("__Host-approvals-session");
     pub(super) const SIGN_IN: Self = Self("__Host-approvals-sign-in");
+    pub(super) const LANGUAGE: Self = Self("__Host-approvals-lang");
 
     /// The header that sets it; `None` when it is too large, or without a source of chance.
     pub(super) fn set<T: Serialize>(
@@ -30,7 +31,12 @@ impl Cookie {
     ) -> Option<HeaderValue> {
         let content = serde_json::to_vec(content).ok()?;
         let sealed = URL_SAFE_NO_PAD.encode(sealing::encrypt(key, self.0, &content)?);
-        let cookie = format!("{}={sealed}; Max-Age={seconds}; {ATTRIBUTES}", self.0);
+        self.set_plain(&sealed, seconds)
+    }
+
+    /// The header that sets it to a text that is no secret.
+    pub(super) fn set_plain(self, text: &str, seconds: i64) -> Option<HeaderValue> {
+        let cookie = format!("{}={text}; Max-Age={seconds}; {ATTRIBUTES}", self.0);
         (cookie.len() <= MAX_OCTETS)
             .then(|| HeaderValue::from_str(&cookie).ok())
             .flatten()
@@ -43,17 +49,22 @@ impl Cookie {
 
     /// What the browser sent, if the console has sealed it.
     pub(super) fn read<T: DeserializeOwned>(self, key: &DataKey, headers: &HeaderMap) -> Option<T> {
+        let sealed = URL_SAFE_NO_PAD.decode(self.sent(headers)?).ok()?;
+        let content = sealing::decrypt(key, self.0, &sealed)?;
+        serde_json::from_slice(&content).ok()
+    }
+
+    /// What the browser sent, whoever wrote it.
+    pub(super) fn sent(self, headers: &HeaderMap) -> Option<&str> {
         let mut cookies = headers
             .get_all(header::COOKIE)
             .iter()
             .filter_map(|header| header.to_str().ok())
             .flat_map(|header| header.split(';'));
-        let sealed = cookies.find_map(|cookie| {
+        cookies.find_map(|cookie| {
             let (name, value) = cookie.trim().split_once('=')?;
             (name == self.0).then_some(value)
-        })?;
-        let content = sealing::decrypt(key, self.0, &URL_SAFE_NO_PAD.decode(sealed).ok()?)?;
-        serde_json::from_slice(&content).ok()
+        })
     }
 }
 

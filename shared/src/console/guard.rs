@@ -12,8 +12,10 @@ use futures_util::FutureExt;
 use tokio::time::Instant;
 
 use super::{
-    Console, QUEUE, REQUESTS, SIGN_IN, SIGN_OUT, SIGNED_IN, STYLE,
+    APPLICATIONS, Console, QUEUE, REQUESTS, SIGN_IN, SIGN_OUT, SIGNED_IN, STYLE,
+    choice::{chosen, negotiated, remembering},
     problem::{Cause, Problem},
+    texts::{Texts, texts},
 };
 use crate::ports::journal::{Notice, Visit};
 
@@ -30,14 +32,40 @@ const HEADERS: [(HeaderName, &str); 4] = [
 
 const SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
+/// Whom a page is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reader {
+    Approver,
+    Applicant,
+}
+
+impl Reader {
+    fn of(path: &str) -> Self {
+        if path.starts_with(APPLICATIONS) {
+            Self::Applicant
+        } else {
+            Self::Approver
+        }
+    }
+}
+
 pub(super) async fn guard(
     State(console): State<Arc<Console>>,
-    request: Request,
+    mut request: Request,
     next: Next,
 ) -> Response {
     let started = Instant::now();
-    let page = name_of(request.uri().path());
-    let mut response = console.checked(request, next).await;
+    let path = request.uri().path();
+    let (page, reader) = (name_of(path), Reader::of(path));
+    let t = texts(negotiated(request.uri(), request.headers()));
+    request.extensions_mut().insert(t);
+    // Applicants get no cookies: their links keep the choice.
+    let choice = chosen(request.uri()).filter(|_| reader == Reader::Approver);
+    let response = console.checked(request, next).await;
+    let mut response = in_words(response, t, reader);
+    if let Some(cookie) = choice.and_then(remembering) {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
     for (name, value) in HEADERS {
         let value = HeaderValue::from_static(value);
         response.headers_mut().insert(name, value);
@@ -50,6 +78,17 @@ pub(super) async fn guard(
         duration: started.elapsed(),
     }));
     response
+}
+
+/// A problem becomes a page here, where the language of the answer is known.
+fn in_words(mut response: Response, t: &'static Texts, reader: Reader) -> Response {
+    match response.extensions_mut().remove::<Problem>() {
+        None => response,
+        Some(problem) => {
+            let headers = std::mem::take(response.headers_mut());
+            (headers, problem.told(t, reader)).into_response()
+        }
+    }
 }
 
 impl Console {
@@ -86,6 +125,11 @@ fn name_of(path: &str) -> &'static str {
         SIGN_OUT => "sign-out",
         STYLE => "style",
         _ if path.starts_with(REQUESTS) => "request",
+        _ if path.starts_with(APPLICATIONS) => match path.rsplit('/').next() {
+            Some("withdraw") => "application-withdraw",
+            Some("erase") => "application-erase",
+            _ => "application",
+        },
         _ => "other",
     }
 }

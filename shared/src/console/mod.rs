@@ -2,10 +2,13 @@
 //!
 //! Somebody signs in at Entra ([`sign_in`]) and is an [`Approver`](roles::Approver) by a role, which is all that the sealed
 //! session cookie ([`session`], [`cookies`]) says. Everything is read and decided through [`desk`], which knows whose it is;
-//! [`guard`] stands before each page.
+//! [`guard`] stands before each page. Applicants have [a page](application) of their own, without a sign-in.
 
+mod application;
+mod choice;
 mod cookies;
 mod desk;
+mod destination;
 mod guard;
 mod pages;
 mod problem;
@@ -31,13 +34,17 @@ pub use self::sign_in::SignInSettings;
 use self::{
     cookies::Cookie,
     desk::Desk,
+    destination::Destination,
     problem::Problem,
     secret::Credentials,
     session::{LONGEST, Session},
 };
 use crate::{
-    app::{callers::Callers, requests::Requests},
-    domain::approval::RequestId,
+    app::{
+        callers::Callers,
+        links::{Link, Purpose, link_key},
+        requests::Requests,
+    },
     ports::{
         Deadline, clock::Clock, data_keys::DataKeyReader, journal::Journal, outgoing::Outgoing,
         secrets::Secrets,
@@ -52,6 +59,12 @@ const SIGNED_IN: &str = "/console/signed-in";
 const SIGN_OUT: &str = "/console/sign-out";
 const STYLE: &str = "/console/style.css";
 
+/// Before the token of an applicant's link.
+const APPLICATIONS: &str = "/application/";
+const APPLICATION: &str = "/application/{token}";
+const WITHDRAW: &str = "/application/{token}/withdraw";
+const ERASE: &str = "/application/{token}/erase";
+
 /// A form has a reason at the most.
 const MAX_FORM_OCTETS: usize = 16 * 1024;
 
@@ -61,6 +74,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// What the console is made of.
 pub struct Parts {
     pub settings: SignInSettings,
+    /// The name of the secret with the key of signed links.
+    pub link_secret: String,
     pub requests: Requests,
     pub keys: Arc<dyn DataKeyReader>,
     pub secrets: Arc<dyn Secrets>,
@@ -74,6 +89,7 @@ pub struct Parts {
 /// The console.
 pub struct Console {
     settings: SignInSettings,
+    link_secret: String,
     desk: Desk,
     secrets: Arc<dyn Secrets>,
     outgoing: Arc<dyn Outgoing>,
@@ -104,6 +120,7 @@ impl Console {
     pub fn new(parts: Parts) -> Arc<Self> {
         let Parts {
             settings,
+            link_secret,
             requests,
             keys,
             secrets,
@@ -114,6 +131,7 @@ impl Console {
         } = parts;
         Arc::new(Self {
             settings,
+            link_secret,
             desk: Desk { requests, keys },
             secrets,
             outgoing,
@@ -131,6 +149,12 @@ impl Console {
             .route(SIGNED_IN, get(pages::signed_in))
             .route(SIGN_OUT, post(pages::sign_out))
             .route(STYLE, get(pages::style))
+            .route(APPLICATION, get(application::standing))
+            .route(
+                WITHDRAW,
+                get(application::ask_withdraw).post(application::withdraw),
+            )
+            .route(ERASE, get(application::ask_erase).post(application::erase))
             .fallback(|| async { Problem::Missing })
             .layer(DefaultBodyLimit::max(MAX_FORM_OCTETS))
             .layer(middleware::from_fn_with_state(
@@ -145,17 +169,23 @@ impl Console {
         Ok(secret::credentials(self.secrets.as_ref(), name, deadline).await?)
     }
 
-    /// Whoever is signed in; others are sent to sign in, and to `request` afterwards.
+    /// What a signed link says; `None` when it is none, is for another purpose or too old.
+    async fn link(&self, purpose: Purpose, text: &str) -> Result<Option<Link>, Problem> {
+        let key = link_key(self.secrets.as_ref(), &self.link_secret, soon()).await?;
+        Ok(key.read(purpose, text, self.clock.now()))
+    }
+
+    /// Whoever is signed in; others are sent to sign in, and to where they wanted to go afterwards.
     async fn seated(
         &self,
         headers: &HeaderMap,
-        request: Option<&RequestId>,
+        wanted: Option<&Destination>,
     ) -> Result<Seated, Problem> {
         let credentials = self.credentials(soon()).await?;
         let session: Option<Session> = Cookie::SESSION.read(&credentials.cookie_key, headers);
         let session = session.and_then(|session| session.seen(self.clock.now()));
         Ok(Seated {
-            session: session.ok_or_else(|| Problem::SignIn(request.cloned()))?,
+            session: session.ok_or_else(|| Problem::SignIn(wanted.cloned()))?,
             credentials,
         })
     }

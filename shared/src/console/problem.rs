@@ -7,12 +7,14 @@ use axum::{
 
 use super::{
     QUEUE, SIGN_IN,
+    application::SaidPage,
+    destination::Destination,
+    guard::Reader,
     pages::{ProblemPage, page},
-    texts::texts,
+    texts::Texts,
 };
 use crate::{
     app::requests::RequestError,
-    domain::approval::RequestId,
     ports::{outgoing::OutgoingError, secrets::SecretError},
 };
 
@@ -20,10 +22,10 @@ use crate::{
 #[derive(Debug, Clone)]
 pub(super) struct Cause(pub(super) String);
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) enum Problem {
     /// Nobody is signed in; where to go afterwards.
-    SignIn(Option<RequestId>),
+    SignIn(Option<Destination>),
     /// A form that was sent too late.
     SessionOver,
     /// Signed in, and without a role of the console.
@@ -70,13 +72,19 @@ impl Problem {
         }
     }
 
-    fn answer(&self) -> Response {
-        if let Self::SignIn(request) = self {
-            let request = request.as_ref();
-            let query = request.map_or_else(String::new, |id| format!("?request={id}"));
-            return Redirect::to(&format!("{SIGN_IN}{query}")).into_response();
-        }
-        let t = texts();
+    /// The answer in the reader's language.
+    pub(super) fn told(&self, t: &'static Texts, reader: Reader) -> Response {
+        let mut response = match (self, reader) {
+            (Self::SignIn(None), _) => Redirect::to(SIGN_IN).into_response(),
+            (Self::SignIn(Some(wanted)), _) => Redirect::to(&wanted.sign_in()).into_response(),
+            (_, Reader::Approver) => self.to_approver(t),
+            (_, Reader::Applicant) => page(self.status(), &SaidPage::new(t, self.to_applicant())),
+        };
+        response.extensions_mut().insert(Cause(self.cause()));
+        response
+    }
+
+    fn to_approver(&self, t: &'static Texts) -> Response {
         let problem = ProblemPage {
             t,
             session: None,
@@ -86,12 +94,22 @@ impl Problem {
         };
         page(self.status(), &problem)
     }
+
+    /// What an applicant is told: of a link that opens nothing, nothing but that.
+    const fn to_applicant(&self) -> &'static str {
+        match self {
+            Self::Forged(_) => "application-forged",
+            Self::Unavailable(_) => "application-unavailable",
+            _ => "application-missing",
+        }
+    }
 }
 
 impl IntoResponse for Problem {
+    /// Without words: the guard has those.
     fn into_response(self) -> Response {
-        let mut response = self.answer();
-        response.extensions_mut().insert(Cause(self.cause()));
+        let mut response = self.status().into_response();
+        response.extensions_mut().insert(self);
         response
     }
 }
@@ -125,6 +143,7 @@ impl From<OutgoingError> for Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{console::texts::texts, domain::language::Language};
 
     #[test]
     fn every_problem_has_its_texts() {
@@ -137,10 +156,13 @@ mod tests {
             Problem::Missing,
             Problem::Unavailable(String::new()),
         ];
+        let t = texts(Language::English);
         for problem in problems {
-            for part in ["title", "sentence"] {
-                let id = format!("{}-{part}", problem.id());
-                assert_ne!(texts().text(&id), id);
+            for name in [problem.id(), problem.to_applicant()] {
+                for part in ["title", "sentence"] {
+                    let id = format!("{name}-{part}");
+                    assert_ne!(t.text(&id), id);
+                }
             }
         }
     }

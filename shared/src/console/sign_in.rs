@@ -8,11 +8,10 @@ use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
 
 use super::{
-    Console, SIGNED_IN, cookies::Cookie, problem::Problem, roles::Approver, secret::Credentials,
-    session::random,
+    Console, SIGNED_IN, cookies::Cookie, destination::Destination, problem::Problem,
+    roles::Approver, secret::Credentials, session::random,
 };
 use crate::{
-    domain::approval::RequestId,
     http::{Expected, verified},
     ports::{
         Deadline,
@@ -68,8 +67,9 @@ pub(super) struct Attempt {
     nonce: String,
     verifier: String,
     until: Timestamp,
-    /// The request to be shown afterwards.
+    /// The request to be shown afterwards, and the signed link to it.
     request: Option<String>,
+    link: Option<String>,
 }
 
 /// What Entra sends the browser back with.
@@ -102,13 +102,14 @@ struct TokenRefusal {
 }
 
 impl Attempt {
-    fn new(request: Option<&RequestId>, now: Timestamp) -> Option<Self> {
+    fn new(wanted: Option<&Destination>, now: Timestamp) -> Option<Self> {
         Some(Self {
             state: random()?,
             nonce: random()?,
             verifier: random()?,
             until: now.checked_add(PATIENCE).ok()?,
-            request: request.map(ToString::to_string),
+            request: wanted.map(|wanted| wanted.request.to_string()),
+            link: wanted.and_then(|wanted| wanted.link.clone()),
         })
     }
 
@@ -116,9 +117,9 @@ impl Attempt {
         Cookie::SIGN_IN.set(key, self, PATIENCE.as_secs())
     }
 
-    /// The request to be shown afterwards.
-    pub(super) fn request(&self) -> Option<RequestId> {
-        RequestId::parse(self.request.as_ref()?)
+    /// What is to be shown afterwards.
+    pub(super) fn wanted(&self) -> Option<Destination> {
+        Destination::new(self.request.as_ref()?, self.link.clone())
     }
 
     /// The code, if the answer is to this attempt and in time.
@@ -141,10 +142,10 @@ impl Console {
     /// Where to sign in, and the cookie by which the answer is known again.
     pub(super) fn authorization(
         &self,
-        request: Option<&RequestId>,
+        wanted: Option<&Destination>,
         credentials: &Credentials,
     ) -> Option<(String, HeaderValue)> {
-        let attempt = Attempt::new(request, self.clock.now())?;
+        let attempt = Attempt::new(wanted, self.clock.now())?;
         let challenge = digest(&SHA256, attempt.verifier.as_bytes());
         let query = form(&[
             ("client_id", &credentials.client_id),

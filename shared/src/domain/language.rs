@@ -47,6 +47,22 @@ impl Language {
         }
     }
 
+    /// What its own readers call it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::English => "English",
+            Self::Swedish => "Svenska",
+            Self::Dutch => "Nederlands",
+            Self::French => "Français",
+            Self::TraditionalChinese => "繁體中文",
+            Self::German => "Deutsch",
+            Self::Spanish => "Español",
+            Self::Portuguese => "Português",
+            Self::Italian => "Italiano",
+            Self::Japanese => "日本語",
+        }
+    }
+
     /// The language named exactly by one of our own tags, as in a setting.
     pub fn from_tag(tag: &str) -> Option<Self> {
         Self::ALL
@@ -100,6 +116,19 @@ impl LanguageWishes {
         )
     }
 
+    /// Reads an `Accept-Language` header (RFC 9110 12.5.4): the best quality first, and nothing that is not accepted.
+    pub fn accepted(header: &str) -> Self {
+        let ranges = header.split(',').take(Self::MAX).map(|range| {
+            let (tag, parameter) = range.split_once(';').unwrap_or((range, ""));
+            let quality = parameter.trim().strip_prefix("q=");
+            let quality = quality.map_or(Some(1.0), |text| text.parse::<f32>().ok());
+            (tag.trim(), quality.unwrap_or_default())
+        });
+        let mut ranges: Vec<_> = ranges.filter(|(_, quality)| *quality > 0.0).collect();
+        ranges.sort_by(|(_, one), (_, other)| other.total_cmp(one));
+        Self(ranges.into_iter().map(|(tag, _)| tag.to_owned()).collect())
+    }
+
     /// Further wishes, less wanted than these.
     #[must_use]
     pub fn or(mut self, less_wanted: Self) -> Self {
@@ -147,5 +176,17 @@ mod tests {
             LanguageWishes::parse(wishes).best(Language::English),
             expected
         );
+    }
+    #[rstest]
+    #[case::as_browsers_send_it("fr-CH, fr;q=0.9, en;q=0.8, *;q=0.5", Language::French)]
+    #[case::by_quality("en;q=0.5, sv;q=0.7", Language::Swedish)]
+    #[case::as_good_as_the_one_before("de, ja", Language::German)]
+    #[case::not_accepted("it;q=0, nl;q=0.1", Language::Dutch)]
+    #[case::no_number("es;q=much, pt;q=0.1", Language::Portuguese)]
+    #[case::not_a_number("es;q=NaN", Language::English)]
+    #[case::nothing("", Language::English)]
+    fn a_browser_is_served_by_quality(#[case] header: &str, #[case] expected: Language) {
+        let wishes = LanguageWishes::accepted(header);
+        assert_eq!(wishes.best(Language::English), expected);
     }
 }

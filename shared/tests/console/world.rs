@@ -23,12 +23,17 @@ use shared::{
         dynamodb::Table, entra_keys::EntraKeys, outgoing::GuardedHttp, private_hosts::PrivateHosts,
         system_clock::SystemClock,
     },
-    app::{callers::Callers, requests::Requests, sealing},
+    app::{
+        callers::Callers,
+        links::{Link, LinkKey, Purpose},
+        requests::Requests,
+        sealing,
+    },
     console::{Console, Parts, SignInSettings},
     domain::{
         approval::{
             Action, Actor, Applicant, ApplicantKey, Applied, ApprovalRequest, Change, ContentKey,
-            Grants, HistoryEntry, RequestId, State, Terms,
+            Grants, HistoryEntry, RequestId, State, Terms, later,
         },
         person::PersonKey,
         policy::UserFlow,
@@ -39,6 +44,7 @@ use shared::{
         approval_requests::{ApprovalRequests, Filed},
         clock::Clock,
         data_keys::DataKeyReader,
+        outgoing::{Call, Outgoing, OutgoingError, Reply},
         request_store::RequestStore,
         secrets::{Secret, SecretError, Secrets},
     },
@@ -48,8 +54,8 @@ use tokio::{net::TcpListener, time::Instant};
 use tower::ServiceExt;
 
 pub(crate) const ORIGIN: &str = "https://approvals.contoso.example";
-const TENANT: &str = "aaaabbbb-0000-cccc-1111-dddd2222eeee";
-const CLIENT: &str = "5f1b1c3e-6a0d-4c39-9d3a-0c8f6c2f7b11";
+pub(crate) const TENANT: &str = "aaaabbbb-0000-cccc-1111-dddd2222eeee";
+pub(crate) const CLIENT: &str = "5f1b1c3e-6a0d-4c39-9d3a-0c8f6c2f7b11";
 
 /// People of the tenant; `OF_DOMAIN` approves for partner.example alone.
 pub(crate) const APPROVER: &str = "0a8e7c1d-52f4-4f7e-9d57-8f3f2b9c1e01";
@@ -62,7 +68,9 @@ pub(crate) struct World {
     pub(crate) journal: Arc<Remembered>,
     pub(crate) entra: Arc<Simulator>,
     pub(crate) store: Arc<Table>,
+    pub(crate) token_endpoint: Arc<TokenEndpoint>,
     keys: Arc<Keyring>,
+    link_key: LinkKey,
     router: Router,
     pub(crate) engine: Engine,
 }
@@ -74,6 +82,8 @@ pub(crate) struct Case {
     pub(crate) flow: Option<&'static str>,
     pub(crate) text: &'static str,
     pub(crate) terms: Terms,
+    /// Of the sign-up.
+    pub(crate) languages: &'static [&'static str],
 }
 
 impl Case {
@@ -84,6 +94,7 @@ impl Case {
             flow: None,
             text: "Redmond",
             terms: Terms::USUAL,
+            languages: &[],
         }
     }
 }
@@ -117,8 +128,12 @@ impl World {
             Arc::clone(&journal) as _,
         );
         let hosts = PrivateHosts::parse(&["127.0.0.1".to_owned()]).unwrap();
-        let secrets: Arc<dyn Secrets> = Arc::new(ConsoleSecret);
+        let secrets: Arc<dyn Secrets> = Arc::new(TestSecrets);
         let outgoing = GuardedHttp::new(hosts, Arc::clone(&secrets), Arc::clone(&clock) as _);
+        let token_endpoint = Arc::new(TokenEndpoint {
+            real: outgoing,
+            forged: Mutex::default(),
+        });
         let console = Console::new(Parts {
             settings: SignInSettings {
                 origin: ORIGIN.to_owned(),
@@ -126,6 +141,7 @@ impl World {
                 tenant_id: TENANT.to_owned(),
                 secret: "console".to_owned(),
             },
+            link_secret: "links".to_owned(),
             requests: Requests::new(
                 Arc::clone(&store) as _,
                 Arc::clone(&store) as _,
@@ -133,7 +149,7 @@ impl World {
             ),
             keys: read,
             secrets,
-            outgoing: Arc::new(outgoing),
+            outgoing: Arc::clone(&token_endpoint) as _,
             callers: Arc::new(callers),
             clock: Arc::clone(&clock) as _,
             journal: Arc::clone(&journal) as _,
@@ -143,7 +159,9 @@ impl World {
             journal,
             entra,
             store,
+            token_endpoint,
             keys,
+            link_key: LinkKey::new(LINK_KEY),
             router: console.router(),
             engine,
         }
@@ -179,10 +197,34 @@ impl World {
 
     /// What somebody else does.
     pub(crate) async fn change(&self, id: &RequestId, action: Action, by: &str) {
+        let by = Actor::Person(by.to_owned());
+        self.store_change(id, &Change::new(action, by)).await;
+    }
+
+    pub(crate) async fn store_change(&self, id: &RequestId, change: &Change) {
         let before = self.request(id).await;
-        let change = Change::new(action, Actor::Person(by.to_owned()));
-        let (next, entry) = before.after(&change, self.clock.now()).unwrap();
+        let (next, entry) = before.after(change, self.clock.now()).unwrap();
         assert!(self.store.change(&before, &next, &entry).await.unwrap());
+    }
+
+    /// A link as mails have it, good for a day.
+    pub(crate) fn link(&self, purpose: Purpose, id: &RequestId, version: u64) -> String {
+        self.link_until(purpose, id, version, later(self.clock.now(), 1))
+    }
+
+    pub(crate) fn link_until(
+        &self,
+        purpose: Purpose,
+        id: &RequestId,
+        version: u64,
+        until: Timestamp,
+    ) -> String {
+        let link = Link {
+            request: id.clone(),
+            version,
+            until,
+        };
+        self.link_key.sign(purpose, &link)
     }
 
     pub(crate) async fn request(&self, id: &RequestId) -> ApprovalRequest {
@@ -210,6 +252,7 @@ fn applicant(case: &Case) -> Applicant {
         attributes: attributes
             .map(|(name, value)| (name.to_owned(), value))
             .into(),
+        languages: case.languages.iter().copied().map(str::to_owned).collect(),
         ..Applicant::default()
     }
 }
@@ -276,18 +319,51 @@ async fn entra() -> Arc<Simulator> {
     simulator
 }
 
-struct ConsoleSecret;
+const LINK_KEY: &[u8; 32] = b"01234567890123456789012345678901";
+
+struct TestSecrets;
 
 #[async_trait]
-impl Secrets for ConsoleSecret {
-    async fn secret(&self, _: &str, _: Deadline) -> Result<Secret, SecretError> {
+impl Secrets for TestSecrets {
+    async fn secret(&self, name: &str, _: Deadline) -> Result<Secret, SecretError> {
         let key = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=";
-        Ok(Secret::new(format!(
-            r#"{{"client_id":"{CLIENT}","client_secret":"local-console-secret","cookie_key":"{key}"}}"#
-        )))
+        match name {
+            "console" => Ok(Secret::new(format!(
+                r#"{{"client_id":"{CLIENT}","client_secret":"local-console-secret","cookie_key":"{key}"}}"#
+            ))),
+            "links" => Ok(Secret::new(format!(r#"{{"key":"{key}"}}"#))),
+            other => Err(SecretError::Absent(other.to_owned())),
+        }
     }
 
     fn forget(&self, _: &str) {}
+}
+
+/// Entra's, in whose answers another ID token can be put.
+pub(crate) struct TokenEndpoint {
+    real: GuardedHttp,
+    forged: Mutex<Option<String>>,
+}
+
+impl TokenEndpoint {
+    pub(crate) fn answer_with(&self, id_token: String) {
+        *self.forged.lock().unwrap() = Some(id_token);
+    }
+}
+
+#[async_trait]
+impl Outgoing for TokenEndpoint {
+    async fn call(&self, call: &Call, deadline: Deadline) -> Result<Reply, OutgoingError> {
+        let reply = self.real.call(call, deadline).await?;
+        let forged = self.forged.lock().unwrap().clone();
+        Ok(match forged {
+            None => reply,
+            Some(token) => Reply {
+                body: format!(r#"{{"id_token":"{token}"}}"#).into_bytes(),
+                ..reply
+            },
+        })
+    }
 }
 
 /// An answer to a browser.
@@ -312,6 +388,17 @@ pub(crate) struct Browser<'w> {
 impl Browser<'_> {
     pub(crate) async fn get(&self, path: &str) -> Answer {
         self.send(Request::get(path).body(Body::empty()).unwrap())
+            .await
+    }
+
+    /// With the languages that a browser wants.
+    pub(crate) async fn get_in(&self, languages: &str, path: &str) -> Answer {
+        let request = Request::get(path).header(header::ACCEPT_LANGUAGE, languages);
+        self.send(request.body(Body::empty()).unwrap()).await
+    }
+
+    pub(crate) async fn head(&self, path: &str) -> Answer {
+        self.send(Request::head(path).body(Body::empty()).unwrap())
             .await
     }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::{
-    Form,
+    Extension, Form,
     extract::{Path, Query, State},
     http::{HeaderMap, StatusCode, header},
     response::{Html, IntoResponse, Redirect, Response},
@@ -23,13 +23,17 @@ use super::{
     Console, QUEUE, REQUESTS, Seated,
     cookies::Cookie,
     desk::Wish,
+    destination::Destination,
     problem::{Cause, Problem},
     session::Session,
     sign_in::{Answer, Attempt},
     soon,
-    texts::{Texts, texts},
+    texts::Texts,
 };
-use crate::domain::approval::{Action, Applicant, ApprovalRequest, RequestId};
+use crate::{
+    app::links::Purpose,
+    domain::approval::{Action, Applicant, ApprovalRequest, RequestId},
+};
 
 /// Longest reason, in characters.
 const MAX_REASON: usize = 1000;
@@ -49,11 +53,13 @@ pub(super) struct ProblemPage<'p> {
 #[derive(Deserialize)]
 pub(super) struct Afterwards {
     request: Option<String>,
+    link: Option<String>,
 }
 
 #[derive(Deserialize)]
 pub(super) struct Shown {
     done: Option<String>,
+    link: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -75,6 +81,8 @@ enum Became {
     Unsaid,
     /// The address says so, which anybody can write.
     Done,
+    /// There was none: a mail's link leads here, made for this version. `None` when the link is not good.
+    Led(Option<u64>),
     Refused(Retold),
 }
 
@@ -96,10 +104,12 @@ pub(super) async fn sign_in(
     State(console): State<Arc<Console>>,
     Query(afterwards): Query<Afterwards>,
 ) -> Result<Response, Problem> {
-    let request = afterwards.request.as_deref().and_then(RequestId::parse);
+    let wanted = afterwards
+        .request
+        .and_then(|request| Destination::new(&request, afterwards.link));
     let credentials = console.credentials(soon()).await?;
     let (url, cookie) = console
-        .authorization(request.as_ref(), &credentials)
+        .authorization(wanted.as_ref(), &credentials)
         .ok_or_else(without_chance)?;
     let cookie = [(header::SET_COOKIE, cookie)];
     Ok((cookie, Redirect::to(&url)).into_response())
@@ -138,8 +148,8 @@ async fn after_sign_in(
         .await?;
     let session = Session::begin(approver, console.clock.now()).ok_or_else(without_chance)?;
     let to = attempt
-        .request()
-        .map_or_else(|| QUEUE.to_owned(), |id| address(&id));
+        .wanted()
+        .map_or_else(|| QUEUE.to_owned(), |wanted| wanted.address());
     let seated = Seated {
         session,
         credentials,
@@ -154,11 +164,11 @@ fn without_chance() -> Problem {
 /// Ends the session in this browser. Entra's own goes on, as people may be signed in elsewhere.
 pub(super) async fn sign_out(
     State(console): State<Arc<Console>>,
+    Extension(t): Extension<&'static Texts>,
     headers: HeaderMap,
     Form(form): Form<SignOut>,
 ) -> Result<Response, Problem> {
     console.sender(&headers, &form.token).await?;
-    let t = texts();
     let signed_out = ProblemPage {
         t,
         session: None,
@@ -174,6 +184,7 @@ pub(super) async fn sign_out(
 
 pub(super) async fn queue(
     State(console): State<Arc<Console>>,
+    Extension(t): Extension<&'static Texts>,
     headers: HeaderMap,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Problem> {
@@ -183,25 +194,31 @@ pub(super) async fn queue(
         .desk
         .overview(&seated.session.approver, &wanted)
         .await?;
-    let shown = QueuePage::new(&seated.session, &wanted, &found, &counts);
+    let shown = QueuePage::new(t, &seated.session, &wanted, &found, &counts);
     seated.keep(page(StatusCode::OK, &shown))
 }
 
 pub(super) async fn request(
     State(console): State<Arc<Console>>,
+    Extension(t): Extension<&'static Texts>,
     headers: HeaderMap,
     Path(id): Path<String>,
     Query(shown): Query<Shown>,
 ) -> Result<Response, Problem> {
-    let id = RequestId::parse(&id).ok_or(Problem::Missing)?;
-    let seated = console.seated(&headers, Some(&id)).await?;
-    let became = shown.done.map_or(Became::Unsaid, |_| Became::Done);
-    console.show(&seated, &id, became).await
+    let wanted = Destination::new(&id, shown.link).ok_or(Problem::Missing)?;
+    let seated = console.seated(&headers, Some(&wanted)).await?;
+    let became = match (&wanted.link, shown.done) {
+        (Some(link), _) => Became::Led(console.led_by(link, &wanted.request).await?),
+        (None, Some(_)) => Became::Done,
+        (None, None) => Became::Unsaid,
+    };
+    console.show(t, &seated, &wanted.request, became).await
 }
 
 /// Decides about the version that the form was made for.
 pub(super) async fn decide(
     State(console): State<Arc<Console>>,
+    Extension(t): Extension<&'static Texts>,
     headers: HeaderMap,
     Path(id): Path<String>,
     Form(form): Form<Decision>,
@@ -217,27 +234,36 @@ pub(super) async fn decide(
             seated.keep(Redirect::to(&to).into_response())
         }
         Err(error) => {
-            let retold = Retold::refused(texts(), &error, typed).ok_or(error)?;
-            console.show(&seated, &id, Became::Refused(retold)).await
+            let retold = Retold::refused(t, &error, typed).ok_or(error)?;
+            console.show(t, &seated, &id, Became::Refused(retold)).await
         }
     }
 }
 
 impl Console {
+    /// The version that a mail's link was made for.
+    async fn led_by(&self, link: &str, id: &RequestId) -> Result<Option<u64>, Problem> {
+        let link = self.link(Purpose::Approver, link).await?;
+        let link = link.filter(|link| link.request == *id);
+        Ok(link.map(|link| link.version))
+    }
+
     async fn show(
         &self,
+        t: &'static Texts,
         seated: &Seated,
         id: &RequestId,
         became: Became,
     ) -> Result<Response, Problem> {
-        let (session, t) = (&seated.session, texts());
+        let session = &seated.session;
         let dossier = self.desk.dossier(&session.approver, id).await?;
         let (status, retold) = match became {
             Became::Unsaid => (StatusCode::OK, None),
             Became::Done => (StatusCode::OK, Retold::done(t, &session.approver, &dossier)),
+            Became::Led(seen) => (StatusCode::OK, Retold::led(t, seen, &dossier)),
             Became::Refused(retold) => (StatusCode::CONFLICT, Some(retold)),
         };
-        let mut response = page(status, &RequestPage::new(session, &dossier, retold));
+        let mut response = page(status, &RequestPage::new(t, session, &dossier, retold));
         if status == StatusCode::CONFLICT {
             let refused = Cause("refused".to_owned());
             response.extensions_mut().insert(refused);
@@ -273,7 +299,7 @@ fn address(id: &RequestId) -> String {
 }
 
 /// To the minute; nobody here needs more.
-fn moment(at: Timestamp) -> String {
+pub(super) fn moment(at: Timestamp) -> String {
     at.strftime("%Y-%m-%d %H:%M UTC").to_string()
 }
 

@@ -10,7 +10,7 @@ use crate::{
         desk::{COUNTED, Found, Row, Wanted, Who},
         roles::flow,
         session::Session,
-        texts::{Texts, texts},
+        texts::Texts,
     },
     domain::{
         approval::{RequestId, State},
@@ -91,12 +91,12 @@ struct Line<'p> {
 
 impl<'p> QueuePage<'p> {
     pub(super) fn new(
+        t: &'static Texts,
         session: &'p Session,
         wanted: &'p Wanted,
         found: &'p Found,
         counts: &[(State, u32)],
     ) -> Self {
-        let t = texts();
         let tabs = State::ALL.into_iter().map(|state| Tab {
             name: t.state(state),
             count: count_of(t, counts, state),

@@ -8,7 +8,7 @@ use crate::{
     console::{
         roles::{Approver, flow},
         session::Session,
-        texts::{Texts, texts},
+        texts::Texts,
     },
     domain::{
         approval::{
@@ -85,6 +85,25 @@ impl Retold {
         })
     }
 
+    /// What is to be told to somebody whom a mail led here: `None` when the request is as it was in the mail.
+    pub(super) fn led(t: &Texts, seen: Option<u64>, dossier: &Dossier) -> Option<Self> {
+        let (sentence, since) = match seen {
+            None => (t.text("link-not-good"), Vec::new()),
+            Some(seen) => {
+                let entries = dossier.history.iter().filter(|entry| entry.version > seen);
+                let since: Vec<_> = entries.map(|entry| told(t, entry)).collect();
+                (t.text("changed-since-mail"), since)
+            }
+        };
+        let is_as_it_was = seen.is_some() && since.is_empty();
+        (!is_as_it_was).then_some(Self {
+            sentence,
+            since,
+            reason: String::new(),
+            is_done: false,
+        })
+    }
+
     /// `None` for what has a page of its own.
     pub(super) fn refused(t: &Texts, error: &RequestError, typed: Option<String>) -> Option<Self> {
         let (sentence, since) = match error {
@@ -111,8 +130,12 @@ impl Retold {
 }
 
 impl<'p> RequestPage<'p> {
-    pub(super) fn new(session: &'p Session, dossier: &Dossier, retold: Option<Retold>) -> Self {
-        let t = texts();
+    pub(super) fn new(
+        t: &'static Texts,
+        session: &'p Session,
+        dossier: &Dossier,
+        retold: Option<Retold>,
+    ) -> Self {
         let request = &dossier.request;
         let applicant = dossier.applicant.as_ref();
         let others = |others: &[ApprovalRequest]| others.iter().map(|one| other(t, one)).collect();
