@@ -164,6 +164,9 @@ PORTS = {
         TABLE_ARN,
         leading_keys("StringLike", "REQUEST#*"),
     ),
+    "request_store that lists, and evidence": Port(
+        ("dynamodb:Query",), TABLE_ARN, leading_keys("StringLike", "QUEUE#*", "PERSON#*", "DOMAIN#*", "EVIDENCE#*")
+    ),
     "request_store that closes": Port(("dynamodb:UpdateItem",), TABLE_ARN, leading_keys("StringLike", "REQUEST#*")),
     "request_store that moves": Port(("dynamodb:DeleteItem",), TABLE_ARN, leading_keys("StringLike", "QUEUE#*")),
     "data_keys that are unwrapped": Port(
@@ -190,6 +193,9 @@ PORTS = {
         ("secretsmanager:GetSecretValue",),
         {"Fn::Sub": f"{SECRETS_ARN}/${{GraphSecret}}-??????"},
         only_if="Provisions",
+    ),
+    "secrets of the console": Port(
+        ("secretsmanager:GetSecretValue",), {"Fn::Sub": f"{SECRETS_ARN}/${{ConsoleSecret}}-??????"}
     ),
     "queue that is emptied": Port(
         ("sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"), QUEUE_ARN
@@ -289,14 +295,23 @@ PROVISIONING_ENVIRONMENT = {
     "INVITE_SEND_MESSAGE": "InviteSendMessage",
 }
 
+# The settings of the approval console -> the parameter each comes from.
+CONSOLE_ENVIRONMENT = {
+    "CONSOLE_URL": "ConsoleUrl",
+    "CONSOLE_TENANT_ID": "ConsoleTenantId",
+    "CONSOLE_AUTHORITY": "ConsoleAuthority",
+    "CONSOLE_SECRET": "ConsoleSecret",
+}
+
+# What a function has no use for that decides no sign-up.
+WITHOUT_SIGN_UPS = tuple(sorted(set(ENVIRONMENT) - {"TABLE_NAME", "PRIVATE_HOSTS", "SECRETS_PREFIX"}))
+
 SETTINGS_SOURCE = ROOT / "shared" / "src" / "config" / "settings.rs"
 MAIL_SOURCE = ROOT / "shared" / "src" / "config" / "mail.rs"
 REQUESTS_SOURCE = ROOT / "shared" / "src" / "config" / "requests.rs"
 PROVISIONING_SOURCE = ROOT / "shared" / "src" / "config" / "provisioning.rs"
+CONSOLE_SOURCE = ROOT / "shared" / "src" / "config" / "console.rs"
 SETTINGS_NAMES = re.compile(r"pub const \w*NAMES: &\[&str\] = &\[(?P<names>[^\]]*)\];")
-
-# The settings that only deciding needs, or being called.
-OF_SIGN_UPS = tuple(sorted(set(ENVIRONMENT) - {"TABLE_NAME", "PRIVATE_HOSTS", "SECRETS_PREFIX"}))
 
 EVERY_FUNCTION = ("credential_use", "table key", "log")
 EVERY_DECISION = ("policy_reader and disposable_reader", "answer_store", "secrets", *EVERY_FUNCTION)
@@ -360,7 +375,7 @@ FUNCTIONS = {
         ),
         environment=REQUESTS_ENVIRONMENT | PROVISIONING_ENVIRONMENT,
         settings=(REQUESTS_SOURCE, PROVISIONING_SOURCE),
-        unused=OF_SIGN_UPS,
+        unused=WITHOUT_SIGN_UPS,
         only_if="Provisions",
         timeout=30,
         reserved=NO_VALUE,
@@ -381,10 +396,32 @@ FUNCTIONS = {
         ),
         environment=PROVISIONING_ENVIRONMENT,
         settings=(PROVISIONING_SOURCE,),
-        unused=OF_SIGN_UPS,
+        unused=WITHOUT_SIGN_UPS,
         timeout=300,
         reserved=NO_VALUE,
         schedule="MaintenanceSchedule",
+    ),
+    # It decides no sign-up; people open it in a browser.
+    "ApprovalsFunction": Function(
+        "approvals",
+        (
+            "request_store that reads",
+            "request_store that lists, and evidence",
+            "approval_requests",
+            "request_store that closes",
+            "request_store that moves",
+            "data_keys that are unwrapped",
+            "secrets of the console",
+            "table key",
+            "log",
+        ),
+        ("ANY /console", "ANY /console/{page+}", "ANY /application/{token}"),
+        REQUESTS_ENVIRONMENT | CONSOLE_ENVIRONMENT,
+        (REQUESTS_SOURCE, CONSOLE_SOURCE),
+        WITHOUT_SIGN_UPS,
+        "HasConsole",
+        timeout=15,
+        reserved=NO_VALUE,
     ),
 }
 
@@ -576,6 +613,8 @@ OPERATOR_OUTPUTS = {
     "ProvisioningQueueUrl": {"Ref": "ProvisioningQueue"},
     "ProvisioningDeadLettersArn": {"Fn::GetAtt": ["ProvisioningDeadLetters", "Arn"]},
     "ProvisioningPipeDeadLettersUrl": {"Ref": "ProvisioningPipeDeadLetters"},
+    "ConsoleUrl": {"Fn::Sub": "${ConsoleUrl}/console"},
+    "ConsoleRedirectUri": {"Fn::Sub": "${ConsoleUrl}/console/signed-in"},
 }
 BASE_URL = {
     "Fn::If": [
@@ -711,7 +750,7 @@ def check_environment(template: Template) -> Iterator[Finding]:
         expected: Json = {setting: {"Ref": source} for setting, source in (ENVIRONMENT | function.environment).items()}
         expected |= dict.fromkeys(function.unused, "")
         yield from template.expect(name, "Properties.Environment.Variables", expected)
-    settings = ENVIRONMENT | MAIL_ENVIRONMENT | PROVISIONING_ENVIRONMENT
+    settings = ENVIRONMENT | MAIL_ENVIRONMENT | PROVISIONING_ENVIRONMENT | CONSOLE_ENVIRONMENT
     for parameter in set(settings.values()) - set(LENGTHS):
         if parameter not in template.document["Parameters"]:
             yield template.finding("Parameters", parameter, None, "a parameter")
@@ -946,18 +985,25 @@ def route_target(template: Template, route: Json) -> Json:
     """The function a route ends at, by way of its integration."""
     target = (route["Properties"].get("Target") or {}).get("Fn::Sub", "")
     integration = target.removeprefix("integrations/${").removesuffix("}")
+    return integrated(template, integration)
+
+
+def integrated(template: Template, integration: str) -> Json:
+    """The function that an integration calls."""
     uri = template.get(integration, "Properties.IntegrationUri") or {}
     return uri.get("Fn::GetAtt", [None])[0]
 
 
 def check_integrations(template: Template) -> Iterator[Finding]:
     for name in template.of_type("AWS::ApiGatewayV2::Integration"):
+        reached = integrated(template, name)
+        timeout = FUNCTIONS[reached].timeout if reached in FUNCTIONS else TIMEOUT_SECONDS
         for path, expected in (
             ("ApiId", {"Ref": "HttpApi"}),
             ("IntegrationType", "AWS_PROXY"),
             ("PayloadFormatVersion", "2.0"),
             # Longer than the functions' timeout, so that it is Lambda that ends and logs a function that hangs.
-            ("TimeoutInMillis", TIMEOUT_SECONDS * 1000 + 500),
+            ("TimeoutInMillis", timeout * 1000 + 500),
         ):
             yield from template.expect(name, f"Properties.{path}", expected)
 
@@ -1278,6 +1324,8 @@ MUTATIONS: dict[str, dict[Check, tuple[Mutation, ...]]] = {
             of("BeforeTokenFunction", "ReservedConcurrentExecutions", "no reserved concurrency"),
             Mutation("mail without a sender", "Resources.OtpSendFunction.Condition"),
             Mutation("accounts without a tenant", "Resources.ProvisioningFunction.Condition"),
+            Mutation("a console without an address", "Resources.ApprovalsFunction.Condition"),
+            of("ApprovalsFunction", "Timeout", "no time for a sign-in", 5),
             of("ProvisioningFunction", "Timeout", "no time for an attempt", 5),
             of("MaintenanceFunction", "Timeout", "no time for a long queue", 5),
             of("ProvisioningFunction", "ReservedConcurrentExecutions", "reserved for nobody", RESERVED),
@@ -1301,6 +1349,9 @@ MUTATIONS: dict[str, dict[Check, tuple[Mutation, ...]]] = {
             of("MaintenanceFunction", f"{SETTINGS}.REQUESTS_KEY", "a key of applicants", {"Ref": "RequestsKey"}),
             of("ProvisioningFunction", f"{SETTINGS}.GRAPH_URL", "another URL", {"Ref": "GraphTokenUrl"}),
             Mutation("a setting of accounts without its parameter", "Parameters.GuestMarker"),
+            of("ApprovalsFunction", f"{SETTINGS}.CONSOLE_TENANT_ID", "another tenant", {"Ref": "EntraTenantId"}),
+            of("ApprovalsFunction", f"{SETTINGS}.ENTRA_AUDIENCES", "not empty", {"Ref": "EntraAudiences"}),
+            Mutation("a setting of the console without its parameter", "Parameters.ConsoleAuthority"),
             Mutation("a setting without its parameter", "Parameters.ApiVersion"),
         ),
         check_environment_fits: (
@@ -1308,6 +1359,7 @@ MUTATIONS: dict[str, dict[Check, tuple[Mutation, ...]]] = {
             Mutation("a free text without a bound", "Parameters.EntraAudiences.MaxLength"),
             of("OtpSendFunction", f"{SETTINGS}.CLIENT_CERTIFICATES", "no room for mail", {"Ref": "ClientCertificates"}),
             Mutation("an invitation's URL without a bound", "Parameters.InviteRedirectUrl.MaxLength"),
+            Mutation("the console's URL without a bound", "Parameters.ConsoleUrl.MaxLength"),
         ),
         check_settings_of_the_program: (
             of("BeforeTokenFunction", f"{SETTINGS}.ENTRA_AUDIENCES", "a setting not offered"),
@@ -1316,6 +1368,7 @@ MUTATIONS: dict[str, dict[Check, tuple[Mutation, ...]]] = {
             of("BeforeCreatingUserFunction", f"{SETTINGS}.REQUESTS_KEY", "a setting of requests not offered"),
             of("ProvisioningFunction", f"{SETTINGS}.REQUESTS_KEY", "a setting of requests not offered"),
             of("ProvisioningFunction", f"{SETTINGS}.GUEST_MARKER", "a setting of accounts not offered"),
+            of("ApprovalsFunction", f"{SETTINGS}.CONSOLE_SECRET", "a setting of the console not offered"),
         ),
         check_log_groups: (
             of("BeforeTokenLogGroup", "RetentionInDays", "kept for ever"),
@@ -1387,6 +1440,22 @@ MUTATIONS: dict[str, dict[Check, tuple[Mutation, ...]]] = {
             granted("MaintenanceRole", "5.Action", "anything left", ["dynamodb:DeleteItem", "dynamodb:PutItem"]),
             granted("MaintenanceRole", "6.Fn::If.0", "a secret without accounts", "SendsMail"),
             granted("MaintenanceRole", "7.Resource", "applicants' key", {"Fn::GetAtt": ["RequestsKey", "Arn"]}),
+            granted("ApprovalsRole", "0.Condition", "anything read"),
+            granted("ApprovalsRole", "1.Condition.Null", "queues of no leading key at all"),
+            granted("ApprovalsRole", "1.Action", "queues emptied", ["dynamodb:Query", "dynamodb:DeleteItem"]),
+            granted(
+                "ApprovalsRole", "1.Condition.ForAllValues:StringLike.dynamodb:LeadingKeys.+", "policies", "POLICY#*"
+            ),
+            granted("ApprovalsRole", "2.Action", "requests changed", "dynamodb:UpdateItem"),
+            granted("ApprovalsRole", "3.Condition", "anything changed"),
+            granted("ApprovalsRole", "4.Condition.ForAllValues:StringLike.dynamodb:LeadingKeys.+", "erased", "REQUEST#*"),
+            granted("ApprovalsRole", "5.Condition", "keys of any purpose"),
+            granted("ApprovalsRole", "5.Resource", "the table's key", {"Fn::GetAtt": ["TableKey", "Arn"]}),
+            granted("ApprovalsRole", "6.Resource", "every secret", SECRETS_OF_POLICIES),
+            granted("ApprovalsRole", "7.Condition", "key usable directly"),
+            granted(
+                "ApprovalsRole", "8.Resource", "another's log", {"Fn::GetAtt": ["ProvisioningLogGroup", "Arn"]}
+            ),
             granted(PIPE_ROLE, "0.Action.+", "items read", "dynamodb:GetItem"),
             granted(PIPE_ROLE, "0.Resource", "the table", TABLE_ARN),
             granted(PIPE_ROLE, "1.Action", "messages read", ["sqs:SendMessage", "sqs:ReceiveMessage"]),
@@ -1416,6 +1485,8 @@ MUTATIONS: dict[str, dict[Check, tuple[Mutation, ...]]] = {
         check_routes: (
             whole("BeforeTokenUserFlowConnectorRoute", "route removed"),
             whole("OtpSendUserFlowExtensionRoute", "route of mail removed"),
+            whole("ConsolePagesRoute", "route of the console removed"),
+            of("ConsolePagesRoute", "RouteKey", "the whole host", "ANY /{page+}"),
             of(
                 "BeforeTokenConnectorRoute",
                 "Target",
@@ -1434,10 +1505,12 @@ MUTATIONS: dict[str, dict[Check, tuple[Mutation, ...]]] = {
         check_integrations: (
             of("BeforeTokenIntegration", "PayloadFormatVersion", "format 1.0", "1.0"),
             of("BeforeTokenIntegration", "TimeoutInMillis", "gives up before Lambda does", 3000),
+            of("ApprovalsIntegration", "TimeoutInMillis", "gives up before a sign-in ends", 5500),
         ),
         check_permissions: (
             whole("BeforeTokenPermission", "permission removed"),
             whole("OtpSendPermission", "permission of mail removed"),
+            whole("ApprovalsPermission", "permission of the console removed"),
             of("BeforeTokenPermission", "SourceArn", "any API may invoke"),
             of("MaintenancePermission", "SourceArn", "any rule may invoke"),
             of("MaintenancePermission", "Principal", "anybody may invoke", "*"),
@@ -1506,6 +1579,8 @@ MUTATIONS: dict[str, dict[Check, tuple[Mutation, ...]]] = {
             Mutation("wrong URL", "Outputs.BeforeTokenConnectorUrl.Value.Fn::Sub.0", "${BaseUrl}/before-token"),
             Mutation("table not printed", "Outputs.TableName"),
             Mutation("dead letters not printed", "Outputs.ProvisioningDeadLettersArn"),
+            Mutation("console not printed", "Outputs.ConsoleUrl"),
+            Mutation("wrong redirect URI", "Outputs.ConsoleRedirectUri.Value.Fn::Sub", "${ConsoleUrl}/signed-in"),
         ),
         check_nested_stack: (
             of("CustomDomain", "Parameters.TruststoreUri", "parameter not passed"),

@@ -3,7 +3,7 @@
 
 The emulator is ministack, on this machine only, in memory, ended with all its processes when the rehearsal ends. What
 runs behind its API are the real binaries, on the table that the template made, with lists and credentials
-written by the real signupctl, with Entra's tokens from a local issuer, with other systems for a policy to ask, and with
+written by the real signupctl, with Entra's tokens and sign-ins from a local issuer, with other systems for a policy to ask, and with
 a Microsoft Graph for accounts. Between each function and AWS a gate enforces the function's role (role_gate.py). So a
 green rehearsal proves the wiring: parameters, routes, settings, table, queue and roles. The emulator's pipes fill no
 queue, so the rehearsal does it as the template's pipe says (local_pipe.py). It knows nothing of TTL, PITR, KMS
@@ -30,6 +30,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.parse
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -37,7 +38,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
-from local_entra import AUDIENCE, TENANT, LocalEntra
+from local_entra import APPROVER, AUDIENCE, CONSOLE, TENANT, LocalEntra
 from local_graph import CLIENT, LocalGraph
 from local_pipe import LocalPipe
 from other_systems import API_KEY, OUTAGE, REFERENCE, UNCHECKED, OtherSystems
@@ -55,8 +56,10 @@ SECRETS_PREFIX = "rehearsal/secrets"
 MAIL_ADDRESS = "no-reply@contoso.example"
 MAIL_FROM = f"Contoso <{MAIL_ADDRESS}>"
 GRAPH_SECRET = "accounts"
+CONSOLE_URL = "https://approvals.contoso.example"
+CONSOLE_SECRET = "approvers"
 # The functions speak plain HTTP with their own machine only; the template has no use for that.
-HTTP_PARAMETERS = ("EntraIssuers", "GraphUrl", "GraphTokenUrl")
+HTTP_PARAMETERS = ("EntraIssuers", "GraphUrl", "GraphTokenUrl", "ConsoleAuthority")
 
 Json = Any
 
@@ -189,7 +192,7 @@ def deploy(
         "EntraTenantId": TENANT,
         "EntraAudiences": AUDIENCE,
         "EntraIssuers": entra.issuer,
-        "PrivateHosts": f"{others.host},{graph.host}",
+        "PrivateHosts": f"{others.host},{graph.host},{entra.host}",
         "SecretsPrefix": SECRETS_PREFIX,
         "MailFrom": json.dumps(MAIL_FROM),
         "GraphTenantId": TENANT,
@@ -198,6 +201,10 @@ def deploy(
         "GraphUrl": graph.url,
         "GraphTokenUrl": graph.token_url,
         "InviteRedirectUrl": "https://myapp.contoso.example",
+        "ConsoleUrl": CONSOLE_URL,
+        "ConsoleTenantId": TENANT,
+        "ConsoleAuthority": entra.authority,
+        "ConsoleSecret": CONSOLE_SECRET,
     }
     command = [
         str(SAM),
@@ -224,7 +231,7 @@ def functions_of(template: Json) -> dict[str, Json]:
 def role_gates(template: Json, running: Emulator) -> list[RoleGate]:
     """A gate for each function, with the statements of its role."""
     gates = []
-    secrets = {"SecretsPrefix": SECRETS_PREFIX, "GraphSecret": GRAPH_SECRET}
+    secrets = {"SecretsPrefix": SECRETS_PREFIX, "GraphSecret": GRAPH_SECRET, "ConsoleSecret": CONSOLE_SECRET}
     for name, function in functions_of(template).items():
         role = template["Resources"][function["Properties"]["Role"]["Fn::GetAtt"][0]]
         policies = role["Properties"]["Policies"]
@@ -395,8 +402,12 @@ def event_answer(name: str, action: str, **members: Json) -> Json:
 @dataclass(frozen=True)
 class Answer:
     status: int
-    content_type: str
+    headers: http.client.HTTPMessage
     body: bytes
+
+    @property
+    def content_type(self) -> str:
+        return str(self.headers.get("Content-Type", ""))
 
     def json(self) -> Json:
         try:
@@ -416,21 +427,46 @@ class DeployedApi:
         return self.request("POST", path, body, authorization)
 
     def request(self, method: str, path: str, body: Json, authorization: str | None) -> Answer:
-        headers = {
-            "Host": f"{self.api_id}.execute-api.localhost:{self.running.port}",
-            "Content-Type": "application/json",
-        }
+        headers = {"Content-Type": "application/json"}
         if authorization:
             headers["Authorization"] = authorization
+        return self.send(method, path, None if body is None else json.dumps(body), headers)
+
+    def send(self, method: str, path: str, body: str | None, headers: dict[str, str]) -> Answer:
+        host = {"Host": f"{self.api_id}.execute-api.localhost:{self.running.port}"}
         connection = http.client.HTTPConnection("127.0.0.1", self.running.port, timeout=30)
         try:
-            connection.request(method, path, None if body is None else json.dumps(body), headers)
+            connection.request(method, path, body, host | headers)
             response = connection.getresponse()
-            return Answer(response.status, response.headers.get("Content-Type", ""), response.read())
+            return Answer(response.status, response.headers, response.read())
         except (OSError, http.client.HTTPException) as error:
             raise RehearsalError(f"{method} {path}: found {error!r}, expected an answer") from error
         finally:
             connection.close()
+
+
+@dataclass
+class Browser:
+    """Somebody at the console, with the cookies that it has set."""
+
+    api: DeployedApi
+    cookies: dict[str, str] = field(default_factory=dict)
+
+    def open(self, path: str) -> Answer:
+        return self._kept(self.api.send("GET", path, None, self._cookie()))
+
+    def submit(self, path: str, form: dict[str, str], origin: str = CONSOLE_URL) -> Answer:
+        headers = {"Content-Type": "application/x-www-form-urlencoded", "Origin": origin}
+        return self._kept(self.api.send("POST", path, urllib.parse.urlencode(form), headers | self._cookie()))
+
+    def _cookie(self) -> dict[str, str]:
+        return {"Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())} if self.cookies else {}
+
+    def _kept(self, answer: Answer) -> Answer:
+        for cookie in answer.headers.get_all("Set-Cookie") or []:
+            name, _, value = cookie.partition(";")[0].partition("=")
+            self.cookies[name] = value
+        return answer
 
 
 @dataclass
@@ -528,6 +564,7 @@ def rehearse(
     refreshed_list(signupctl)
     code = prepared_for_suppliers(api, signupctl, others)
     prepared_for_guests(api, signupctl)
+    prepared_for_approvers(api)
     refusals(checks, api, credential, entra)
     print("  -- without a list entry")
     nobody_is_listed(checks, api, credential, entra)
@@ -550,6 +587,9 @@ def rehearse(
     print("  -- with somebody who approves")
     request = a_review_is_a_request(checks, api, signupctl, credential, accounts.gate)
     an_approval_makes_one_account(checks, signupctl, accounts, request)
+    print("  -- with the approval console")
+    nobody_else_gets_a_page(checks, api)
+    an_approver_decides(checks, api, signupctl, credential, entra)
     return checks
 
 
@@ -864,6 +904,65 @@ def wait_until_taken(pipe: LocalPipe, seconds: float = 30) -> int:
         time.sleep(0.2)
 
 
+def prepared_for_approvers(api: DeployedApi) -> None:
+    """The credential of the application in which they sign in, and the key of the console's cookies."""
+    secret = CONSOLE | {"cookie_key": base64.b64encode(os.urandom(32)).decode()}
+    name = f"{SECRETS_PREFIX}/{CONSOLE_SECRET}"
+    api.running.client("secretsmanager").create_secret(Name=name, SecretString=json.dumps(secret))
+
+
+def nobody_else_gets_a_page(checks: Checks, api: DeployedApi) -> None:
+    stranger = Browser(api)
+    answer = stranger.open("/console")
+    leads_on = answer.status == 303 and answer.headers["Location"] == "/console/sign-in"
+    checks.expect("/console: nobody is signed in", answer, "303 to the sign-in", leads_on)
+    for path, status in (("/console/nothing", 404), ("/console/signed-in?code=a&state=b", 400), ("/application/a", 404)):
+        answer = stranger.open(path)
+        holds = answer.status == status and b"<h1>" in answer.body and "form-action 'self'" in policy_of(answer)
+        checks.expect(f"{path}: a page instead", answer, f"{status} with a page and its policy", holds)
+    answer = stranger.submit("/console/sign-out", {"token": "a"}, origin="https://elsewhere.example")
+    checks.status("/console/sign-out: a form of another site", answer, 403)
+
+
+def policy_of(answer: Answer) -> str:
+    return str(answer.headers.get("Content-Security-Policy", ""))
+
+
+FAY = {"email": "fay@guests.example", "identities": [], "displayName": "Fay <b>Ericson</b>", "ui_locales": "en-US"}
+
+
+def an_approver_decides(
+    checks: Checks, api: DeployedApi, signupctl: Signupctl, credential: str, entra: LocalEntra
+) -> None:
+    api.post("/connectors/guests/before-creating-user", FAY, credential)
+    [request] = requests_in(signupctl, "pending")
+    page, browser = f"/console/requests/{request['id']}", Browser(api)
+    asked = browser.open(f"/console/sign-in?request={request['id']}").headers["Location"]
+    at_entra = asked.startswith(f"{entra.authority}/oauth2/v2.0/authorize?")
+    checks.that("the sign-in is at the tenant", at_entra, asked, entra.authority)
+    answer = browser.open(f"/console/signed-in?{entra.sign_in(asked)}")
+    leads_on = answer.status == 303 and answer.headers["Location"] == page
+    checks.expect("the sign-in leads to what was asked for", answer, f"303 to {page}", leads_on)
+    shows(checks, "/console: the queue", browser.open("/console"), FAY["email"])
+    shown = shows(checks, f"{page}: the request", browser.open(page), "Fay &#60;b&#62;Ericson&#60;/b&#62;")
+    hidden = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', shown))
+    form = hidden | {"action": "deny", "reason": "rehearsal"}
+    checks.status(f"{page}: without the form's token", browser.submit(page, form | {"token": "a"}), 403)
+    answer = browser.submit(page, form)
+    checks.expect(f"{page}: a decision", answer, "303 to the request", answer.status == 303)
+    [denied] = requests_in(signupctl, "denied")
+    checks.that("the request is denied", denied["id"] == request["id"], denied, request["id"])
+    signed = f"{APPROVER['preferred_username']} ({APPROVER['oid']}) denied it: rehearsal"
+    shows(checks, f"{page}: who decided", browser.open(page), signed)
+
+
+def shows(checks: Checks, what: str, answer: Answer, text: str) -> str:
+    """The page, which has the text."""
+    page = answer.body.decode()
+    checks.expect(what, answer, f"200 with {text!r}", answer.status == 200 and text in page)
+    return page
+
+
 CODE = "12345678"
 OTP_SENT = {
     "data": {
@@ -951,7 +1050,14 @@ def function_logs(running: Emulator) -> str:
 def built(binaries: Path) -> Path:
     missing = [
         name
-        for name in ("after-federation", "before-creating-user", "before-token", "otp-send", "provisioning")
+        for name in (
+            "after-federation",
+            "approvals",
+            "before-creating-user",
+            "before-token",
+            "otp-send",
+            "provisioning",
+        )
         if not (binaries / name).is_file()
     ]
     if missing:

@@ -144,8 +144,15 @@ mod tests {
         assert_eq!(settings.authority, authority);
     }
 
+    #[test]
+    fn on_this_machine_http_will_do() {
+        let settings = read(&[("CONSOLE_URL", "http://127.0.0.1:9000")]).unwrap();
+        assert_eq!(settings.origin, "http://127.0.0.1:9000");
+    }
+
     #[rstest]
     #[case::plain("http://approvals.contoso.com")]
+    #[case::begins_as_this_machine("http://localhost.contoso.com")]
     #[case::path("https://approvals.contoso.com/console")]
     #[case::user("https://a@approvals.contoso.com")]
     #[case::query("https://approvals.contoso.com?a")]

@@ -144,9 +144,12 @@ impl<E: Environment + ?Sized> Reader<'_, E> {
 
 /// HTTPS; on this machine HTTP will do, which the client permits for named hosts alone.
 pub(super) fn is_url(text: &str) -> bool {
-    let loopback = ["http://127.0.0.1", "http://localhost"];
-    let is_local = loopback.iter().any(|start| text.starts_with(start));
-    Url::parse(text).is_ok_and(|url| url.has_host() && (url.scheme() == "https" || is_local))
+    Url::parse(text).is_ok_and(|url| {
+        matches!(
+            (url.scheme(), url.host_str()),
+            ("https", Some(_)) | ("http", Some("127.0.0.1" | "localhost"))
+        )
+    })
 }
 
 /// Each of Microsoft's clouds has a Graph of its own, and so a scope; a stand-in has that of the public one.

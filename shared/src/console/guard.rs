@@ -19,12 +19,7 @@ use super::{
 };
 use crate::ports::journal::{Notice, Visit};
 
-const HEADERS: [(HeaderName, &str); 4] = [
-    (
-        header::CONTENT_SECURITY_POLICY,
-        "default-src 'none'; style-src 'self'; script-src 'self'; form-action 'self'; base-uri 'none'; \
-         frame-ancestors 'none'",
-    ),
+const HEADERS: [(HeaderName, &str); 3] = [
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::REFERRER_POLICY, "no-referrer"),
     (header::CACHE_CONTROL, "no-store"),
@@ -70,6 +65,10 @@ pub(super) async fn guard(
         let value = HeaderValue::from_static(value);
         response.headers_mut().insert(name, value);
     }
+    let policy = policy(&console.settings.endpoint("authorize"));
+    response
+        .headers_mut()
+        .insert(header::CONTENT_SECURITY_POLICY, policy);
     let cause = response.extensions().get::<Cause>();
     console.journal.notice(&Notice::Visited(Visit {
         page,
@@ -89,6 +88,16 @@ fn in_words(mut response: Response, t: &'static Texts, reader: Reader) -> Respon
             (headers, problem.told(t, reader)).into_response()
         }
     }
+}
+
+/// The console's own things alone. A filter that is sent after the session's end leads on to the sign-in, and browsers hold the
+/// redirects of forms against `form-action` as well.
+fn policy(sign_in: &str) -> HeaderValue {
+    let policy = format!(
+        "default-src 'none'; style-src 'self'; script-src 'self'; form-action 'self' {sign_in}; base-uri 'none'; \
+         frame-ancestors 'none'"
+    );
+    HeaderValue::from_str(&policy).unwrap_or(HeaderValue::from_static("default-src 'none'"))
 }
 
 impl Console {

@@ -51,7 +51,7 @@ impl SignInSettings {
         format!("{}{SIGNED_IN}", self.origin)
     }
 
-    fn endpoint(&self, name: &str) -> String {
+    pub(super) fn endpoint(&self, name: &str) -> String {
         format!("{}/oauth2/v2.0/{name}", self.authority)
     }
 

@@ -68,12 +68,13 @@ export class Window {
   #elsewhere = [];
   #troubles = [];
 
-  static async open(browser, origin, { viewport = DESKTOP, javaScriptEnabled = true } = {}) {
+  /** `also` are origins that its pages may lead to. */
+  static async open(browser, origin, { viewport = DESKTOP, javaScriptEnabled = true, also = [] } = {}) {
     const window = new Window();
     window.#context = await browser.newContext({ baseURL: origin, viewport, javaScriptEnabled });
     window.#context.setDefaultTimeout(PATIENCE_MS);
     window.page = await window.#context.newPage();
-    window.#watch(origin);
+    window.#watch([origin, ...also]);
     return window;
   }
 
@@ -93,10 +94,10 @@ export class Window {
     await this.#context.close();
   }
 
-  #watch(origin) {
+  #watch(origins) {
     const { page } = this;
     page.on('request', (request) => {
-      if (!request.url().startsWith(`${origin}/`)) this.#elsewhere.push(request);
+      if (!origins.some((origin) => request.url().startsWith(`${origin}/`))) this.#elsewhere.push(request);
     });
     page.on('console', (message) => {
       if (message.type() === 'error') this.#troubles.push(`console: ${message.text()} (${message.location().url})`);
@@ -152,8 +153,10 @@ async function above(last) {
   return { x: 0, y: 0, width, height: Math.ceil(y + height) + MARGIN };
 }
 
+/** The simulator's pages must not be taken for Microsoft's; the only others are those of the approval console. */
 async function saysWhatItIs(page, name) {
-  assert.ok(await page.getByText('Local simulator').first().isVisible(), `${name} does not say that it is a simulator`);
+  const said = page.getByRole('banner').getByText(/^(Local simulator|Approvals)/);
+  assert.ok(await said.first().isVisible(), `${name} does not say that it is a simulator, or the console`);
 }
 
 async function fitsItsWidth(page, name) {

@@ -10,6 +10,9 @@ import { Program } from './program.js';
 const TIME_OUT_MS = 180_000;
 
 export class World {
+  /** Origins beside the simulator's that pages may lead to. */
+  also = [];
+
   /**
    * With `scripted` the steps are answered by `world.connector`, else by the functions. `copies` adds user flows that
    * have their names in their URLs: `{ staff: 'partners' }`. `prepare` is done with the program before the first test.
@@ -42,6 +45,7 @@ export class World {
       const window = await Window.open(this.browser, this.program.origin, {
         viewport: phone ? PHONE : DESKTOP,
         javaScriptEnabled: javaScript,
+        also: this.also,
       });
       try {
         await body(window.page);

@@ -94,9 +94,13 @@ pub struct Application {
     /// Its application id, a GUID.
     pub id: String,
     pub name: String,
-    /// Where an authorization code may be sent; empty for one that signs nobody in.
+    /// Where an authorization code may be sent; empty for one that signs nobody in. In the file a whole URL, or a path of
+    /// the deployment.
     #[serde(default)]
     pub redirect_uris: Vec<String>,
+    /// Where people find it, in the file alike.
+    #[serde(default)]
+    pub home_page: Option<String>,
     /// For client credentials and confidential clients; a local secret that opens nothing else.
     #[serde(default)]
     pub secret: Option<String>,
@@ -153,6 +157,44 @@ impl Config {
 
     pub fn application(&self, id: &str) -> Option<&Application> {
         self.applications.iter().find(|one| one.id == id)
+    }
+}
+
+impl Application {
+    /// Whether people sign in to it.
+    pub const fn signs_people_in(&self) -> bool {
+        !self.redirect_uris.is_empty()
+    }
+
+    fn deployed_at(self, deployment: &Deployment) -> Result<Self, String> {
+        let url = |named: &String| {
+            let url = deployment.url(named);
+            url.map_err(|problem| format!("application `{}`: {problem}", self.id))
+        };
+        let redirect_uris = self.redirect_uris.iter().map(url);
+        let home_page = self.home_page.as_ref().map(url);
+        Ok(Self {
+            redirect_uris: redirect_uris.collect::<Result<_, _>>()?,
+            home_page: home_page.transpose()?,
+            ..self
+        })
+    }
+}
+
+impl Deployment {
+    /// The whole URL of what the file names: a path of the deployment, or a URL already.
+    fn url(&self, named: &str) -> Result<String, String> {
+        let url = if named.starts_with('/') {
+            format!("{}{named}", self.base_url.trim_end_matches('/'))
+        } else {
+            named.to_owned()
+        };
+        match reqwest::Url::parse(&url) {
+            Ok(_) => Ok(url),
+            Err(error) => Err(format!(
+                "url: `{url}` is no URL nor a path that starts with `/`: {error}"
+            )),
+        }
     }
 }
 
@@ -236,10 +278,14 @@ impl File {
         for person in &self.people {
             is_guid(&person.id, "person.id")?;
         }
+        let applications = self.applications.into_iter();
+        let applications: Vec<_> = applications
+            .map(|application| application.deployed_at(deployment))
+            .collect::<Result<_, _>>()?;
         let context = Context {
             tenant: &self.tenant,
             connectors: self.connectors.as_ref(),
-            applications: &self.applications,
+            applications: &applications,
             deployment,
         };
         let mut user_flows: Vec<UserFlow> = Vec::new();
@@ -254,7 +300,7 @@ impl File {
         Ok(Config {
             tenant: self.tenant,
             user_flows,
-            applications: self.applications,
+            applications,
             people: self.people,
         })
     }
@@ -305,7 +351,7 @@ impl Context<'_> {
             (Step::OtpSend, flow.otp_send),
         ] {
             if let Some(endpoint) = endpoint {
-                let checked = self.endpoint(flow.kind, step, endpoint);
+                let checked = self.endpoint(flow.kind, step, &endpoint);
                 endpoints.insert(
                     step,
                     checked.map_err(|problem| format!("{}: {problem}", step.key()))?,
@@ -350,7 +396,7 @@ impl Context<'_> {
         &self,
         kind: TenantKind,
         step: Step,
-        endpoint: EndpointInFile,
+        endpoint: &EndpointInFile,
     ) -> Result<Endpoint, String> {
         let time_out = time_out(kind, endpoint.time_out_ms)?;
         if kind == TenantKind::Workforce && step == Step::BeforeToken {
@@ -371,17 +417,8 @@ impl Context<'_> {
             },
             (false, None) => Authentication::None,
         };
-        let base_url = self.deployment.base_url.trim_end_matches('/');
-        let url = if endpoint.url.starts_with('/') {
-            format!("{base_url}{}", endpoint.url)
-        } else {
-            endpoint.url
-        };
-        reqwest::Url::parse(&url).map_err(|error| {
-            format!("url: `{url}` is no URL nor a path that starts with `/`: {error}")
-        })?;
         Ok(Endpoint {
-            url,
+            url: self.deployment.url(&endpoint.url)?,
             authentication,
             time_out,
             retries,

@@ -69,6 +69,13 @@ fn the_example_offers_the_three_kinds_of_tenant() {
         }
     );
 
+    // Where the people of the operator sign in, beside the functions as well.
+    let console = config.application("5f1b1c3e-6a0d-4c39-9d3a-0c8f6c2f7b11");
+    let console = console.unwrap();
+    assert_eq!(console.home_page, Some(url("/console")));
+    let redirect_uri = console.redirect_uris.first();
+    assert_eq!(redirect_uri, Some(&url("/console/signed-in")));
+
     // A custom attribute carries the application id, and answers may leave it out.
     let flow = config.user_flow("partners").unwrap();
     let supplier = flow.attribute("extension_suppliernumber").unwrap();
@@ -96,6 +103,7 @@ fn the_example_offers_the_three_kinds_of_tenant() {
 #[case("{ name = \"jobTitle\" }", "{ label = \"Title\" }", &["`name` or `custom`"])]
 #[case("collection-start\" }", "collection-start\", time-out-ms = 2500 }", &["after-federation", "2500", "200 to 2000"])]
 #[case("after-federation\" }", "after-federation\", retries = 2 }", &["retries", "0 or 1"])]
+#[case("[\"/console/", "[\"console/", &["application `5f1b1c3e-", "no URL nor a path"])]
 #[case("url = \"/connectors/after", "url = \"connectors/after", &["no URL nor a path"])]
 fn a_mistake_is_told_with_its_place(
     #[case] found: &str,

@@ -12,6 +12,7 @@ use axum::{
     http::{Request, StatusCode, header},
     response::Response,
 };
+use base64::{Engine, engine::general_purpose::STANDARD};
 use http_body_util::BodyExt;
 use local_entra::{
     Simulator,
@@ -160,6 +161,19 @@ async fn the_credential_for_graph_is_a_secret() {
         "client_secret": "local-graph-secret",
     });
     assert_eq!(client, expected);
+}
+
+#[tokio::test]
+async fn the_console_has_its_credential_and_the_key_of_its_cookies() {
+    let text = secret_text(&simulator(), "console").await;
+    let console: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(console["client_id"], "5f1b1c3e-6a0d-4c39-9d3a-0c8f6c2f7b11");
+    assert_eq!(console["client_secret"], "local-console-secret");
+    let links: Value = serde_json::from_str(&secret_text(&simulator(), "links").await).unwrap();
+    for key in [&console["cookie_key"], &links["key"]] {
+        let octets = STANDARD.decode(key.as_str().unwrap()).unwrap();
+        assert_eq!(octets.len(), 32);
+    }
 }
 
 #[tokio::test]

@@ -96,6 +96,16 @@ impl Entra {
             .env("INVITE_SEND_MESSAGE", "true");
     }
 
+    /// Settings with which a function lets people of this tenant decide about requests.
+    pub(crate) fn signs_people_in_to(&self, function: &mut Command) {
+        let (origin, tenant) = (&self.simulator.origin, &self.simulator.config.tenant.id);
+        function
+            .env("CONSOLE_URL", format!("http://{}", self.functions))
+            .env("CONSOLE_TENANT_ID", tenant)
+            .env("CONSOLE_AUTHORITY", format!("{origin}/{tenant}"))
+            .env("CONSOLE_SECRET", "console");
+    }
+
     /// Serves pages and takes mail; returns only when one of them cannot go on.
     pub(crate) async fn serve(self) -> Problem {
         let ended = tokio::select! {

@@ -7,8 +7,9 @@ use tokio::process::Command;
 
 use crate::{
     entra::Entra,
-    flags::{Flags, in_project},
+    flags::{Flags, HOST, in_project},
     problem::{Problem, system},
+    ready::CONSOLE,
     table,
 };
 
@@ -26,25 +27,26 @@ pub(crate) fn program() -> Result<PathBuf, Problem> {
     })
 }
 
-/// What to type in another terminal to decide about requests.
+/// How to decide about requests: in the console, or with what is typed in another terminal.
 pub(crate) fn deciding(flags: &Flags, engine: &Engine, entra: &Entra) -> Result<String, Problem> {
     let program = program()?;
     let from_project = program.strip_prefix(in_project("")).unwrap_or(&program);
     let mut command = Command::new(from_project);
     table::point_to(&mut command, flags, engine);
     entra.keeps_keys_for(&mut command);
-    Ok(typed(command.as_std()))
+    let console = format!("http://{HOST}:{}{CONSOLE}", flags.port);
+    Ok(told(&console, command.as_std()))
 }
 
-fn typed(command: &std::process::Command) -> String {
+fn told(console: &str, command: &std::process::Command) -> String {
     let settings = command
         .get_envs()
         .filter_map(|(name, value)| Some(format!(" {}={}", name.display(), value?.display())));
     let settings: String = settings.collect();
     let program = Path::new(command.get_program()).display();
     format!(
-        "to decide about sign-ups that wait for a review, type in another terminal:\n  export{settings}\n  \
-         {program} request list --names\n  {program} request approve ID"
+        "to decide about sign-ups that wait for a review, open {console}, or type in another terminal:\n  \
+         export{settings}\n  {program} request list --names\n  {program} request approve ID"
     )
 }
 
@@ -53,15 +55,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_typed_has_every_setting() {
+    fn what_is_told_has_the_address_and_every_setting() {
         let mut command = std::process::Command::new("target/debug/signupctl");
         command
             .env("TABLE_NAME", "local")
             .env("AWS_REGION", "local")
             .env_remove("AWS_PROFILE");
-        let typed = typed(&command);
-        let lines: Vec<_> = typed.lines().skip(1).collect();
+        let told = told("http://127.0.0.1:9000/console", &command);
+        let lines: Vec<_> = told.lines().collect();
         let expected = [
+            "to decide about sign-ups that wait for a review, open http://127.0.0.1:9000/console, or type in another terminal:",
             "  export AWS_REGION=local TABLE_NAME=local",
             "  target/debug/signupctl request list --names",
             "  target/debug/signupctl request approve ID",

@@ -21,6 +21,9 @@ use crate::{
 const PATIENCE: Duration = Duration::from_mins(5);
 const PAUSE: Duration = Duration::from_millis(200);
 
+/// Where people decide about requests.
+pub(crate) const CONSOLE: &str = "/console";
+
 /// What a function is asked, and the status of its answer.
 struct Trial {
     path: String,
@@ -67,6 +70,8 @@ pub(crate) async fn wait(port: u16) -> Result<(), Problem> {
             port,
             Trial::sign_up(format!("/extensions/{OTP_SEND}"), "401")
         ),
+        // Forms of its own pages alone are taken.
+        patiently(port, Trial::sign_up(CONSOLE.to_owned(), "403")),
         patiently(port, nothing_approved),
         patiently(port, a_run),
     )?;

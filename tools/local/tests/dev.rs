@@ -358,6 +358,8 @@ fn whoever_is_approved_gets_an_account() {
         "AWS_ENDPOINT_URL_KMS=http://127.0.0.1:{}/keys",
         place.entra_port
     );
+    let console = format!("open http://127.0.0.1:{}/console,", place.port);
+    assert!(running.said(&console), "it does not name the console");
     assert!(running.said(&keys), "it does not say how to decide");
 
     // The example lists send this domain to a review.

@@ -1,4 +1,4 @@
-//! The first page: the tenant's user flows.
+//! The first page: the tenant's user flows, and the applications of its own people.
 
 use std::sync::Arc;
 
@@ -13,6 +13,8 @@ use crate::{Simulator, config::UserFlow, faults::Switches};
 struct Home<'s> {
     tenant: &'s str,
     flows: Vec<Card<'s>>,
+    /// Name and address.
+    applications: Vec<(&'s str, &'s str)>,
     has_faults: bool,
 }
 
@@ -27,9 +29,13 @@ pub(super) async fn show(State(simulator): State<Arc<Simulator>>) -> Response {
         flow,
         steps: CalledStep::all(flow),
     });
+    let applications = config.applications.iter();
+    let applications =
+        applications.filter_map(|one| Some((one.name.as_str(), one.home_page.as_deref()?)));
     let home = Home {
         tenant: &config.tenant.name,
         flows: flows.collect(),
+        applications: applications.collect(),
         has_faults: simulator.faults.now() != Switches::default(),
     };
     page(StatusCode::OK, &home)

@@ -1,21 +1,29 @@
 //! AWS Secrets Manager as far as reading a secret needs it: `GetSecretValue` of AWS JSON 1.1. Whoever signs a request is
-//! believed. The secrets are those that the systems beside it and Graph expect, and open nothing else.
+//! believed. The secrets are those that the systems beside it, Graph and the sign-in expect, and open nothing else.
 
 use std::sync::Arc;
 
 use axum::{
     Router, body::Bytes, extract::State, http::HeaderMap, response::Response, routing::post,
 };
+use base64::{Engine, engine::general_purpose::STANDARD};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::aws_json::{self, Fault};
-use crate::{Simulator, config::Config};
+use crate::{
+    Simulator,
+    config::{Application, Config},
+};
 
 pub(super) const CRM_KEY: &str = "local-crm-key";
 pub(super) const ERP_USERNAME: &str = "connector";
 pub(super) const ERP_PASSWORD: &str = "local-erp-password";
 pub(super) const IDENTITY_KEY: &str = "local-identity-key";
+
+/// What an approval console seals its cookies with, and what links in mails are signed with.
+const COOKIE_KEY: &[u8; 32] = b"local-cookie-key-of-32-octets!!!";
+const LINK_KEY: &[u8; 32] = b"local-link-key--of-32-octets!!!!";
 
 const GET_SECRET_VALUE: &str = "secretsmanager.GetSecretValue";
 
@@ -67,17 +75,28 @@ fn secret(id: &str, config: &Config) -> Option<String> {
             Some(pair.to_string())
         }
         "signup-connectors/identity" => Some(IDENTITY_KEY.to_owned()),
-        "signup-connectors/graph" => graph(config),
+        "signup-connectors/graph" => {
+            credential(config, |one| !one.signs_people_in()).map(|client| client.to_string())
+        }
+        "signup-connectors/console" => console(config),
+        "signup-connectors/links" => Some(json!({ "key": STANDARD.encode(LINK_KEY) }).to_string()),
         _ => None,
     }
 }
 
-/// The credential of the first application that has one.
-fn graph(config: &Config) -> Option<String> {
-    let mut applications = config.applications.iter();
+fn console(config: &Config) -> Option<String> {
+    let mut client = credential(config, Application::signs_people_in)?;
+    client
+        .as_object_mut()?
+        .insert("cookie_key".to_owned(), STANDARD.encode(COOKIE_KEY).into());
+    Some(client.to_string())
+}
+
+/// That of the first application of a kind that has one.
+fn credential(config: &Config, is_wanted: impl Fn(&Application) -> bool) -> Option<Value> {
+    let mut applications = config.applications.iter().filter(|one| is_wanted(one));
     applications.find_map(|application| {
         let secret = application.secret.as_ref()?;
-        let client = json!({ "client_id": application.id, "client_secret": secret });
-        Some(client.to_string())
+        Some(json!({ "client_id": application.id, "client_secret": secret }))
     })
 }

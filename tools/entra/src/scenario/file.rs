@@ -344,6 +344,7 @@ impl Check<'_> {
                 id: application.unwrap_or_else(|| APPLICATION.to_owned()),
                 name: "Application".to_owned(),
                 redirect_uris: Vec::new(),
+                home_page: None,
                 secret: None,
             },
             person,
