@@ -68,7 +68,7 @@ fact-failure = Warum es kein Konto gibt
 fact-account = Konto
 approvals = { $count } von { $needed }
 
-the-applicant = Antragsteller/in
+the-applicant = Die antragstellende Person
 the-program = Das Programm
 history-entry = { $at }: { $who } { $did }
 history-entry-because = { $at }: { $who } { $did }: { $reason }

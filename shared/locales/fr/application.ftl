@@ -1,14 +1,14 @@
 application-title = Votre demande de compte
 application-pending = Vous avez demandé un compte le { $made }. Votre demande est à l’étude, et vous aurez une réponse au plus tard le { $until }. Vous n’avez rien à faire.
-application-approved = Bonne nouvelle : votre demande du { $made } a été approuvée le { $decided }. Votre compte est en cours de création, ce qui prend en général quelques minutes.
-application-provisioning = Bonne nouvelle : votre demande du { $made } a été approuvée le { $decided }. Votre compte est en cours de création, ce qui prend en général quelques minutes.
-application-provisioned = Bonne nouvelle : votre demande du { $made } a été approuvée le { $decided }. Votre compte est prêt, et vous pouvez vous connecter.
-application-provisioning-failed = Votre demande du { $made } a été approuvée le { $decided }. La création de votre compte prend plus de temps que prévu ; quelqu’un s’en occupe. Vous n’avez rien à faire.
+application-approved = Bonne nouvelle : votre demande du { $made } a été approuvée le { $decided }. Votre compte est en cours de création, ce qui prend en général quelques minutes.
+application-provisioning = Bonne nouvelle : votre demande du { $made } a été approuvée le { $decided }. Votre compte est en cours de création, ce qui prend en général quelques minutes.
+application-provisioned = Bonne nouvelle : votre demande du { $made } a été approuvée le { $decided }. Votre compte est prêt, et vous pouvez vous connecter.
+application-provisioning-failed = Votre demande du { $made } a été approuvée le { $decided }. La création de votre compte prend plus de temps que prévu ; quelqu’un s’en occupe. Vous n’avez rien à faire.
 application-denied = Merci de votre demande du { $made }. Elle a été étudiée avec soin, et le { $decided } il a été décidé qu’un compte ne peut pas vous être accordé.
-application-expired = Nous sommes désolés : personne n’a pu décider de votre demande du { $made } avant le { $until }. Vous pouvez volontiers en faire une nouvelle.
+application-expired = Nous sommes désolés : personne n’a pu décider de votre demande du { $made } avant le { $until }. Vous pouvez volontiers en faire une nouvelle.
 application-withdrawn = Vous avez retiré votre demande du { $made } le { $decided }. Vous pouvez volontiers en faire une nouvelle.
 
-application-message = L’organisation vous écrit :
+application-message = L’organisation vous écrit :
 application-again = Vous pourrez faire une nouvelle demande à partir du { $from }.
 
 application-withdraw = Retirer la demande

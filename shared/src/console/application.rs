@@ -5,9 +5,8 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::{
-    Extension,
-    extract::{Path, State},
-    http::{StatusCode, Uri},
+    extract::{FromRequestParts, Path, State},
+    http::{StatusCode, Uri, request::Parts},
     response::{IntoResponse, Redirect, Response},
 };
 use jiff::Timestamp;
@@ -54,7 +53,7 @@ impl Way {
 }
 
 /// A request that was opened by its applicant's link.
-struct Opened {
+pub(super) struct Opened {
     t: &'static Texts,
     request: ApprovalRequest,
     place: Place,
@@ -137,41 +136,23 @@ impl SaidPage {
 
 pub(super) async fn standing(
     State(console): State<Arc<Console>>,
-    Extension(t): Extension<&'static Texts>,
-    address: Uri,
-    Path(token): Path<String>,
+    opened: Opened,
 ) -> Result<Response, Problem> {
-    let opened = console.opened(token, &address, t).await?;
     console.told(&opened, None).await
 }
 
-pub(super) async fn ask_withdraw(
-    State(console): State<Arc<Console>>,
-    Extension(t): Extension<&'static Texts>,
-    address: Uri,
-    Path(token): Path<String>,
-) -> Result<Response, Problem> {
-    let opened = console.opened(token, &address, t).await?;
-    Ok(opened.asked(Way::Withdraw))
+pub(super) async fn ask_withdraw(opened: Opened) -> Response {
+    opened.asked(Way::Withdraw)
 }
 
-pub(super) async fn ask_erase(
-    State(console): State<Arc<Console>>,
-    Extension(t): Extension<&'static Texts>,
-    address: Uri,
-    Path(token): Path<String>,
-) -> Result<Response, Problem> {
-    let opened = console.opened(token, &address, t).await?;
-    Ok(opened.asked(Way::Erase))
+pub(super) async fn ask_erase(opened: Opened) -> Response {
+    opened.asked(Way::Erase)
 }
 
 pub(super) async fn withdraw(
     State(console): State<Arc<Console>>,
-    Extension(t): Extension<&'static Texts>,
-    address: Uri,
-    Path(token): Path<String>,
+    opened: Opened,
 ) -> Result<Response, Problem> {
-    let opened = console.opened(token, &address, t).await?;
     match console.desk.requests.withdraw(&opened.request.id).await {
         Ok(_) => Ok(Redirect::to(&opened.place.page()).into_response()),
         Err(RequestError::Refused(Refused::State { .. })) => {
@@ -183,11 +164,8 @@ pub(super) async fn withdraw(
 
 pub(super) async fn erase(
     State(console): State<Arc<Console>>,
-    Extension(t): Extension<&'static Texts>,
-    address: Uri,
-    Path(token): Path<String>,
+    opened: Opened,
 ) -> Result<Response, Problem> {
-    let opened = console.opened(token, &address, t).await?;
     match console.desk.requests.forget(&opened.request.id).await {
         Ok(_) => {
             let erased = SaidPage::new(opened.t, "application-erased");
@@ -197,6 +175,22 @@ pub(super) async fn erase(
             console.refused(opened, "application-erase-later").await
         }
         Err(error) => Err(error.into()),
+    }
+}
+
+impl FromRequestParts<Arc<Console>> for Opened {
+    type Rejection = Problem;
+
+    async fn from_request_parts(
+        parts: &mut Parts,
+        console: &Arc<Console>,
+    ) -> Result<Self, Problem> {
+        let token = Path::<String>::from_request_parts(parts, console).await;
+        let Path(token) = token.map_err(|_| Problem::Missing)?;
+        let negotiated = parts.extensions.get::<&'static Texts>();
+        let english = || texts(Language::English);
+        let t = negotiated.copied().unwrap_or_else(english);
+        console.opened(token, &parts.uri, t).await
     }
 }
 

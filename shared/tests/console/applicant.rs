@@ -231,6 +231,7 @@ async fn a_link_that_is_not_good_tells_nothing() {
         &changed,
         &id.to_string(),
         "%00",
+        "%ff",
         "a.b",
     ] {
         for way in ["", "/withdraw", "/erase"] {
@@ -250,6 +251,24 @@ async fn a_link_that_is_not_good_tells_nothing() {
     assert!(bodies[0].contains(MISSING));
     assert!(bodies.iter().all(|body| *body == bodies[0]));
     assert_eq!(world.request(&id).await.version, 1);
+}
+
+#[tokio::test]
+async fn nothing_is_read_for_a_link_that_is_not_signed() {
+    let world = World::new().await;
+    let (_, page) = applied(&world).await;
+    let client = world.engine.connection().client();
+    let deleted = client.delete_table().table_name("console").send().await;
+    deleted.unwrap();
+    let browser = world.browser();
+    let signed = browser.get(&page).await;
+    assert_eq!(signed.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(signed.body.contains("Please try again in a few minutes."));
+    for path in [format!("{page}x"), "/application/a.b.1.2.c".to_owned()] {
+        assert_eq!(browser.get(&path).await.status, StatusCode::NOT_FOUND);
+        let sent = browser.post(&format!("{path}/erase"), &[]).await;
+        assert_eq!(sent.status, StatusCode::NOT_FOUND);
+    }
 }
 
 #[tokio::test]
