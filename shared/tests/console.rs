@@ -7,11 +7,18 @@
     reason = "a test fails by panicking"
 )]
 
+#[path = "console/bulk.rs"]
+mod bulk;
 #[path = "console/deciding.rs"]
 mod deciding;
+mod publishing;
 #[path = "console/queue.rs"]
 mod queue;
+#[path = "console/search.rs"]
+mod search;
 #[path = "console/signing_in.rs"]
 mod signing_in;
+#[path = "console/words.rs"]
+mod words;
 #[path = "console/world.rs"]
 mod world;

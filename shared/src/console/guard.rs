@@ -12,7 +12,8 @@ use futures_util::FutureExt;
 use tokio::time::Instant;
 
 use super::{
-    Console, QUEUE, REQUESTS, SIGN_IN, SIGN_OUT, SIGNED_IN, STYLE,
+    BULK, BULK_CONFIRMED, Console, EXPORT, QUEUE, REQUESTS, SCRIPT, SEARCH, SIGN_IN, SIGN_OUT,
+    SIGNED_IN, STYLE,
     problem::{Cause, Problem},
 };
 use crate::ports::journal::{Notice, Visit};
@@ -81,10 +82,15 @@ fn is_own(headers: &HeaderMap, origin: &str) -> bool {
 fn name_of(path: &str) -> &'static str {
     match path {
         QUEUE => "queue",
+        BULK => "bulk",
+        BULK_CONFIRMED => "bulk-confirmed",
+        SEARCH => "search",
+        EXPORT => "export",
         SIGN_IN => "sign-in",
         SIGNED_IN => "signed-in",
         SIGN_OUT => "sign-out",
         STYLE => "style",
+        SCRIPT => "script",
         _ if path.starts_with(REQUESTS) => "request",
         _ => "other",
     }

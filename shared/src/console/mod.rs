@@ -36,7 +36,7 @@ use self::{
     session::{LONGEST, Session},
 };
 use crate::{
-    app::{callers::Callers, requests::Requests},
+    app::{advice::Advisor, callers::Callers, requests::Requests},
     domain::approval::RequestId,
     ports::{
         Deadline, clock::Clock, data_keys::DataKeyReader, journal::Journal, outgoing::Outgoing,
@@ -47,13 +47,18 @@ use crate::{
 const QUEUE: &str = "/console";
 const REQUESTS: &str = "/console/requests/";
 const REQUEST: &str = "/console/requests/{id}";
+const BULK: &str = "/console/bulk";
+const BULK_CONFIRMED: &str = "/console/bulk/confirmed";
+const SEARCH: &str = "/console/search";
+const EXPORT: &str = "/console/export.csv";
 const SIGN_IN: &str = "/console/sign-in";
 const SIGNED_IN: &str = "/console/signed-in";
 const SIGN_OUT: &str = "/console/sign-out";
 const STYLE: &str = "/console/style.css";
+const SCRIPT: &str = "/console/script.js";
 
-/// A form has a reason at the most.
-const MAX_FORM_OCTETS: usize = 16 * 1024;
+/// A form has a reason and a message at the most, of at most 1,000 characters each, which are sent in up to 12 octets.
+const MAX_FORM_OCTETS: usize = 48 * 1024;
 
 /// For secrets and Entra; people wait longer than Entra does for a decision.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -63,6 +68,7 @@ pub struct Parts {
     pub settings: SignInSettings,
     pub requests: Requests,
     pub keys: Arc<dyn DataKeyReader>,
+    pub advisor: Advisor,
     pub secrets: Arc<dyn Secrets>,
     pub outgoing: Arc<dyn Outgoing>,
     /// Whoever keeps the keys of Entra's tokens.
@@ -106,6 +112,7 @@ impl Console {
             settings,
             requests,
             keys,
+            advisor,
             secrets,
             outgoing,
             callers,
@@ -114,7 +121,11 @@ impl Console {
         } = parts;
         Arc::new(Self {
             settings,
-            desk: Desk { requests, keys },
+            desk: Desk {
+                requests,
+                keys,
+                advisor,
+            },
             secrets,
             outgoing,
             callers,
@@ -127,10 +138,15 @@ impl Console {
         Router::new()
             .route(QUEUE, get(pages::queue))
             .route(REQUEST, get(pages::request).post(pages::decide))
+            .route(BULK, post(pages::bulk))
+            .route(BULK_CONFIRMED, post(pages::bulk_confirmed))
+            .route(SEARCH, post(pages::search))
+            .route(EXPORT, get(pages::export))
             .route(SIGN_IN, get(pages::sign_in))
             .route(SIGNED_IN, get(pages::signed_in))
             .route(SIGN_OUT, post(pages::sign_out))
             .route(STYLE, get(pages::style))
+            .route(SCRIPT, get(pages::script))
             .fallback(|| async { Problem::Missing })
             .layer(DefaultBodyLimit::max(MAX_FORM_OCTETS))
             .layer(middleware::from_fn_with_state(

@@ -23,7 +23,7 @@ use shared::{
         dynamodb::Table, entra_keys::EntraKeys, outgoing::GuardedHttp, private_hosts::PrivateHosts,
         system_clock::SystemClock,
     },
-    app::{callers::Callers, requests::Requests, sealing},
+    app::{advice::Advisor, callers::Callers, policies::Policies, requests::Requests, sealing},
     console::{Console, Parts, SignInSettings},
     domain::{
         approval::{
@@ -119,6 +119,11 @@ impl World {
         let hosts = PrivateHosts::parse(&["127.0.0.1".to_owned()]).unwrap();
         let secrets: Arc<dyn Secrets> = Arc::new(ConsoleSecret);
         let outgoing = GuardedHttp::new(hosts, Arc::clone(&secrets), Arc::clone(&clock) as _);
+        let policies = Policies::new(
+            Arc::clone(&store) as _,
+            Arc::clone(&clock) as _,
+            Arc::clone(&journal) as _,
+        );
         let console = Console::new(Parts {
             settings: SignInSettings {
                 origin: ORIGIN.to_owned(),
@@ -132,6 +137,7 @@ impl World {
                 Arc::clone(&clock) as _,
             ),
             keys: read,
+            advisor: Advisor::new(Arc::clone(&store) as _, Arc::new(policies)),
             secrets,
             outgoing: Arc::new(outgoing),
             callers: Arc::new(callers),
