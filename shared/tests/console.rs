@@ -7,6 +7,8 @@
     reason = "a test fails by panicking"
 )]
 
+#[path = "console/api.rs"]
+mod api;
 #[path = "console/bulk.rs"]
 mod bulk;
 #[path = "console/deciding.rs"]

@@ -113,9 +113,18 @@ pub(super) struct Desk {
 impl Desk {
     /// A page of a queue with those who applied.
     async fn queue(&self, approver: &Approver, wanted: &Wanted) -> Result<Found, RequestError> {
-        let (requests, next) = self.wanted(approver, wanted, PAGE, READS).await?;
+        let (requests, next) = self.page(approver, wanted).await?;
         let rows = self.rows(requests).await;
         Ok(Found { rows, next })
+    }
+
+    /// A page of a queue without them.
+    pub(super) async fn page(
+        &self,
+        approver: &Approver,
+        wanted: &Wanted,
+    ) -> Result<(Vec<ApprovalRequest>, Option<RequestId>), RequestError> {
+        self.wanted(approver, wanted, PAGE, READS).await
     }
 
     async fn rows(&self, requests: Vec<ApprovalRequest>) -> Vec<Row> {
@@ -152,7 +161,10 @@ impl Desk {
     }
 
     /// How many requests there are in each state; nothing for those who may not see all of them.
-    async fn counts(&self, approver: &Approver) -> Result<Vec<(State, u32)>, RequestError> {
+    pub(super) async fn counts(
+        &self,
+        approver: &Approver,
+    ) -> Result<Vec<(State, u32)>, RequestError> {
         if !approver.covers_all() {
             return Ok(Vec::new());
         }

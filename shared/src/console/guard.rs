@@ -14,6 +14,7 @@ use tokio::time::Instant;
 use super::{
     BULK, BULK_CONFIRMED, Console, EXPORT, QUEUE, REQUESTS, SCRIPT, SEARCH, SIGN_IN, SIGN_OUT,
     SIGNED_IN, STYLE,
+    api::{API, ApiFault},
     problem::{Cause, Problem},
 };
 use crate::ports::journal::{Notice, Visit};
@@ -55,12 +56,20 @@ pub(super) async fn guard(
 
 impl Console {
     async fn checked(&self, request: Request, next: Next) -> Response {
-        let is_safe = request.method().is_safe();
+        // Programs show a token, which no other site makes a browser send.
+        let is_api = request.uri().path().starts_with(API);
+        let is_safe = is_api || request.method().is_safe();
         if !is_safe && !is_own(request.headers(), &self.settings.origin) {
             return Problem::Forged("another site").into_response();
         }
         let answered = AssertUnwindSafe(next.run(request)).catch_unwind().await;
-        answered.unwrap_or_else(|_| Problem::Unavailable("panic".to_owned()).into_response())
+        answered.unwrap_or_else(|_| {
+            if is_api {
+                ApiFault::unavailable("panic").into_response()
+            } else {
+                Problem::Unavailable("panic".to_owned()).into_response()
+            }
+        })
     }
 }
 
@@ -92,6 +101,7 @@ fn name_of(path: &str) -> &'static str {
         STYLE => "style",
         SCRIPT => "script",
         _ if path.starts_with(REQUESTS) => "request",
+        _ if path.starts_with(API) => "api",
         _ => "other",
     }
 }

@@ -2,8 +2,9 @@
 //!
 //! Somebody signs in at Entra ([`sign_in`]) and is an [`Approver`](roles::Approver) by a role, which is all that the sealed
 //! session cookie ([`session`], [`cookies`]) says. Everything is read and decided through [`desk`], which knows whose it is;
-//! [`guard`] stands before each page.
+//! [`guard`] stands before each page. [`api`] is the same desk for programs.
 
+mod api;
 mod cookies;
 mod desk;
 mod guard;
@@ -27,6 +28,8 @@ use axum::{
 };
 use tokio::time::Instant;
 
+#[cfg(feature = "schema")]
+pub use self::api::openapi;
 pub use self::sign_in::SignInSettings;
 use self::{
     cookies::Cookie,
@@ -147,6 +150,7 @@ impl Console {
             .route(SIGN_OUT, post(pages::sign_out))
             .route(STYLE, get(pages::style))
             .route(SCRIPT, get(pages::script))
+            .merge(api::router())
             .fallback(|| async { Problem::Missing })
             .layer(DefaultBodyLimit::max(MAX_FORM_OCTETS))
             .layer(middleware::from_fn_with_state(

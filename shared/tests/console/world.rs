@@ -49,7 +49,7 @@ use tower::ServiceExt;
 
 pub(crate) const ORIGIN: &str = "https://approvals.contoso.example";
 const TENANT: &str = "aaaabbbb-0000-cccc-1111-dddd2222eeee";
-const CLIENT: &str = "5f1b1c3e-6a0d-4c39-9d3a-0c8f6c2f7b11";
+pub(crate) const CLIENT: &str = "5f1b1c3e-6a0d-4c39-9d3a-0c8f6c2f7b11";
 
 /// People of the tenant; `OF_DOMAIN` approves for partner.example alone.
 pub(crate) const APPROVER: &str = "0a8e7c1d-52f4-4f7e-9d57-8f3f2b9c1e01";
@@ -168,6 +168,18 @@ impl World {
         let answer = browser.sign_in(person).await;
         assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.body);
         browser
+    }
+
+    /// What a program gets: with a body it posts.
+    pub(crate) async fn call(&self, token: &str, path: &str, body: Option<&str>) -> Answer {
+        let request = if body.is_some() {
+            Request::post(path)
+        } else {
+            Request::get(path)
+        };
+        let request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
+        let body = Body::from(body.unwrap_or_default().to_owned());
+        answered(&self.router, request.body(body).unwrap()).await
     }
 
     pub(crate) async fn pending(&self, case: Case) -> RequestId {

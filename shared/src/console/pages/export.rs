@@ -120,7 +120,7 @@ mod tests {
         let last = format!("there are more,{next}");
         assert_eq!(file.lines().next_back(), Some(last.as_str()));
         let whole = written(&[], None).unwrap();
-        assert_eq!(whole.iter().filter(|octet| **octet == b'\n').count(), 1);
+        assert_eq!(String::from_utf8(whole).unwrap().lines().count(), 1);
     }
 
     proptest! {

@@ -22,12 +22,13 @@ use serde::Deserialize;
 pub(super) use self::{
     bulk::{bulk, bulk_confirmed},
     export::export,
+    queue::Asked,
     search::search,
+    words::Words,
 };
 use self::{
-    queue::{Asked, QueuePage},
+    queue::QueuePage,
     request::{RequestPage, Retold},
-    words::Words,
 };
 use super::{
     Console, QUEUE, REQUESTS, Seated,

@@ -19,6 +19,7 @@ use crate::{
     ports::request_store::Order,
 };
 
+const OLDEST: &str = "oldest";
 const NEWEST: &str = "newest";
 
 /// What somebody asks for in the address. What is not understood counts as not said.
@@ -32,7 +33,31 @@ pub(in crate::console) struct Asked {
 }
 
 impl Asked {
-    pub(super) fn wanted(self) -> Wanted {
+    /// For programs, to whom it is told what is not understood.
+    pub(in crate::console) fn check(&self) -> Result<(), String> {
+        let is_known =
+            |text: &Option<String>, known: fn(&str) -> bool| text.as_deref().is_none_or(known);
+        let checks = [
+            (
+                "state",
+                is_known(&self.state, |text| State::parse(text).is_some()),
+            ),
+            (
+                "order",
+                is_known(&self.order, |text| [OLDEST, NEWEST].contains(&text)),
+            ),
+            (
+                "after",
+                is_known(&self.after, |text| RequestId::parse(text).is_some()),
+            ),
+        ];
+        match checks.into_iter().find(|(_, is_fine)| !is_fine) {
+            Some((name, _)) => Err(format!("`{name}` is not understood")),
+            None => Ok(()),
+        }
+    }
+
+    pub(in crate::console) fn wanted(self) -> Wanted {
         let said = |text: Option<String>| {
             let text = text.map(|text| text.trim().to_owned());
             text.filter(|text| !text.is_empty())

@@ -5,12 +5,12 @@ const MOST: usize = 1000;
 
 /// As it was typed and chosen, so that nobody types it again after a refusal.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Words {
+pub(in crate::console) struct Words {
     /// A ready-made reason.
-    pub(super) ready: String,
-    pub(super) reason: String,
+    pub(in crate::console) ready: String,
+    pub(in crate::console) reason: String,
     /// For the applicant.
-    pub(super) message: String,
+    pub(in crate::console) message: String,
 }
 
 /// A ready-made reason, as a form offers it.
@@ -21,7 +21,7 @@ pub(super) struct Ready {
 
 impl Words {
     /// `None` when they are too long.
-    pub(super) fn typed(
+    pub(in crate::console) fn typed(
         ready: Option<&str>,
         reason: Option<&str>,
         message: Option<&str>,
@@ -37,11 +37,11 @@ impl Words {
     }
 
     /// For the history: what was chosen goes before what was typed.
-    pub(super) fn reason(&self) -> Option<String> {
+    pub(in crate::console) fn reason(&self) -> Option<String> {
         said(format!("{} {}", self.ready, self.reason).trim())
     }
 
-    pub(super) fn message(&self) -> Option<String> {
+    pub(in crate::console) fn message(&self) -> Option<String> {
         said(&self.message)
     }
 }
