@@ -7,19 +7,28 @@
     reason = "a test fails by panicking"
 )]
 
+#[path = "console/api.rs"]
+mod api;
 #[path = "console/applicant.rs"]
 mod applicant;
+#[path = "console/bulk.rs"]
+mod bulk;
 #[path = "console/deciding.rs"]
 mod deciding;
 #[path = "console/languages.rs"]
 mod languages;
 #[path = "console/links.rs"]
 mod links;
+mod publishing;
 #[path = "console/queue.rs"]
 mod queue;
+#[path = "console/search.rs"]
+mod search;
 #[path = "console/signing_in.rs"]
 mod signing_in;
 #[path = "console/tokens.rs"]
 mod tokens;
+#[path = "console/words.rs"]
+mod words;
 #[path = "console/world.rs"]
 mod world;

@@ -49,6 +49,21 @@ more = More
 unnamed = Without a name
 erased = Erased: nobody can read any more who applied.
 unreadable = Cannot be read at the moment
+fact-state = State
+# For screen readers, at the box that selects a request.
+choose = Select { $who }
+choose-approve = Approve selected…
+choose-deny = Deny selected…
+export = Download these requests as CSV, without names
+# The letters are keys, and stay as they are.
+keys = Keys: j and k move, x selects, Enter opens, ? leads here.
+
+# Looking for requests.
+search = Search
+search-title = Search
+search-label = Id, e-mail address or domain
+search-nothing = There are no such requests among yours.
+search-not-understood = This is not an id, a whole e-mail address or a domain.
 
 # A request.
 request-title = Request
@@ -73,12 +88,22 @@ fact-policy = Policy
 fact-failure = Why there is no account
 fact-account = Account
 approvals = { $count } of { $needed }
+hints-title = Look twice
+hint-confusable = The domain looks the same as { $known }, and is another one.
+hint-other-ending = The domain is { $known } with another ending.
+hint-typo = The domain is a letter or two away from { $known }.
+hint-embedded = The domain has { $known } in it, and is another one.
+hint-mixed-name = The name mixes letters of several scripts, so that some may not be what they look like.
+hint-mixed-address = The address mixes letters of several scripts, so that some may not be what they look like.
+hint-lure-in-name = The name holds an address or a link.
+hint-others = Other requests of the same address that are open: { $count }.
 
 # History: who did what. The applicant and the program have no names.
 the-applicant = The applicant
 the-program = The program
 history-entry = { $at }: { $who } { $did }
 history-entry-because = { $at }: { $who } { $did }: { $reason }
+history-message = To the applicant: { $message }
 did-open = made it
 did-correct = applied with other data
 did-endorse = approved it, and another person must
@@ -108,6 +133,25 @@ same-person = You have approved this request already. Another person must, too.
 reason-missing = A denial needs a reason.
 not-possible = This is not possible with the request as it is now.
 stays-closed = It cannot be opened again: the person has made another request, or the time for which it is kept is over.
+ready-reason = Ready-made reason
+no-ready-reason = None
+message = Message to the applicant (optional)
+message-help = The applicant is told it with the decision. It stays in the history as well.
+
+# Deciding about several.
+bulk-approve-title = Approve several requests
+bulk-deny-title = Deny several requests
+bulk-possible = These will be changed
+bulk-impossible = These will not be changed
+bulk-nothing = Nothing of what you selected can be changed.
+bulk-endorsed = { $count } of { $needed } approvals, another person must approve, too
+bulk-changed-meanwhile = Somebody has changed it since you looked. Look at it again.
+bulk-approve-button = Approve { $count }
+bulk-deny-button = Deny { $count }
+bulk-cancel = Change nothing
+bulk-decided-title = What became of the requests
+bulk-done = Changed
+bulk-not-done = Not changed
 
 # Led here by the link of a mail.
 changed-since-mail = This request has changed since the mail was written. You see it as it is now. What happened since:

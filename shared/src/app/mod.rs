@@ -1,5 +1,6 @@
 //! Use cases: the only place that sequences ports.
 
+pub mod advice;
 pub mod approvals;
 pub mod breakers;
 pub mod callers;

@@ -15,6 +15,8 @@ use crate::{
             Action, Actor, Applicant, ApprovalRequest, Change, HistoryEntry, Refused, RequestId,
             State,
         },
+        email::{EmailAddress, EmailDomain},
+        person::PersonKey,
         verification::Evidence,
     },
     ports::{
@@ -185,6 +187,39 @@ impl Requests {
             before = found;
         }
         Err(StoreError::Conflict.into())
+    }
+
+    /// What a change would make of a request that is as it was `seen`; nothing is changed.
+    pub async fn preview(
+        &self,
+        id: &RequestId,
+        seen: u64,
+        change: &Change,
+    ) -> Result<ApprovalRequest, RequestError> {
+        let before = self.find(id).await?;
+        self.is_as_seen(&before, Some(seen)).await?;
+        let after = before.after(change, self.clock.now());
+        let (next, _) = after.map_err(RequestError::Refused)?;
+        Ok(next)
+    }
+
+    /// The latest requests of whoever has an address, the newest first.
+    pub async fn of_address(
+        &self,
+        address: &EmailAddress,
+    ) -> Result<Vec<ApprovalRequest>, RequestError> {
+        let person = PersonKey::of_address(address.canonical().as_str());
+        let ids = self.store.of_person(&person, BESIDE).await?;
+        Ok(self.all(&ids).await?)
+    }
+
+    /// The latest requests of people of a domain, the newest first.
+    pub async fn of_domain(
+        &self,
+        domain: &EmailDomain,
+    ) -> Result<Vec<ApprovalRequest>, RequestError> {
+        let ids = self.store.of_domain(domain.as_str(), BESIDE).await?;
+        Ok(self.all(&ids).await?)
     }
 
     /// Makes who applied unreadable for everybody and for ever; gives what is left.

@@ -5,7 +5,7 @@ use std::{process::ExitCode, sync::Arc};
 use super::{Ground, clock_and_journal, serve, together, told};
 use crate::{
     adapters::{data_keys::KmsDataKeys, outgoing::GuardedHttp, secrets::SecretsManager},
-    app::requests::Requests,
+    app::{advice::Advisor, requests::Requests},
     config::{ConsoleSettings, Environment, ProcessEnvironment, RequestsSettings, Settings},
     console::{Console, Parts},
     ports::{clock::Clock, journal::Journal, secrets::Secrets},
@@ -35,7 +35,11 @@ pub fn console(
     );
     let settings = together(Settings::read(environment), own);
     let (settings, (requests, own)) = settings.map_err(|problems| told(&problems))?;
-    let Ground { table, callers, .. } = Ground::new(&settings, &clock, &journal);
+    let Ground {
+        table,
+        callers,
+        policies,
+    } = Ground::new(&settings, &clock, &journal);
     let secrets = SecretsManager::new(settings.secrets, Arc::clone(&clock));
     let secrets: Arc<dyn Secrets> = Arc::new(secrets);
     let outgoing = GuardedHttp::new(
@@ -44,11 +48,13 @@ pub fn console(
         Arc::clone(&clock),
     );
     let keys = KmsDataKeys::new(requests.connection, requests.key, Arc::clone(&clock));
+    let advisor = Advisor::new(Arc::clone(&table) as _, policies);
     Ok(Console::new(Parts {
         settings: own.sign_in,
         link_secret: own.link_secret,
         requests: Requests::new(Arc::clone(&table) as _, table, Arc::clone(&clock)),
         keys: Arc::new(keys),
+        advisor,
         secrets,
         outgoing: Arc::new(outgoing),
         callers,

@@ -4,23 +4,36 @@ use std::sync::Arc;
 
 use futures_util::future::{join_all, try_join};
 
-use super::roles::{Approver, flow};
+use super::{
+    roles::{Approver, flow},
+    soon,
+};
 use crate::{
-    app::requests::{Dossier, RequestError, Requests},
-    domain::approval::{
-        Action, Actor, Applicant, ApprovalRequest, Change, Refused, RequestId, State,
+    app::{
+        advice::{Advice, Advisor},
+        requests::{Dossier, RequestError, Requests},
+    },
+    domain::{
+        approval::{Action, Actor, Applicant, ApprovalRequest, Change, Refused, RequestId, State},
+        email::{EmailAddress, EmailDomain},
     },
     ports::{data_keys::DataKeyReader, request_store::Order},
 };
 
 /// Requests on a page.
-const PAGE: u16 = 25;
+pub(super) const PAGE: usize = 25;
+
+/// Requests of an export.
+pub(super) const EXPORTED: usize = 1000;
 
 /// Requests that are read at once when only some are wanted.
 const READ: u16 = 100;
 
 /// Reads for a page: with 100 requests each of at most 4 KB, a page costs 250 read units at the most.
 const READS: usize = 5;
+
+/// The same for an export.
+const READS_FOR_EXPORT: usize = 20;
 
 /// Counting a longer queue costs more than knowing its length is worth.
 pub(super) const COUNTED: u32 = 1000;
@@ -59,33 +72,99 @@ pub(super) enum Who {
 }
 
 /// A decision that somebody wants.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Wish {
     pub(super) action: Action,
-    /// The version that they have seen.
-    pub(super) seen: u64,
     pub(super) reason: Option<String>,
+    /// For the applicant.
+    pub(super) message: Option<String>,
+}
+
+/// A request as somebody has seen it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Seen {
+    pub(super) id: RequestId,
+    pub(super) version: u64,
+}
+
+/// What becomes, or would become, of one of several requests.
+#[derive(Debug)]
+pub(super) struct Outcome {
+    pub(super) seen: Seen,
+    /// `None` for what is none of theirs.
+    pub(super) who: Option<Who>,
+    pub(super) result: Result<ApprovalRequest, RequestError>,
+}
+
+/// What somebody looks for.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Sought {
+    Id(RequestId),
+    Address(EmailAddress),
+    Domain(EmailDomain),
 }
 
 pub(super) struct Desk {
     pub(super) requests: Requests,
     pub(super) keys: Arc<dyn DataKeyReader>,
+    pub(super) advisor: Advisor,
 }
 
 impl Desk {
     /// A page of a queue with those who applied.
     async fn queue(&self, approver: &Approver, wanted: &Wanted) -> Result<Found, RequestError> {
-        let (requests, next) = self.wanted(approver, wanted).await?;
+        let (requests, next) = self.page(approver, wanted).await?;
+        let rows = self.rows(requests).await;
+        Ok(Found { rows, next })
+    }
+
+    /// A page of a queue without them.
+    pub(super) async fn page(
+        &self,
+        approver: &Approver,
+        wanted: &Wanted,
+    ) -> Result<(Vec<ApprovalRequest>, Option<RequestId>), RequestError> {
+        self.wanted(approver, wanted, PAGE, READS).await
+    }
+
+    async fn rows(&self, requests: Vec<ApprovalRequest>) -> Vec<Row> {
         let rows = requests.into_iter().map(async |request| Row {
             who: self.who(&request).await,
             request,
         });
-        let rows = join_all(rows).await;
-        Ok(Found { rows, next })
+        join_all(rows).await
+    }
+
+    /// A long part of a queue, without those who applied.
+    pub(super) async fn export(
+        &self,
+        approver: &Approver,
+        wanted: &Wanted,
+    ) -> Result<(Vec<ApprovalRequest>, Option<RequestId>), RequestError> {
+        self.wanted(approver, wanted, EXPORTED, READS_FOR_EXPORT)
+            .await
+    }
+
+    /// The latest requests of an address or a domain.
+    pub(super) async fn search(
+        &self,
+        approver: &Approver,
+        sought: &Sought,
+    ) -> Result<Vec<Row>, RequestError> {
+        let mut found = match sought {
+            Sought::Id(id) => vec![self.find(approver, id).await?],
+            Sought::Address(address) => self.requests.of_address(address).await?,
+            Sought::Domain(domain) => self.requests.of_domain(domain).await?,
+        };
+        found.retain(|request| approver.covers(request));
+        Ok(self.rows(found).await)
     }
 
     /// How many requests there are in each state; nothing for those who may not see all of them.
-    async fn counts(&self, approver: &Approver) -> Result<Vec<(State, u32)>, RequestError> {
+    pub(super) async fn counts(
+        &self,
+        approver: &Approver,
+    ) -> Result<Vec<(State, u32)>, RequestError> {
         if !approver.covers_all() {
             return Ok(Vec::new());
         }
@@ -112,33 +191,75 @@ impl Desk {
         Ok(dossier)
     }
 
+    /// What helps to decide about it.
+    pub(super) async fn advice(&self, dossier: &Dossier) -> Advice {
+        self.advisor.advise(dossier, soon()).await
+    }
+
     /// Decides about the version that was seen, and about no other.
     pub(super) async fn decide(
         &self,
         approver: &Approver,
-        id: &RequestId,
+        seen: &Seen,
         wish: Wish,
     ) -> Result<ApprovalRequest, RequestError> {
-        let Wish {
-            action,
-            seen,
-            reason,
-        } = wish;
-        let request = self.find(approver, id).await?;
-        if !approver.may(action) {
-            let from = request.state;
-            return Err(RequestError::Refused(Refused::State { from, action }));
+        let request = self.find(approver, &seen.id).await?;
+        let change = change(approver, &request, wish)?;
+        let version = Some(seen.version);
+        self.requests.decide(&seen.id, version, &change).await
+    }
+
+    /// Decides about each by itself: one that is not changed keeps no other from it.
+    pub(super) async fn decide_each(
+        &self,
+        approver: &Approver,
+        all: Vec<Seen>,
+        wish: &Wish,
+    ) -> Vec<Outcome> {
+        let mut outcomes = Vec::new();
+        for seen in all {
+            let result = self.decide(approver, &seen, wish.clone()).await;
+            outcomes.push(self.outcome(approver, seen, result).await);
         }
-        let mut approved_by = request.approved_by.iter();
-        if let Some(earlier) = approved_by.find(|author| approver.has_signed(author))
-            && action == Action::Approve
-        {
-            let refused = Refused::SamePerson(earlier.clone());
-            return Err(RequestError::Refused(refused));
-        }
-        let by = Actor::Person(approver.signature());
-        let change = Change::new(action, by).because(reason);
-        self.requests.decide(id, Some(seen), &change).await
+        outcomes
+    }
+
+    /// What deciding about each would do. Nothing is changed.
+    pub(super) async fn preview_each(
+        &self,
+        approver: &Approver,
+        all: Vec<Seen>,
+        wish: &Wish,
+    ) -> Vec<Outcome> {
+        let outcomes = all.into_iter().map(async |seen| {
+            let result = self.preview(approver, &seen, wish.clone()).await;
+            self.outcome(approver, seen, result).await
+        });
+        join_all(outcomes).await
+    }
+
+    async fn preview(
+        &self,
+        approver: &Approver,
+        seen: &Seen,
+        wish: Wish,
+    ) -> Result<ApprovalRequest, RequestError> {
+        let request = self.find(approver, &seen.id).await?;
+        let change = change(approver, &request, wish)?;
+        self.requests.preview(&seen.id, seen.version, &change).await
+    }
+
+    async fn outcome(
+        &self,
+        approver: &Approver,
+        seen: Seen,
+        result: Result<ApprovalRequest, RequestError>,
+    ) -> Outcome {
+        let who = match self.find(approver, &seen.id).await {
+            Ok(request) => Some(self.who(&request).await),
+            Err(_) => None,
+        };
+        Outcome { seen, who, result }
     }
 
     /// A request outside of the scope is as unknown as one that never was.
@@ -160,12 +281,15 @@ impl Desk {
         &self,
         approver: &Approver,
         wanted: &Wanted,
+        most: usize,
+        reads: usize,
     ) -> Result<(Vec<ApprovalRequest>, Option<RequestId>), RequestError> {
         let is_all = approver.covers_all() && wanted.flow.is_none() && wanted.domain.is_none();
-        let size = if is_all { PAGE } else { READ };
+        let exactly = u16::try_from(most).unwrap_or(READ).min(READ);
+        let size = if is_all { exactly } else { READ };
         let mut found = Vec::new();
         let mut after = wanted.after.clone();
-        for _ in 0..READS {
+        for _ in 0..reads {
             let page = self
                 .requests
                 .list(wanted.state, wanted.order, after.as_ref(), size)
@@ -173,12 +297,12 @@ impl Desk {
             after = page.next;
             let theirs = page.requests.into_iter();
             found.extend(theirs.filter(|one| approver.covers(one) && wanted.includes(one)));
-            if found.len() >= PAGE.into() || after.is_none() {
+            if found.len() >= most || after.is_none() {
                 break;
             }
         }
-        if found.len() > PAGE.into() {
-            found.truncate(PAGE.into());
+        if found.len() > most {
+            found.truncate(most);
             after = found.last().map(|last| last.id.clone());
         }
         Ok((found, after))
@@ -200,6 +324,43 @@ impl Desk {
         wanted: &Wanted,
     ) -> Result<(Found, Vec<(State, u32)>), RequestError> {
         try_join(self.queue(approver, wanted), self.counts(approver)).await
+    }
+}
+
+/// The change of a request that somebody wishes, if it is theirs to make.
+fn change(
+    approver: &Approver,
+    request: &ApprovalRequest,
+    wish: Wish,
+) -> Result<Change, RequestError> {
+    let Wish {
+        action,
+        reason,
+        message,
+    } = wish;
+    if !approver.may(action) {
+        let from = request.state;
+        return Err(RequestError::Refused(Refused::State { from, action }));
+    }
+    let mut approved_by = request.approved_by.iter();
+    if let Some(earlier) = approved_by.find(|author| approver.has_signed(author))
+        && action == Action::Approve
+    {
+        let refused = Refused::SamePerson(earlier.clone());
+        return Err(RequestError::Refused(refused));
+    }
+    let by = Actor::Person(approver.signature());
+    Ok(Change::new(action, by).because(reason).telling(message))
+}
+
+impl Sought {
+    /// `None` for what is neither an id nor an address nor a domain.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        let text = text.trim();
+        let id = RequestId::parse(text).map(Self::Id);
+        let address = || EmailAddress::parse(text).ok().map(Self::Address);
+        let domain = || EmailDomain::parse(text).ok().map(Self::Domain);
+        id.or_else(address).or_else(domain)
     }
 }
 

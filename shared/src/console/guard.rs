@@ -12,7 +12,9 @@ use futures_util::FutureExt;
 use tokio::time::Instant;
 
 use super::{
-    APPLICATIONS, Console, QUEUE, REQUESTS, SIGN_IN, SIGN_OUT, SIGNED_IN, STYLE,
+    APPLICATIONS, BULK, BULK_CONFIRMED, Console, EXPORT, QUEUE, REQUESTS, SCRIPT, SEARCH, SIGN_IN,
+    SIGN_OUT, SIGNED_IN, STYLE,
+    api::{API, ApiFault},
     choice::{chosen, negotiated, remembering},
     problem::{Cause, Problem},
     texts::{Texts, texts},
@@ -102,12 +104,20 @@ fn policy(sign_in: &str) -> HeaderValue {
 
 impl Console {
     async fn checked(&self, request: Request, next: Next) -> Response {
-        let is_safe = request.method().is_safe();
+        // Programs show a token, which no other site makes a browser send.
+        let is_api = request.uri().path().starts_with(API);
+        let is_safe = is_api || request.method().is_safe();
         if !is_safe && !is_own(request.headers(), &self.settings.origin) {
             return Problem::Forged("another site").into_response();
         }
         let answered = AssertUnwindSafe(next.run(request)).catch_unwind().await;
-        answered.unwrap_or_else(|_| Problem::Unavailable("panic".to_owned()).into_response())
+        answered.unwrap_or_else(|_| {
+            if is_api {
+                ApiFault::unavailable("panic").into_response()
+            } else {
+                Problem::Unavailable("panic".to_owned()).into_response()
+            }
+        })
     }
 }
 
@@ -129,16 +139,22 @@ fn is_own(headers: &HeaderMap, origin: &str) -> bool {
 fn name_of(path: &str) -> &'static str {
     match path {
         QUEUE => "queue",
+        BULK => "bulk",
+        BULK_CONFIRMED => "bulk-confirmed",
+        SEARCH => "search",
+        EXPORT => "export",
         SIGN_IN => "sign-in",
         SIGNED_IN => "signed-in",
         SIGN_OUT => "sign-out",
         STYLE => "style",
+        SCRIPT => "script",
         _ if path.starts_with(REQUESTS) => "request",
         _ if path.starts_with(APPLICATIONS) => match path.rsplit('/').next() {
             Some("withdraw") => "application-withdraw",
             Some("erase") => "application-erase",
             _ => "application",
         },
+        _ if path.starts_with(API) => "api",
         _ => "other",
     }
 }

@@ -2,8 +2,10 @@
 //!
 //! Somebody signs in at Entra ([`sign_in`]) and is an [`Approver`](roles::Approver) by a role, which is all that the sealed
 //! session cookie ([`session`], [`cookies`]) says. Everything is read and decided through [`desk`], which knows whose it is;
-//! [`guard`] stands before each page. Applicants have [a page](application) of their own, without a sign-in.
+//! [`guard`] stands before each page. Applicants have [a page](application) of their own, without a sign-in, and [`api`] is the same
+//! desk for programs.
 
+mod api;
 mod application;
 mod choice;
 mod cookies;
@@ -30,6 +32,8 @@ use axum::{
 };
 use tokio::time::Instant;
 
+#[cfg(feature = "schema")]
+pub use self::api::openapi;
 pub use self::sign_in::SignInSettings;
 use self::{
     cookies::Cookie,
@@ -41,6 +45,7 @@ use self::{
 };
 use crate::{
     app::{
+        advice::Advisor,
         callers::Callers,
         links::{Link, Purpose, link_key},
         requests::Requests,
@@ -54,10 +59,15 @@ use crate::{
 const QUEUE: &str = "/console";
 const REQUESTS: &str = "/console/requests/";
 const REQUEST: &str = "/console/requests/{id}";
+const BULK: &str = "/console/bulk";
+const BULK_CONFIRMED: &str = "/console/bulk/confirmed";
+const SEARCH: &str = "/console/search";
+const EXPORT: &str = "/console/export.csv";
 const SIGN_IN: &str = "/console/sign-in";
 const SIGNED_IN: &str = "/console/signed-in";
 const SIGN_OUT: &str = "/console/sign-out";
 const STYLE: &str = "/console/style.css";
+const SCRIPT: &str = "/console/script.js";
 
 /// Before the token of an applicant's link.
 const APPLICATIONS: &str = "/application/";
@@ -65,8 +75,8 @@ const APPLICATION: &str = "/application/{token}";
 const WITHDRAW: &str = "/application/{token}/withdraw";
 const ERASE: &str = "/application/{token}/erase";
 
-/// A form has a reason at the most.
-const MAX_FORM_OCTETS: usize = 16 * 1024;
+/// A form has a reason and a message at the most, of at most 1,000 characters each, which are sent in up to 12 octets.
+const MAX_FORM_OCTETS: usize = 48 * 1024;
 
 /// For secrets and Entra; people wait longer than Entra does for a decision.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -78,6 +88,7 @@ pub struct Parts {
     pub link_secret: String,
     pub requests: Requests,
     pub keys: Arc<dyn DataKeyReader>,
+    pub advisor: Advisor,
     pub secrets: Arc<dyn Secrets>,
     pub outgoing: Arc<dyn Outgoing>,
     /// Whoever keeps the keys of Entra's tokens.
@@ -123,6 +134,7 @@ impl Console {
             link_secret,
             requests,
             keys,
+            advisor,
             secrets,
             outgoing,
             callers,
@@ -132,7 +144,11 @@ impl Console {
         Arc::new(Self {
             settings,
             link_secret,
-            desk: Desk { requests, keys },
+            desk: Desk {
+                requests,
+                keys,
+                advisor,
+            },
             secrets,
             outgoing,
             callers,
@@ -145,6 +161,10 @@ impl Console {
         Router::new()
             .route(QUEUE, get(pages::queue))
             .route(REQUEST, get(pages::request).post(pages::decide))
+            .route(BULK, post(pages::bulk))
+            .route(BULK_CONFIRMED, post(pages::bulk_confirmed))
+            .route(SEARCH, post(pages::search))
+            .route(EXPORT, get(pages::export))
             .route(SIGN_IN, get(pages::sign_in))
             .route(SIGNED_IN, get(pages::signed_in))
             .route(SIGN_OUT, post(pages::sign_out))
@@ -155,6 +175,8 @@ impl Console {
                 get(application::ask_withdraw).post(application::withdraw),
             )
             .route(ERASE, get(application::ask_erase).post(application::erase))
+            .route(SCRIPT, get(pages::script))
+            .merge(api::router())
             .fallback(|| async { Problem::Missing })
             .layer(DefaultBodyLimit::max(MAX_FORM_OCTETS))
             .layer(middleware::from_fn_with_state(

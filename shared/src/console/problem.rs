@@ -64,7 +64,8 @@ impl Problem {
         }
     }
 
-    fn cause(&self) -> String {
+    /// For the log.
+    pub(super) fn cause(&self) -> String {
         match self {
             Self::SignInFailed(why) | Self::Unavailable(why) => format!("{}: {why}", self.id()),
             Self::Forged(why) => format!("{}: {why}", self.id()),

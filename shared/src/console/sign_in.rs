@@ -55,7 +55,7 @@ impl SignInSettings {
         format!("{}/oauth2/v2.0/{name}", self.authority)
     }
 
-    fn issuer(&self) -> String {
+    pub(super) fn issuer(&self) -> String {
         format!("{}/v2.0", self.authority)
     }
 }

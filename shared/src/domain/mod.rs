@@ -13,6 +13,7 @@ pub mod key_set;
 pub mod language;
 pub mod list;
 pub mod look_up;
+pub mod lure;
 pub mod mail;
 pub mod one_time_code;
 pub mod person;

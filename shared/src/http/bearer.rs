@@ -122,7 +122,7 @@ pub(crate) struct Expected<'e> {
 }
 
 /// The token of an `Authorization: Bearer …` header.
-fn token(header: &[u8]) -> Option<&str> {
+pub(crate) fn bearer_token(header: &[u8]) -> Option<&str> {
     let (scheme, token) = std::str::from_utf8(header).ok()?.split_once(' ')?;
     scheme
         .eq_ignore_ascii_case("bearer")
@@ -137,7 +137,7 @@ pub(super) async fn verify(
     now: Timestamp,
     deadline: Deadline,
 ) -> Result<Caller, &'static str> {
-    let token = token(header).ok_or("no-bearer-token")?;
+    let token = bearer_token(header).ok_or("no-bearer-token")?;
     let expected = Expected {
         issuers: &trust.issuers,
         audiences: &trust.audiences,

@@ -22,7 +22,7 @@ use futures_util::FutureExt;
 use tokio::time::Instant;
 
 #[cfg(feature = "console")]
-pub(crate) use self::bearer::{Expected, verified};
+pub(crate) use self::bearer::{Expected, bearer_token, verified};
 pub use self::{
     authenticate::Trust,
     basic::parse_basic,

@@ -39,12 +39,14 @@ use self::{
     expression::Expression,
     message::Messages,
     pattern::Pattern,
+    predicate::look_alike::{Resemblance, resemblance},
     template::Template,
     values::Key,
 };
 use crate::domain::{
     approval::{Grants, Terms},
     attribute::{AttributeName, ExtensionsApp},
+    email::EmailDomain,
     list::{Effect, ListName},
     mail::Address,
     policy::OnUnavailable,
@@ -98,6 +100,12 @@ pub struct Notices {
 }
 
 impl Policy {
+    /// The domain of the policy that another one looks like.
+    pub fn resembled_by(&self, domain: &EmailDomain) -> Option<Resemblance<'_>> {
+        let known = self.domains.iter().map(|known| known.name.as_str());
+        resemblance(domain, known)
+    }
+
     /// An attribute as it is answered when the request does not have it.
     fn wire_name(&self, name: &str) -> Option<AttributeName> {
         wire_name(name, self.extensions_app.as_ref())

@@ -24,8 +24,10 @@ use shared::{
         system_clock::SystemClock,
     },
     app::{
+        advice::Advisor,
         callers::Callers,
         links::{Link, LinkKey, Purpose},
+        policies::Policies,
         requests::Requests,
         sealing,
     },
@@ -134,6 +136,11 @@ impl World {
             real: outgoing,
             forged: Mutex::default(),
         });
+        let policies = Policies::new(
+            Arc::clone(&store) as _,
+            Arc::clone(&clock) as _,
+            Arc::clone(&journal) as _,
+        );
         let console = Console::new(Parts {
             settings: SignInSettings {
                 origin: ORIGIN.to_owned(),
@@ -148,6 +155,7 @@ impl World {
                 Arc::clone(&clock) as _,
             ),
             keys: read,
+            advisor: Advisor::new(Arc::clone(&store) as _, Arc::new(policies)),
             secrets,
             outgoing: Arc::clone(&token_endpoint) as _,
             callers: Arc::new(callers),
@@ -180,6 +188,18 @@ impl World {
         let answer = browser.sign_in(person).await;
         assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.body);
         browser
+    }
+
+    /// What a program gets: with a body it posts.
+    pub(crate) async fn call(&self, token: &str, path: &str, body: Option<&str>) -> Answer {
+        let request = if body.is_some() {
+            Request::post(path)
+        } else {
+            Request::get(path)
+        };
+        let request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
+        let body = Body::from(body.unwrap_or_default().to_owned());
+        answered(&self.router, request.body(body).unwrap()).await
     }
 
     pub(crate) async fn pending(&self, case: Case) -> RequestId {

@@ -2,7 +2,7 @@
 
 use crate::domain::approval::{Action, Actor, HistoryEntry, Refused, RequestId, State};
 
-/// A change: its version, when, who, what and why.
+/// A change: its version, when, who, what and why, and what the applicant is told of it.
 pub fn told(entry: &HistoryEntry) -> String {
     let HistoryEntry {
         version,
@@ -10,6 +10,7 @@ pub fn told(entry: &HistoryEntry) -> String {
         by,
         action,
         reason,
+        message,
         edition,
         ..
     } = entry;
@@ -34,7 +35,9 @@ pub fn told(entry: &HistoryEntry) -> String {
     };
     let reason = reason.as_deref();
     let why = reason.map_or_else(String::new, |reason| format!(": {reason}"));
-    format!("version {version}, {at}: {who} {what}{why}")
+    let message = message.as_deref();
+    let message = message.map_or_else(String::new, |text| format!(" (to the applicant: {text})"));
+    format!("version {version}, {at}: {who} {what}{why}{message}")
 }
 
 pub(super) fn all(entries: &[HistoryEntry]) -> String {

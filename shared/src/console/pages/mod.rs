@@ -1,7 +1,11 @@
 //! The pages: what is asked for, what is shown, what is sent.
 
+mod bulk;
+mod export;
 mod queue;
 mod request;
+mod search;
+mod words;
 
 use std::sync::Arc;
 
@@ -15,14 +19,21 @@ use axum::{
 use jiff::Timestamp;
 use serde::Deserialize;
 
+pub(super) use self::{
+    bulk::{bulk, bulk_confirmed},
+    export::export,
+    queue::Asked,
+    search::search,
+    words::Words,
+};
 use self::{
-    queue::{Asked, QueuePage},
+    queue::QueuePage,
     request::{RequestPage, Retold},
 };
 use super::{
     Console, QUEUE, REQUESTS, Seated,
     cookies::Cookie,
-    desk::Wish,
+    desk::{Seen, Who, Wish},
     destination::Destination,
     problem::{Cause, Problem},
     session::Session,
@@ -34,9 +45,6 @@ use crate::{
     app::links::Purpose,
     domain::approval::{Action, Applicant, ApprovalRequest, RequestId},
 };
-
-/// Longest reason, in characters.
-const MAX_REASON: usize = 1000;
 
 /// Instead of a page.
 #[derive(Template)]
@@ -67,7 +75,9 @@ pub(super) struct Decision {
     token: String,
     action: String,
     version: u64,
+    ready: Option<String>,
     reason: Option<String>,
+    message: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -83,7 +93,7 @@ enum Became {
     Done,
     /// There was none: a mail's link leads here, made for this version. `None` when the link is not good.
     Led(Option<u64>),
-    Refused(Retold),
+    Refused(Retold, Words),
 }
 
 /// A rendered page; templates only fail when a value cannot be formatted.
@@ -97,6 +107,11 @@ pub(super) fn page(status: StatusCode, template: &impl Template) -> Response {
 pub(super) async fn style() -> Response {
     let css = [(header::CONTENT_TYPE, "text/css; charset=utf-8")];
     (css, include_str!("../../../static/console.css")).into_response()
+}
+
+pub(super) async fn script() -> Response {
+    let script = [(header::CONTENT_TYPE, "text/javascript; charset=utf-8")];
+    (script, include_str!("../../../static/console.js")).into_response()
 }
 
 /// Sends the browser to Entra.
@@ -225,17 +240,26 @@ pub(super) async fn decide(
 ) -> Result<Response, Problem> {
     let id = RequestId::parse(&id).ok_or(Problem::Missing)?;
     let seated = console.sender(&headers, &form.token).await?;
-    let wish = form.wish().ok_or(Problem::BadForm)?;
-    let typed = wish.reason.clone();
+    let words = form.words().ok_or(Problem::BadForm)?;
+    let wish = Wish {
+        action: Action::parse(&form.action).ok_or(Problem::BadForm)?,
+        reason: words.reason(),
+        message: words.message(),
+    };
+    let seen = Seen {
+        id: id.clone(),
+        version: form.version,
+    };
     let approver = &seated.session.approver;
-    match console.desk.decide(approver, &id, wish).await {
+    match console.desk.decide(approver, &seen, wish).await {
         Ok(_) => {
             let to = format!("{}?done", address(&id));
             seated.keep(Redirect::to(&to).into_response())
         }
         Err(error) => {
-            let retold = Retold::refused(t, &error, typed).ok_or(error)?;
-            console.show(t, &seated, &id, Became::Refused(retold)).await
+            let retold = Retold::refused(t, &error).ok_or(error)?;
+            let became = Became::Refused(retold, words);
+            console.show(t, &seated, &id, became).await
         }
     }
 }
@@ -257,13 +281,22 @@ impl Console {
     ) -> Result<Response, Problem> {
         let session = &seated.session;
         let dossier = self.desk.dossier(&session.approver, id).await?;
-        let (status, retold) = match became {
-            Became::Unsaid => (StatusCode::OK, None),
-            Became::Done => (StatusCode::OK, Retold::done(t, &session.approver, &dossier)),
-            Became::Led(seen) => (StatusCode::OK, Retold::led(t, seen, &dossier)),
-            Became::Refused(retold) => (StatusCode::CONFLICT, Some(retold)),
+        let advice = self.desk.advice(&dossier).await;
+        let (status, retold, words) = match became {
+            Became::Unsaid => (StatusCode::OK, None, Words::default()),
+            Became::Done => {
+                let retold = Retold::done(t, &session.approver, &dossier);
+                (StatusCode::OK, retold, Words::default())
+            }
+            Became::Led(seen) => (
+                StatusCode::OK,
+                Retold::led(t, seen, &dossier),
+                Words::default(),
+            ),
+            Became::Refused(retold, words) => (StatusCode::CONFLICT, Some(retold), words),
         };
-        let mut response = page(status, &RequestPage::new(t, session, &dossier, retold));
+        let shown = RequestPage::new(t, session, &dossier, advice, retold, words);
+        let mut response = page(status, &shown);
         if status == StatusCode::CONFLICT {
             let refused = Cause("refused".to_owned());
             response.extensions_mut().insert(refused);
@@ -273,25 +306,11 @@ impl Console {
 }
 
 impl Decision {
-    /// `None` when no form here says so.
-    fn wish(self) -> Option<Wish> {
-        let reason = one_line(&self.reason.unwrap_or_default());
-        if reason.chars().count() > MAX_REASON {
-            return None;
-        }
-        Some(Wish {
-            action: Action::parse(&self.action)?,
-            seen: self.version,
-            reason: (!reason.is_empty()).then_some(reason),
-        })
+    /// `None` when they are too long.
+    fn words(&self) -> Option<Words> {
+        let (ready, reason) = (self.ready.as_deref(), self.reason.as_deref());
+        Words::typed(ready, reason, self.message.as_deref())
     }
-}
-
-/// Without line ends and other control characters: reasons are shown in lines, in terminals too.
-fn one_line(text: &str) -> String {
-    let text = text.replace(char::is_control, " ");
-    let words: Vec<&str> = text.split_whitespace().collect();
-    words.join(" ")
 }
 
 fn address(id: &RequestId) -> String {
@@ -316,4 +335,13 @@ fn name(applicant: &Applicant) -> Option<String> {
         let parts: Vec<String> = parts.into_iter().flatten().collect();
         (!parts.is_empty()).then(|| parts.join(" "))
     })
+}
+
+/// How somebody is called among others.
+fn who(t: &Texts, who: &Who) -> String {
+    match who {
+        Who::Applicant(applicant) => name(applicant).unwrap_or_else(|| t.text("unnamed")),
+        Who::Erased => t.text("erased"),
+        Who::Unreadable => t.text("unreadable"),
+    }
 }

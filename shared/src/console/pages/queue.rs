@@ -3,11 +3,11 @@
 use askama::Template;
 use serde::Deserialize;
 
-use super::{address, moment, name, provider};
+use super::{address, bulk, moment, provider, who};
 use crate::{
     console::{
-        QUEUE,
-        desk::{COUNTED, Found, Row, Wanted, Who},
+        EXPORT, QUEUE,
+        desk::{COUNTED, Found, Row, Seen, Wanted, Who},
         roles::flow,
         session::Session,
         texts::Texts,
@@ -19,6 +19,7 @@ use crate::{
     ports::request_store::Order,
 };
 
+const OLDEST: &str = "oldest";
 const NEWEST: &str = "newest";
 
 /// What somebody asks for in the address. What is not understood counts as not said.
@@ -32,7 +33,31 @@ pub(in crate::console) struct Asked {
 }
 
 impl Asked {
-    pub(super) fn wanted(self) -> Wanted {
+    /// For programs, to whom it is told what is not understood.
+    pub(in crate::console) fn check(&self) -> Result<(), String> {
+        let is_known =
+            |text: &Option<String>, known: fn(&str) -> bool| text.as_deref().is_none_or(known);
+        let checks = [
+            (
+                "state",
+                is_known(&self.state, |text| State::parse(text).is_some()),
+            ),
+            (
+                "order",
+                is_known(&self.order, |text| [OLDEST, NEWEST].contains(&text)),
+            ),
+            (
+                "after",
+                is_known(&self.after, |text| RequestId::parse(text).is_some()),
+            ),
+        ];
+        match checks.into_iter().find(|(_, is_fine)| !is_fine) {
+            Some((name, _)) => Err(format!("`{name}` is not understood")),
+            None => Ok(()),
+        }
+    }
+
+    pub(in crate::console) fn wanted(self) -> Wanted {
         let said = |text: Option<String>| {
             let text = text.map(|text| text.trim().to_owned());
             text.filter(|text| !text.is_empty())
@@ -67,6 +92,13 @@ pub(super) struct QueuePage<'p> {
     domain: &'p str,
     is_newest_first: bool,
     lines: Vec<Line<'p>>,
+    /// What can be done with those that are selected.
+    choices: Vec<Choice>,
+    can_choose: bool,
+    /// What somebody looks for: nothing yet.
+    sought: &'static str,
+    /// Where the same requests are as a file.
+    export: String,
     /// Where the next ones are.
     next: Option<String>,
 }
@@ -78,15 +110,25 @@ struct Tab {
     is_current: bool,
 }
 
-struct Line<'p> {
-    address: String,
-    who: String,
-    mail: String,
-    flow: &'p str,
-    domain: &'p str,
-    provider: &'p str,
-    asked_by: &'p str,
-    since: String,
+struct Choice {
+    action: &'static str,
+    name: String,
+}
+
+/// A request among others.
+pub(super) struct Line<'p> {
+    pub(super) address: String,
+    /// What the box that selects it stands for, and is called.
+    pub(super) value: String,
+    pub(super) choose: String,
+    pub(super) who: String,
+    pub(super) state: String,
+    pub(super) mail: String,
+    pub(super) flow: &'p str,
+    pub(super) domain: &'p str,
+    pub(super) provider: &'p str,
+    pub(super) asked_by: &'p str,
+    pub(super) since: String,
 }
 
 impl<'p> QueuePage<'p> {
@@ -104,6 +146,7 @@ impl<'p> QueuePage<'p> {
             is_current: state == wanted.state,
         });
         let next = found.next.as_ref();
+        let choices = choices(t, wanted.state);
         Self {
             t,
             session: Some(session),
@@ -114,6 +157,10 @@ impl<'p> QueuePage<'p> {
             domain: wanted.domain.as_deref().unwrap_or_default(),
             is_newest_first: wanted.order == Order::NewestFirst,
             lines: found.rows.iter().map(|row| line(t, row)).collect(),
+            can_choose: !choices.is_empty(),
+            choices,
+            sought: "",
+            export: format!("{EXPORT}?{}", query(wanted, wanted.state, None)),
             next: next.map(|id| wanted.address(wanted.state, Some(id))),
         }
     }
@@ -129,20 +176,34 @@ fn count_of(t: &Texts, counts: &[(State, u32)], state: State) -> Option<String> 
     })
 }
 
-fn line<'p>(t: &Texts, row: &'p Row) -> Line<'p> {
+fn choices(t: &Texts, state: State) -> Vec<Choice> {
+    let possible = bulk::ACTIONS.into_iter();
+    let possible = possible.filter(|action| state.after(*action).is_some());
+    let choices = possible.map(|action| Choice {
+        action: action.name(),
+        name: t.text(&format!("choose-{}", action.name())),
+    });
+    choices.collect()
+}
+
+pub(super) fn line<'p>(t: &Texts, row: &'p Row) -> Line<'p> {
     let request = &row.request;
-    let (who, mail) = match &row.who {
-        Who::Applicant(applicant) => (
-            name(applicant).unwrap_or_else(|| t.text("unnamed")),
-            applicant.addresses.first().cloned().unwrap_or_default(),
-        ),
-        Who::Erased => (t.text("erased"), String::new()),
-        Who::Unreadable => (t.text("unreadable"), String::new()),
+    let seen = Seen {
+        id: request.id.clone(),
+        version: request.version,
     };
+    let mail = match &row.who {
+        Who::Applicant(applicant) => applicant.addresses.first().cloned(),
+        Who::Erased | Who::Unreadable => None,
+    };
+    let who = who(t, &row.who);
     Line {
         address: address(&request.id),
+        value: seen.value(),
+        choose: t.with("choose", &[("who", &who)]),
         who,
-        mail,
+        state: t.state(request.state),
+        mail: mail.unwrap_or_default(),
         flow: flow(request),
         domain: request.domain.as_deref().unwrap_or_default(),
         provider: provider(request),
@@ -154,20 +215,24 @@ fn line<'p>(t: &Texts, row: &'p Row) -> Line<'p> {
 impl Wanted {
     /// The address of a state's queue with the same filters.
     fn address(&self, state: State, after: Option<&RequestId>) -> String {
-        let newest = (self.order == Order::NewestFirst).then_some(NEWEST);
-        let parts = [
-            ("order", newest),
-            ("flow", self.flow.as_deref()),
-            ("domain", self.domain.as_deref()),
-            ("after", after.map(RequestId::as_str)),
-        ];
-        let parts = parts
-            .into_iter()
-            .filter_map(|(name, value)| Some((name, value?)));
-        let query = form_urlencoded::Serializer::new(String::new())
-            .append_pair("state", state.name())
-            .extend_pairs(parts)
-            .finish();
-        format!("{QUEUE}?{query}")
+        format!("{QUEUE}?{}", query(self, state, after))
     }
+}
+
+/// What an address says of a state with the same filters.
+pub(super) fn query(wanted: &Wanted, state: State, after: Option<&RequestId>) -> String {
+    let newest = (wanted.order == Order::NewestFirst).then_some(NEWEST);
+    let parts = [
+        ("order", newest),
+        ("flow", wanted.flow.as_deref()),
+        ("domain", wanted.domain.as_deref()),
+        ("after", after.map(RequestId::as_str)),
+    ];
+    let parts = parts
+        .into_iter()
+        .filter_map(|(name, value)| Some((name, value?)));
+    form_urlencoded::Serializer::new(String::new())
+        .append_pair("state", state.name())
+        .extend_pairs(parts)
+        .finish()
 }

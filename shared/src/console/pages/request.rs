@@ -2,9 +2,15 @@
 
 use askama::Template;
 
-use super::{address, moment, name, provider};
+use super::{
+    address, moment, name, provider,
+    words::{Ready, Words, offered},
+};
 use crate::{
-    app::requests::{Dossier, RequestError},
+    app::{
+        advice::{Advice, Hint},
+        requests::{Dossier, RequestError},
+    },
     console::{
         roles::{Approver, flow},
         session::Session,
@@ -30,16 +36,26 @@ pub(super) struct RequestPage<'p> {
     retold: Option<Retold>,
     state: String,
     facts: Vec<Fact>,
+    hints: Vec<String>,
     /// `None` once it is erased.
     applicant: Option<Vec<Fact>>,
-    history: Vec<String>,
+    history: Vec<Told>,
     of_person: Vec<Other>,
     of_domain: Vec<Other>,
     evidence: Vec<String>,
     actions: Vec<Button>,
     version: u64,
     address: String,
+    reasons: Vec<Ready>,
+    words: Words,
     is_reason_required: bool,
+}
+
+/// A line of the history.
+struct Told {
+    line: String,
+    /// What the applicant was told.
+    message: Option<String>,
 }
 
 struct Fact {
@@ -66,9 +82,7 @@ struct Button {
 pub(super) struct Retold {
     sentence: String,
     /// What others did meanwhile.
-    since: Vec<String>,
-    /// What was typed, so that nobody types it again.
-    reason: String,
+    since: Vec<Told>,
     is_done: bool,
 }
 
@@ -80,7 +94,6 @@ impl Retold {
         is_theirs.then(|| Self {
             sentence: t.with("done", &[("action", &t.did(last.action))]),
             since: Vec::new(),
-            reason: String::new(),
             is_done: true,
         })
     }
@@ -99,33 +112,36 @@ impl Retold {
         (!is_as_it_was).then_some(Self {
             sentence,
             since,
-            reason: String::new(),
             is_done: false,
         })
     }
 
     /// `None` for what has a page of its own.
-    pub(super) fn refused(t: &Texts, error: &RequestError, typed: Option<String>) -> Option<Self> {
-        let (sentence, since) = match error {
-            RequestError::ChangedMeanwhile { since, .. } => (
-                t.text("changed-meanwhile"),
-                since.iter().map(|entry| told(t, entry)).collect(),
-            ),
-            RequestError::Refused(Refused::SamePerson(_)) => (t.text("same-person"), Vec::new()),
-            RequestError::Refused(Refused::ReasonMissing) => (t.text("reason-missing"), Vec::new()),
-            RequestError::Refused(Refused::State { .. }) => (t.text("not-possible"), Vec::new()),
-            RequestError::StaysClosed { .. } => (t.text("stays-closed"), Vec::new()),
-            RequestError::Unknown
-            | RequestError::NoSuchVersion { .. }
-            | RequestError::Store(_)
-            | RequestError::Keys(_) => return None,
+    pub(super) fn refused(t: &Texts, error: &RequestError) -> Option<Self> {
+        let since = match error {
+            RequestError::ChangedMeanwhile { since, .. } => since.as_slice(),
+            _ => &[],
         };
         Some(Self {
-            sentence,
-            since,
-            reason: typed.unwrap_or_default(),
+            sentence: why(t, error)?,
+            since: since.iter().map(|entry| told(t, entry)).collect(),
             is_done: false,
         })
+    }
+}
+
+/// Why a decision was not made; `None` for what has a page of its own.
+pub(super) fn why(t: &Texts, error: &RequestError) -> Option<String> {
+    match error {
+        RequestError::ChangedMeanwhile { .. } => Some(t.text("changed-meanwhile")),
+        RequestError::Refused(Refused::SamePerson(_)) => Some(t.text("same-person")),
+        RequestError::Refused(Refused::ReasonMissing) => Some(t.text("reason-missing")),
+        RequestError::Refused(Refused::State { .. }) => Some(t.text("not-possible")),
+        RequestError::StaysClosed { .. } => Some(t.text("stays-closed")),
+        RequestError::Unknown
+        | RequestError::NoSuchVersion { .. }
+        | RequestError::Store(_)
+        | RequestError::Keys(_) => None,
     }
 }
 
@@ -134,7 +150,9 @@ impl<'p> RequestPage<'p> {
         t: &'static Texts,
         session: &'p Session,
         dossier: &Dossier,
+        advice: Advice,
         retold: Option<Retold>,
+        words: Words,
     ) -> Self {
         let request = &dossier.request;
         let applicant = dossier.applicant.as_ref();
@@ -151,6 +169,7 @@ impl<'p> RequestPage<'p> {
             retold,
             state: t.state(request.state),
             facts: facts(t, request),
+            hints: advice.hints.iter().map(|one| hint(t, one)).collect(),
             applicant: applicant.map(|applicant| of_applicant(t, applicant)),
             history: dossier.history.iter().map(|entry| told(t, entry)).collect(),
             of_person: others(&dossier.of_person),
@@ -163,6 +182,8 @@ impl<'p> RequestPage<'p> {
                 .collect(),
             version: request.version,
             address: address(&request.id),
+            reasons: offered(advice.reasons, &words),
+            words,
             is_reason_required: request.terms.reason_required,
         }
     }
@@ -225,7 +246,25 @@ fn of_applicant(t: &Texts, applicant: &Applicant) -> Vec<Fact> {
     addresses.chain(identities).chain(attributes).collect()
 }
 
-fn told(t: &Texts, entry: &HistoryEntry) -> String {
+fn hint(t: &Texts, hint: &Hint) -> String {
+    match hint {
+        Hint::Domain { known, how } => t.with(&format!("hint-{}", how.code()), &[("known", known)]),
+        Hint::MixedName => t.text("hint-mixed-name"),
+        Hint::MixedAddress => t.text("hint-mixed-address"),
+        Hint::LureInName => t.text("hint-lure-in-name"),
+        Hint::Others(count) => t.with("hint-others", &[("count", &count.to_string())]),
+    }
+}
+
+fn told(t: &Texts, entry: &HistoryEntry) -> Told {
+    let message = entry.message.as_ref();
+    Told {
+        line: what_happened(t, entry),
+        message: message.map(|text| t.with("history-message", &[("message", text)])),
+    }
+}
+
+fn what_happened(t: &Texts, entry: &HistoryEntry) -> String {
     let who = match &entry.by {
         Actor::Applicant => t.text("the-applicant"),
         Actor::Person(name) => name.clone(),

@@ -33,9 +33,9 @@ pub(crate) enum RequestCommand {
         json: bool,
     },
     /// Approve requests: each account will be created.
-    Approve(DecideArguments),
+    Approve(AnswerArguments),
     /// Deny requests.
-    Deny(DecideArguments),
+    Deny(AnswerArguments),
     /// Open requests again that are denied or expired.
     Reopen(DecideArguments),
     /// Have accounts tried again that could not be created.
@@ -111,6 +111,16 @@ pub(crate) struct DecideArguments {
     /// Who decides; without it the name of the account on this machine.
     #[arg(long, value_parser = note, value_name = "NAME")]
     pub(crate) author: Option<String>,
+}
+
+/// A decision of which the applicant hears.
+#[derive(Debug, Args)]
+pub(crate) struct AnswerArguments {
+    #[command(flatten)]
+    pub(crate) decide: DecideArguments,
+    /// What the applicant is told beside the decision.
+    #[arg(long, value_parser = note, value_name = "TEXT")]
+    pub(crate) message: Option<String>,
 }
 
 fn request_id(text: &str) -> Result<RequestId, &'static str> {

@@ -17,11 +17,14 @@ use crate::{
 pub(super) async fn run(
     action: Action,
     arguments: &DecideArguments,
+    message: Option<&str>,
     requests: &Requests,
     output: &mut Output<'_>,
 ) -> Result<Exit, Failure> {
     let author = author(arguments.author.as_deref(), "who decides")?;
-    let change = Change::new(action, Actor::Person(author)).because(arguments.reason.clone());
+    let change = Change::new(action, Actor::Person(author))
+        .because(arguments.reason.clone())
+        .telling(message.map(str::to_owned));
     let ids = arguments.ids.as_slice();
     let one = async |id: &RequestId, output: &mut Output<'_>| {
         let decided = requests.decide(id, arguments.if_version, &change).await;

@@ -42,16 +42,25 @@ pub(crate) async fn run<K: DataKeyReader>(
             show::run(id, *json, requests, &keys(of).await?, output).await
         }
         RequestCommand::Approve(arguments) => {
-            decide::run(Action::Approve, arguments, requests, output).await
+            let message = arguments.message.as_deref();
+            decide::run(
+                Action::Approve,
+                &arguments.decide,
+                message,
+                requests,
+                output,
+            )
+            .await
         }
         RequestCommand::Deny(arguments) => {
-            decide::run(Action::Deny, arguments, requests, output).await
+            let message = arguments.message.as_deref();
+            decide::run(Action::Deny, &arguments.decide, message, requests, output).await
         }
         RequestCommand::Reopen(arguments) => {
-            decide::run(Action::Reopen, arguments, requests, output).await
+            decide::run(Action::Reopen, arguments, None, requests, output).await
         }
         RequestCommand::Retry(arguments) => {
-            decide::run(Action::Retry, arguments, requests, output).await
+            decide::run(Action::Retry, arguments, None, requests, output).await
         }
         RequestCommand::Erase { id, yes } => erase(id, *yes, requests, output).await,
     }

@@ -500,6 +500,22 @@ async fn requests_are_decided_one_by_one() {
 }
 
 #[tokio::test]
+async fn an_applicant_is_told_what_the_approver_says() {
+    let (desk, keys) = (Desk::new().await, KeyService::start().await);
+    let request = request(1, "jane@partner.example");
+    let sealed = keys.seal(&request.id, &Applicant::default()).await;
+    let id = open(&desk, &request, &sealed).await;
+    let message = "Apply with your work address.";
+    let denied = desk.request(&["deny", &id, "--message", message]).await;
+    assert_eq!((denied.code, denied.err.as_str()), (0, ""));
+    let words = desk.request_with(&keys, &["show", &id]).await;
+    let told = format!("ann denied it (to the applicant: {message})");
+    assert!(words.out.contains(&told), "{}", words.out);
+    let shown = desk.request_with(&keys, &["show", &id, "--json"]).await;
+    assert_eq!(json(&shown.out)["history"][1]["message"], message);
+}
+
+#[tokio::test]
 async fn two_people_approve_where_two_must() {
     let desk = Desk::new().await;
     let mut careful = request(1, "jane@partner.example");

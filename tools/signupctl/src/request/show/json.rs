@@ -65,6 +65,8 @@ struct EntryLine<'d> {
     from: Option<&'static str>,
     to: &'static str,
     reason: Option<&'d str>,
+    /// What the applicant is told.
+    message: Option<&'d str>,
     edition: u32,
 }
 
@@ -129,6 +131,7 @@ fn entry(entry: &HistoryEntry) -> EntryLine<'_> {
         from: entry.from.map(State::name),
         to: entry.to.name(),
         reason: entry.reason.as_deref(),
+        message: entry.message.as_deref(),
         edition: entry.edition,
     }
 }
