@@ -49,7 +49,7 @@ test('the documentation shows the queue, a request and the account', async (page
   await waiting({ email: 'bob@northwind.example', displayName: 'Bob Cooper' });
   await waiting({ email: 'johnsmith@northwind.example', displayName: 'John Smith' });
   const applicant = new Applicant(page, world.program, 'guests', ENGLISH);
-  applicant.email = 'jane@northwind.example';
+  applicant.email = 'jane@example.com';
   const request = await applicant.apply();
   const desk = await Console.signIn(page, world.program);
   await illustration(page, 'approval-queue');
