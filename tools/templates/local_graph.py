@@ -43,6 +43,13 @@ class LocalGraph:
             return 401, {"error": {"code": "InvalidAuthenticationToken", "message": "Access token is empty."}}
         return self._answer_known(path.split("/")[1:], json.loads(body))
 
+    def shown(self, path: str, authorization: str) -> tuple[int, Json]:
+        """An account, as far as it has one of that id."""
+        account = path.partition("?")[0].rpartition("/")[2]
+        if authorization != f"Bearer {TOKEN}" or account not in self.accounts:
+            return 404, {"error": {"code": "Request_ResourceNotFound", "message": f"'{account}' does not exist."}}
+        return 200, {"id": account}
+
     def _answer_known(self, path: list[str], body: Json) -> tuple[int, Json]:
         match path:
             case ["v1.0", "users"]:
@@ -65,7 +72,12 @@ class LocalGraph:
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 path = urllib.parse.unquote(self.path)
-                status, document = graph.answer(path, self.headers["Authorization"] or "", body)
+                self._send(*graph.answer(path, self.headers["Authorization"] or "", body))
+
+            def do_GET(self) -> None:
+                self._send(*graph.shown(self.path, self.headers["Authorization"] or ""))
+
+            def _send(self, status: int, document: Json) -> None:
                 octets = b"" if document is None else json.dumps(document).encode()
                 self.send_response(status)
                 self.send_header("Content-Type", "application/json")

@@ -121,8 +121,8 @@ def emulator(directory: Path) -> Iterator[Emulator]:
         "BIND_HOST": "127.0.0.1",
         "MINISTACK_REGION": REGION,
         "SERVICES": (
-            "apigateway,cloudformation,cloudwatch,dynamodb,dynamodbstreams,iam,kms,lambda,logs,pipes,s3,secretsmanager,"
-            "sqs,sts"
+            "apigateway,cloudformation,cloudwatch,dynamodb,dynamodbstreams,events,iam,kms,lambda,logs,pipes,s3,"
+            "secretsmanager,sqs,sts"
         ),
         # Otherwise it listens on a fixed port as well.
         "IOT_MTLS_ENABLED": "0",
@@ -221,6 +221,12 @@ def deploy(
     run(command, running.environment(), cwd=template.parent)
     [stack] = running.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"]
     return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+
+
+def function_name(running: Emulator, resource: str) -> str:
+    stacks = running.client("cloudformation")
+    found = stacks.describe_stack_resource(StackName=STACK, LogicalResourceId=resource)
+    return str(found["StackResourceDetail"]["PhysicalResourceId"])
 
 
 def functions_of(template: Json) -> dict[str, Json]:
@@ -550,6 +556,11 @@ class Accounts:
     graph: LocalGraph
     # Of the function that makes approval requests.
     gate: RoleGate
+    items: Any
+    table: str
+    functions: Any
+    # The name of the function.
+    maintenance: str
 
 
 def rehearse(
@@ -590,6 +601,8 @@ def rehearse(
     print("  -- with the approval console")
     nobody_else_gets_a_page(checks, api)
     an_approver_decides(checks, api, signupctl, credential, entra)
+    print("  -- when time has passed")
+    time_passes(checks, api, signupctl, credential, accounts, request)
     return checks
 
 
@@ -812,6 +825,8 @@ GUESTS = f"""
 default = "review"
 
 [approval]
+notify = ["approvers@contoso.example"]
+remind-after-days = 1
 groups = ["{GROUP}"]
 
 [[approval.app-role]]
@@ -890,6 +905,59 @@ def an_approval_makes_one_account(checks: Checks, signupctl: Signupctl, accounts
     given = [graph.groups, graph.app_roles]
     expected_given = [{account: [GROUP] for account in made}, {account: [APP_ROLE] for account in made}]
     checks.that("it has what the policy grants", given == expected_given, given, json.dumps(expected_given))
+
+
+def time_passes(
+    checks: Checks, api: DeployedApi, signupctl: Signupctl, credential: str, accounts: Accounts, provisioned: str
+) -> None:
+    """One request expires, one is reminded of, one that got stuck is brought again, and the account of one is gone."""
+    requests: dict[str, str] = {}
+    for name in ("overdue", "waiting", "stuck"):
+        identity = EVE_IDENTITY | {"issuerAssignedId": name}
+        body = EVE | {"email": f"{name}@guests.example", "identities": [identity]}
+        api.post("/connectors/guests/before-creating-user", body, credential)
+        [requests[name]] = {one["id"] for one in requests_in(signupctl, "pending")} - set(requests.values())
+    signupctl("request", "approve", requests["stuck"], "--author", "rehearsal")
+    accounts.graph.accounts.clear()
+    ages = (("pending", "overdue", 31), ("pending", "waiting", 2), ("approved", "stuck", 1))
+    for state, name, days in ages:
+        age(accounts, state, requests[name], days)
+    age(accounts, "provisioned", provisioned, 1)
+    answer = accounts.functions.invoke(FunctionName=accounts.maintenance, Payload=b"{}")
+    said = answer["Payload"].read().decode()
+    checks.that("a run is done", "FunctionError" not in answer, said, "no error")
+    expired = [one["id"] for one in requests_in(signupctl, "expired")]
+    checks.that("a request expires", expired == [requests["overdue"]], expired, requests["overdue"])
+    marks = [marks_of(accounts, one) for one in (requests["waiting"], provisioned)]
+    expected = [["NOTICE#reminder#00002"], ["FINDING#account-missing"]]
+    checks.that("what is due is noted", marks == expected, marks, json.dumps(expected))
+    sent = [message["dynamodb"]["Keys"]["pk"]["S"] for message in accounts.pipe.run()]
+    times = sent.count(f"REQUEST#{requests['stuck']}")
+    checks.that("what got stuck comes again", times == 2, sent, "two messages for it")
+    wait_until_taken(accounts.pipe)
+
+
+DAY_MS = 24 * 60 * 60 * 1000
+
+
+def age(accounts: Accounts, state: str, request: str, days: int) -> None:
+    """Makes a request in the queue of its state look so many days older."""
+    key = {"pk": {"S": f"QUEUE#{state}"}, "sk": {"S": request}}
+    item = accounts.items.get_item(TableName=accounts.table, Key=key, ConsistentRead=True)["Item"]
+    for name in ("created_at", "changed_at", "expires_at"):
+        item[name] = {"N": str(int(item[name]["N"]) - days * DAY_MS)}
+    accounts.items.put_item(TableName=accounts.table, Item=item)
+
+
+def marks_of(accounts: Accounts, request: str) -> list[str]:
+    """What is noted beside a request."""
+    found = accounts.items.query(
+        TableName=accounts.table,
+        KeyConditionExpression="pk = :pk",
+        ExpressionAttributeValues={":pk": {"S": f"REQUEST#{request}"}},
+    )
+    keys = [item["sk"]["S"] for item in found["Items"]]
+    return [key for key in keys if key.startswith(("NOTICE#", "FINDING#"))]
 
 
 def wait_until_taken(pipe: LocalPipe, seconds: float = 30) -> int:
@@ -1055,6 +1123,8 @@ def built(binaries: Path) -> Path:
             "approvals",
             "before-creating-user",
             "before-token",
+            "maintenance",
+            "notices",
             "otp-send",
             "provisioning",
         )
@@ -1096,7 +1166,15 @@ def rehearsal(binaries: Path, command_line: Path, directory: Path) -> int:
             outputs["ProvisioningQueueUrl"],
         )
         [gate] = [gate for gate in gates if gate.function == "BeforeCreatingUserFunction"]
-        accounts = Accounts(pipe, graph, gate)
+        accounts = Accounts(
+            pipe,
+            graph,
+            gate,
+            running.client("dynamodb"),
+            outputs["TableName"],
+            running.client("lambda"),
+            function_name(running, "MaintenanceFunction"),
+        )
         checks = rehearse(DeployedApi(running, outputs["HttpApiId"]), signupctl, entra, others, accounts)
         roles_fit(checks, gates)
         store_contract(checks, running)

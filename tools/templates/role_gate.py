@@ -29,6 +29,9 @@ BEFORE_A_SECRET = ":secret:"
 # What Secrets Manager adds to a name has this form.
 AFTER_A_SECRET = "-AbCdEf"
 
+# Those of the template that hold in the rehearsal and decide about what the gate knows.
+CONDITIONS = ("Provisions",)
+
 TRANSACTION = "TransactWriteItems"
 # The writes of a transaction are allowed one by one.
 IN_TRANSACTIONS = {
@@ -156,7 +159,10 @@ class RoleGate:
 
 
 def grants(statement: Json, parameters: dict[str, str]) -> list[Grant]:
-    """What a statement allows on what the gate knows. One that the template adds by a condition allows nothing."""
+    """What a statement allows on what the gate knows. One that the template adds by a condition counts if that holds."""
+    match statement.get("Fn::If"):
+        case [condition, dict(inner), _] if condition in CONDITIONS:
+            return grants(inner, parameters)
     if statement.get("Effect") != "Allow":
         return []
     patterns = patterns_of(statement, parameters)

@@ -10,7 +10,7 @@ use crate::{
     domain::approval::{ApprovalRequest, Mark, State},
     ports::{
         Deadline, StoreError,
-        accounts::{AccountId, Accounts},
+        accounts::{AccountError, AccountId, Accounts},
         journal::Maintained,
     },
 };
@@ -61,34 +61,45 @@ impl Maintenance {
         told: &mut Maintained,
     ) -> Result<bool, StoreError> {
         let now = self.clock.now();
-        let recent = page.iter().filter(|request| is_recent(request, now));
-        for (request, id) in recent.filter_map(|request| Some((request, request.account.clone()?)))
-        {
-            let answer = Instant::now() + ANSWER_WITHIN;
-            let account = AccountId(id.clone());
-            match accounts
-                .exists(&account, Deadline(answer).min(deadline))
-                .await
-            {
-                Ok(exists) => {
-                    told.accounts_looked_for += 1;
-                    if !exists
-                        && self
-                            .reminders
-                            .mark(request, Mark::AccountMissing, now)
-                            .await?
-                    {
-                        told.accounts_missing.push(id);
-                    }
-                }
+        for request in page.iter().filter(|request| is_recent(request, now)) {
+            let Some(account) = request.account.clone().map(AccountId) else {
+                continue;
+            };
+            match exists(accounts, &account, deadline).await {
+                Ok(true) => {}
+                Ok(false) => self.tell_missing(request, account, now, told).await?,
                 Err(error) => {
                     told.problem.get_or_insert(error.to_string());
                     return Ok(false);
                 }
             }
+            told.accounts_looked_for += 1;
         }
         Ok(true)
     }
+
+    async fn tell_missing(
+        &self,
+        request: &ApprovalRequest,
+        account: AccountId,
+        now: Timestamp,
+        told: &mut Maintained,
+    ) -> Result<(), StoreError> {
+        let mark = self.reminders.mark(request, Mark::AccountMissing, now);
+        if mark.await? {
+            told.accounts_missing.push(account.0);
+        }
+        Ok(())
+    }
+}
+
+async fn exists(
+    accounts: &Arc<dyn Accounts>,
+    account: &AccountId,
+    deadline: Deadline,
+) -> Result<bool, AccountError> {
+    let answer = Deadline(Instant::now() + ANSWER_WITHIN);
+    accounts.exists(account, answer.min(deadline)).await
 }
 
 fn is_recent(request: &ApprovalRequest, now: Timestamp) -> bool {

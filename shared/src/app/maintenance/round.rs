@@ -25,21 +25,20 @@ impl Maintenance {
         rest: SignedDuration,
     ) -> Result<Round<'_>, StoreError> {
         let now = self.clock.now();
-        let place = self.rounds.place(state).await?;
-        let under_way = place.as_ref().is_some_and(|place| place.after.is_some());
-        let rests = place
-            .as_ref()
-            .is_some_and(|place| now.duration_since(place.began_at) < rest);
-        let began_at = place
-            .as_ref()
-            .filter(|_| under_way)
-            .map(|place| place.began_at);
+        let (began_at, after, is_over) = match self.rounds.place(state).await? {
+            Some(Place {
+                began_at,
+                after: Some(after),
+            }) => (began_at, Some(after), false),
+            Some(last) => (now, None, now.duration_since(last.began_at) < rest),
+            None => (now, None, false),
+        };
         Ok(Round {
             maintenance: self,
             state,
-            began_at: began_at.unwrap_or(now),
-            after: place.and_then(|place| place.after),
-            is_over: rests && !under_way,
+            began_at,
+            after,
+            is_over,
             has_begun: false,
         })
     }
