@@ -2,11 +2,23 @@
 //!
 //! A link opens a page. It never changes anything by being opened, for mail programs and filters open links, too.
 
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use base64::{
+    Engine,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
 use jiff::Timestamp;
 use ring::hmac;
+use serde::Deserialize;
 
-use crate::domain::approval::{RequestId, later};
+use crate::{
+    domain::approval::{RequestId, later},
+    ports::{
+        Deadline,
+        secrets::{Secret, SecretError, Secrets},
+    },
+};
+
+const SECRET_FORM: &str = "JSON with the text `key`, 32 octets in Base64";
 
 /// What a link is for: one made for one purpose is good for no other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -76,6 +88,31 @@ impl LinkKey {
     }
 }
 
+#[derive(Deserialize)]
+struct Stored {
+    key: String,
+}
+
+/// Reads the key from the secret of that name.
+pub async fn link_key(
+    secrets: &dyn Secrets,
+    name: &str,
+    deadline: Deadline,
+) -> Result<LinkKey, SecretError> {
+    let secret = secrets.secret(name, deadline).await?;
+    parse(&secret).ok_or_else(|| SecretError::Form {
+        name: name.to_owned(),
+        expected: SECRET_FORM,
+    })
+}
+
+fn parse(secret: &Secret) -> Option<LinkKey> {
+    let stored: Stored = serde_json::from_str(secret.reveal()).ok()?;
+    let key: Vec<u8> = STANDARD.decode(stored.key.trim()).ok()?;
+    let key: [u8; 32] = key.try_into().ok()?;
+    Some(LinkKey::new(&key))
+}
+
 impl Link {
     /// One that is good for so many days.
     pub fn new(request: RequestId, version: u64, now: Timestamp, days: u32) -> Self {
@@ -138,6 +175,14 @@ mod tests {
             key().read(Purpose::Approver, &text, Timestamp::UNIX_EPOCH),
             None
         );
+    }
+
+    #[test]
+    fn a_key_has_256_bits() {
+        let with = |key: &str| parse(&Secret::new(format!(r#"{{"key":"{key}"}}"#))).is_some();
+        assert!(with(&STANDARD.encode([7; 32])));
+        assert!(!with(&STANDARD.encode([7; 31])));
+        assert!(!with("secret"));
     }
 
     proptest! {
