@@ -2,6 +2,8 @@
 
 #[cfg(feature = "console")]
 mod approvals;
+#[cfg(all(feature = "mail", feature = "requests"))]
+mod notices;
 #[cfg(feature = "requests")]
 mod provisioning;
 
@@ -12,6 +14,8 @@ use tokio::time::Instant;
 
 #[cfg(feature = "console")]
 pub use self::approvals::{console, run_approvals};
+#[cfg(all(feature = "mail", feature = "requests"))]
+pub use self::notices::{notices, run_notices};
 #[cfg(feature = "requests")]
 pub use self::provisioning::{deliveries, run_provisioning};
 #[cfg(feature = "requests")]

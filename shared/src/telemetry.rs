@@ -18,7 +18,7 @@ use crate::{
     },
     ports::{
         clock::Clock,
-        journal::{Answered, Delivery, Journal, Notice, Visit},
+        journal::{Answered, Delivery, Journal, Notice, Notified, Visit},
     },
 };
 
@@ -295,15 +295,7 @@ fn parts(record: &Notice) -> (&'static str, String, Value) {
             format!("{} decides", told(version)),
             Value::Object(named(version)),
         ),
-        Notice::PolicyRefused { version, problems } => (
-            "ERROR",
-            format!(
-                "{} cannot be used; the one before it stays: {}",
-                told(version),
-                problems.join("; ")
-            ),
-            policy_failure(version, "refused", None),
-        ),
+        Notice::PolicyRefused { version, problems } => policy_refused(version, problems),
         Notice::PolicyUnavailable {
             version,
             failure,
@@ -362,13 +354,31 @@ fn parts(record: &Notice) -> (&'static str, String, Value) {
             "the last use of a credential could not be recorded; the next use will be".to_owned(),
             json!({ "failure": failure, "detail": detail }),
         ),
-        Notice::OtpDeliveryNotRecorded { failure, detail } => {
-            delivery_not_recorded(failure, detail.as_deref())
+        Notice::OtpDeliveryNotRecorded { failure, detail } => delivery_not_recorded(
+            ("one-time code", "otp-deliveries"),
+            failure,
+            detail.as_deref(),
+        ),
+        Notice::NoticeNotRecorded { failure, detail } => {
+            delivery_not_recorded(("notice", "notice-deliveries"), failure, detail.as_deref())
         }
+        Notice::Notified(notified) => told_somebody(notified),
         Notice::Delivered(delivery) => delivered(delivery),
         Notice::Visited(visit) => visited(visit),
         Notice::Panicked { step } => panicked(step),
     }
+}
+
+fn policy_refused(version: &PolicyVersion, problems: &[String]) -> (&'static str, String, Value) {
+    (
+        "ERROR",
+        format!(
+            "{} cannot be used; the one before it stays: {}",
+            told(version),
+            problems.join("; ")
+        ),
+        policy_failure(version, "refused", None),
+    )
 }
 
 fn misconfigured(source: &str, problem: &str) -> (&'static str, String, Value) {
@@ -393,6 +403,23 @@ fn delivered(delivery: &Delivery) -> (&'static str, String, Value) {
         "provisionings": 1,
     });
     (level, format!("provisioning: {}", delivery.outcome), fields)
+}
+
+fn told_somebody(notified: &Notified) -> (&'static str, String, Value) {
+    let level = match notified.outcome {
+        "rejected" | "broken" | "unreadable" => "ERROR",
+        "later" => "WARN",
+        _ => "INFO",
+    };
+    let fields = json!({
+        "request": notified.request,
+        "notice": notified.notice,
+        "outcome": notified.outcome,
+        "problem": notified.problem,
+        "notices": 1,
+    });
+    let message = format!("notice: {} ({})", notified.outcome, notified.notice);
+    (level, message, fields)
 }
 
 fn visited(visit: &Visit) -> (&'static str, String, Value) {
@@ -441,11 +468,12 @@ fn notice(record: &Notice, at: i64) -> Map<String, Value> {
             json!({ "Timestamp": at, "CloudWatchMetrics": directive }),
         );
     }
-    if fields.contains_key("provisionings") {
+    let mut counted = ["provisionings", "notices"].into_iter();
+    if let Some(counted) = counted.find(|name| fields.contains_key(*name)) {
         let directive = json!([{
             "Namespace": NAMESPACE,
             "Dimensions": [["outcome"]],
-            "Metrics": [metric("provisionings", "Count")],
+            "Metrics": [metric(counted, "Count")],
         }]);
         fields.insert(
             "_aws".to_owned(),
@@ -473,12 +501,16 @@ fn disposable_failure(number: u32, failure: &str, detail: Option<&str>) -> Value
     })
 }
 
-fn delivery_not_recorded(failure: &str, detail: Option<&str>) -> (&'static str, String, Value) {
+fn delivery_not_recorded(
+    (what, dependency): (&str, &str),
+    failure: &str,
+    detail: Option<&str>,
+) -> (&'static str, String, Value) {
     (
         "ERROR",
-        "the sending of a one-time code could not be recorded; it may be sent twice".to_owned(),
+        format!("the sending of a {what} could not be recorded; it may be sent twice"),
         json!({
-            "dependency": "otp-deliveries",
+            "dependency": dependency,
             "dependency_failure": failure,
             "dependency_detail": detail,
         }),
@@ -788,6 +820,23 @@ mod tests {
                 "{failed:?}"
             );
         }
+    }
+
+    #[test]
+    fn notices_are_counted_by_what_became_of_them() {
+        let of = |outcome| {
+            let notified = Notified {
+                request: Some("01kf0j2r3s4t5v6w7x8y9zabcd".to_owned()),
+                notice: "denied",
+                outcome,
+                problem: None,
+            };
+            notice(&Notice::Notified(notified), 1)
+        };
+        let levels = ["sent", "before", "later", "rejected"].map(|one| of(one)["level"].clone());
+        assert_eq!(levels, ["INFO", "INFO", "WARN", "ERROR"]);
+        assert_eq!(metrics(&of("rejected")), ["notices"]);
+        assert_eq!(of("sent")["message"], "notice: sent (denied)");
     }
 
     #[test]

@@ -4,6 +4,7 @@
 
 mod applicant;
 mod grants;
+mod notice;
 mod state;
 
 use std::fmt;
@@ -13,6 +14,7 @@ use jiff::{SignedDuration, Timestamp};
 pub use self::{
     applicant::{Applicant, Applied, AppliedIdentity},
     grants::{AppRole, Grants, ObjectId},
+    notice::{Call, Due, Happening, NoticeId, Recipient, Tidings},
     state::{Action, State},
 };
 use super::{

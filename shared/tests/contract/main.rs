@@ -11,6 +11,7 @@
 mod attempts;
 mod codes;
 mod look_ups;
+mod notices;
 mod ports;
 mod records;
 mod requests;

@@ -1,25 +1,33 @@
-//! The sending of one-time codes.
+//! The sending of mails that are sent once: one-time codes, and notices.
 
 use async_trait::async_trait;
 use aws_sdk_dynamodb::{
     operation::update_item::builders::UpdateItemFluentBuilder, types::AttributeValue,
 };
+use jiff::SignedDuration;
 use tokio::time::timeout_at;
 
 use super::{
     Table, by,
     client::store_error,
-    items::{OtpDeliveryItem, encode},
+    items::{DeliveryItem, encode},
     keys::{Key, PK},
     number,
 };
 use crate::{
-    domain::one_time_code::DeliveryId,
+    domain::{approval::NoticeId, one_time_code::DeliveryId},
     ports::{
-        Deadline, StoreError,
-        otp_deliveries::{Delivery, Lease, OtpDeliveries},
+        Deadline, Lease, StoreError,
+        notice_deliveries::{NoticeDeliveries, Turn},
+        otp_deliveries::{Delivery, OtpDeliveries},
     },
 };
+
+/// How long a retry can be told from another code; the code itself is good for half of it.
+const CODES_KEPT: SignedDuration = SignedDuration::from_hours(1);
+
+/// Longer than a message can be in the queue and then among the dead letters.
+const NOTICES_KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 #[async_trait]
 impl OtpDeliveries for Table {
@@ -29,12 +37,82 @@ impl OtpDeliveries for Table {
         lease: &Lease,
         deadline: Deadline,
     ) -> Result<bool, StoreError> {
-        let key = Key::otp_delivery(id);
+        let item = DeliveryItem::new(lease, CODES_KEPT);
+        self.begin_delivery(&Key::otp_delivery(id), item, lease, deadline)
+            .await
+    }
+
+    async fn delivery(
+        &self,
+        id: &DeliveryId,
+        deadline: Deadline,
+    ) -> Result<Option<Delivery>, StoreError> {
+        self.find_delivery(&Key::otp_delivery(id), deadline).await
+    }
+
+    async fn sent(&self, id: &DeliveryId, deadline: Deadline) -> Result<(), StoreError> {
+        self.note_sent(&Key::otp_delivery(id), deadline).await
+    }
+
+    async fn release(
+        &self,
+        id: &DeliveryId,
+        lease: &Lease,
+        deadline: Deadline,
+    ) -> Result<(), StoreError> {
+        self.end_lease(&Key::otp_delivery(id), lease, deadline)
+            .await
+    }
+}
+
+#[async_trait]
+impl NoticeDeliveries for Table {
+    async fn begin(
+        &self,
+        id: &NoticeId,
+        lease: &Lease,
+        deadline: Deadline,
+    ) -> Result<Turn, StoreError> {
+        let key = Key::notice_delivery(id);
+        let item = DeliveryItem::new(lease, NOTICES_KEPT);
+        if self.begin_delivery(&key, item, lease, deadline).await? {
+            return Ok(Turn::Ours);
+        }
+        Ok(match self.find_delivery(&key, deadline).await? {
+            Some(Delivery::Sent) => Turn::Sent,
+            Some(Delivery::Sending { .. }) | None => Turn::SomebodyElses,
+        })
+    }
+
+    async fn sent(&self, id: &NoticeId, deadline: Deadline) -> Result<(), StoreError> {
+        self.note_sent(&Key::notice_delivery(id), deadline).await
+    }
+
+    async fn release(
+        &self,
+        id: &NoticeId,
+        lease: &Lease,
+        deadline: Deadline,
+    ) -> Result<(), StoreError> {
+        self.end_lease(&Key::notice_delivery(id), lease, deadline)
+            .await
+    }
+}
+
+impl Table {
+    /// Whether it is neither sent nor somebody else's.
+    async fn begin_delivery(
+        &self,
+        key: &Key,
+        item: DeliveryItem,
+        lease: &Lease,
+        deadline: Deadline,
+    ) -> Result<bool, StoreError> {
         let put = self
             .client
             .put_item()
             .table_name(&self.name)
-            .set_item(Some(encode(&key, OtpDeliveryItem::new(lease))?))
+            .set_item(Some(encode(key, item)?))
             // Its own holder when a first attempt was written and its answer lost.
             .condition_expression(format!(
                 "attribute_not_exists({PK}) OR (#state = :sending AND (lease_until <= :now OR holder = :holder))"
@@ -51,22 +129,21 @@ impl OtpDeliveries for Table {
         )
     }
 
-    async fn delivery(
+    async fn find_delivery(
         &self,
-        id: &DeliveryId,
+        key: &Key,
         deadline: Deadline,
     ) -> Result<Option<Delivery>, StoreError> {
-        let key = Key::otp_delivery(id);
-        let item = by(deadline, self.get::<OtpDeliveryItem>(&key)).await?;
-        item.map(|item| item.delivery(&key)).transpose()
+        let item = by(deadline, self.get::<DeliveryItem>(key)).await?;
+        item.map(|item| item.delivery(key)).transpose()
     }
 
-    async fn sent(&self, id: &DeliveryId, deadline: Deadline) -> Result<(), StoreError> {
+    async fn note_sent(&self, key: &Key, deadline: Deadline) -> Result<(), StoreError> {
         let update = self
             .client
             .update_item()
             .table_name(&self.name)
-            .set_key(Some(Key::otp_delivery(id).attributes()))
+            .set_key(Some(key.attributes()))
             .update_expression("SET #state = :sent")
             .condition_expression(format!("attribute_exists({PK})"))
             .expression_attribute_names("#state", "state")
@@ -74,9 +151,9 @@ impl OtpDeliveries for Table {
         change(update, deadline).await
     }
 
-    async fn release(
+    async fn end_lease(
         &self,
-        id: &DeliveryId,
+        key: &Key,
         lease: &Lease,
         deadline: Deadline,
     ) -> Result<(), StoreError> {
@@ -84,7 +161,7 @@ impl OtpDeliveries for Table {
             .client
             .update_item()
             .table_name(&self.name)
-            .set_key(Some(Key::otp_delivery(id).attributes()))
+            .set_key(Some(key.attributes()))
             .update_expression("SET lease_until = :ended")
             .condition_expression("#state = :sending AND holder = :holder")
             .expression_attribute_names("#state", "state")
