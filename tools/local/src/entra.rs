@@ -96,6 +96,13 @@ impl Entra {
             .env("INVITE_SEND_MESSAGE", "true");
     }
 
+    /// Settings with which a function signs links to its pages.
+    pub(crate) fn links_for(&self, function: &mut Command) {
+        function
+            .env("CONSOLE_URL", format!("http://{}", self.functions))
+            .env("LINK_SECRET", "links");
+    }
+
     /// Serves pages and takes mail; returns only when one of them cannot go on.
     pub(crate) async fn serve(self) -> Problem {
         let ended = tokio::select! {

@@ -66,6 +66,7 @@ impl Functions {
         entra.trusted_by(&mut command);
         entra.takes_mail_of(&mut command);
         entra.makes_accounts_for(&mut command);
+        entra.links_for(&mut command);
         forget_cargo(&mut command);
         let mut child = command.spawn().map_err(|error| match error.kind() {
             std::io::ErrorKind::NotFound => Problem::Missing {

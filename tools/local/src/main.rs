@@ -4,10 +4,12 @@ mod entra;
 mod flags;
 mod functions;
 mod http;
+mod notices;
 mod operator;
 mod output;
 mod problem;
 mod provisioning;
+mod queue;
 mod ready;
 mod table;
 
@@ -24,6 +26,7 @@ use crate::{
     entra::Entra,
     flags::{Flags, HOST},
     functions::Functions,
+    notices::Notices,
     problem::{Problem, system},
     provisioning::Pump,
 };
@@ -103,11 +106,12 @@ async fn serve(
         .as_bytes(),
     );
     output::line(deciding.as_bytes());
-    let pump = Pump::of(flags, engine);
+    let (pump, notices) = (Pump::of(flags, engine), Notices::of(flags, engine));
     tokio::select! {
         problem = functions.ended() => problem,
         problem = entra => problem,
         never = pump.run() => match never {},
+        never = notices.run() => match never {},
     }
 }
 

@@ -1,4 +1,4 @@
-//! Ready means: each function has answered a sign-up of the local credential, or refused it if it takes none, and the one that a
+//! Ready means: each function has answered a sign-up of the local credential, or refused it if it takes none, and each that a
 //! queue calls has taken an empty batch.
 
 use std::time::Duration;
@@ -13,7 +13,7 @@ use tokio::time::{sleep, timeout};
 use crate::{
     http,
     problem::Problem,
-    provisioning::INVOCATIONS,
+    queue::{NOTICES, PROVISIONING},
     table::{PASSWORD, USERNAME},
 };
 
@@ -48,8 +48,8 @@ impl Trial {
 
 /// All at once: they start side by side.
 pub(crate) async fn wait(port: u16) -> Result<(), Problem> {
-    let nothing_approved = Trial {
-        path: INVOCATIONS.to_owned(),
+    let empty_batch = |path: &str| Trial {
+        path: path.to_owned(),
         body: r#"{"Records":[]}"#,
         expected: "200",
     };
@@ -62,7 +62,8 @@ pub(crate) async fn wait(port: u16) -> Result<(), Problem> {
             port,
             Trial::sign_up(format!("/extensions/{OTP_SEND}"), "401")
         ),
-        patiently(port, nothing_approved),
+        patiently(port, empty_batch(PROVISIONING)),
+        patiently(port, empty_batch(NOTICES)),
     )?;
     Ok(())
 }
