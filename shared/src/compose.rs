@@ -3,6 +3,8 @@
 #[cfg(feature = "console")]
 mod approvals;
 mod maintenance;
+#[cfg(all(feature = "mail", feature = "requests"))]
+mod notices;
 #[cfg(feature = "requests")]
 mod provisioning;
 
@@ -14,6 +16,8 @@ use tokio::time::Instant;
 #[cfg(feature = "console")]
 pub use self::approvals::{console, run_approvals};
 pub use self::maintenance::{maintenance, run_maintenance};
+#[cfg(all(feature = "mail", feature = "requests"))]
+pub use self::notices::{notices, run_notices};
 #[cfg(feature = "requests")]
 pub use self::provisioning::{deliveries, run_provisioning};
 #[cfg(feature = "requests")]

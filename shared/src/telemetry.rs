@@ -18,7 +18,7 @@ use crate::{
     },
     ports::{
         clock::Clock,
-        journal::{Answered, Delivery, Journal, Maintained, Notice, Visit},
+        journal::{Answered, Delivery, Journal, Maintained, Notice, Notified, Visit},
     },
 };
 
@@ -295,15 +295,7 @@ fn parts(record: &Notice) -> (&'static str, String, Value) {
             format!("{} decides", told(version)),
             Value::Object(named(version)),
         ),
-        Notice::PolicyRefused { version, problems } => (
-            "ERROR",
-            format!(
-                "{} cannot be used; the one before it stays: {}",
-                told(version),
-                problems.join("; ")
-            ),
-            policy_failure(version, "refused", None),
-        ),
+        Notice::PolicyRefused { version, problems } => policy_refused(version, problems),
         Notice::PolicyUnavailable {
             version,
             failure,
@@ -362,14 +354,32 @@ fn parts(record: &Notice) -> (&'static str, String, Value) {
             "the last use of a credential could not be recorded; the next use will be".to_owned(),
             json!({ "failure": failure, "detail": detail }),
         ),
-        Notice::OtpDeliveryNotRecorded { failure, detail } => {
-            delivery_not_recorded(failure, detail.as_deref())
+        Notice::OtpDeliveryNotRecorded { failure, detail } => delivery_not_recorded(
+            ("one-time code", "otp-deliveries"),
+            failure,
+            detail.as_deref(),
+        ),
+        Notice::NoticeNotRecorded { failure, detail } => {
+            delivery_not_recorded(("notice", "notice-deliveries"), failure, detail.as_deref())
         }
+        Notice::Notified(notified) => told_somebody(notified),
         Notice::Delivered(delivery) => delivered(delivery),
         Notice::Maintained(run) => maintained(run),
         Notice::Visited(visit) => visited(visit),
         Notice::Panicked { step } => panicked(step),
     }
+}
+
+fn policy_refused(version: &PolicyVersion, problems: &[String]) -> (&'static str, String, Value) {
+    (
+        "ERROR",
+        format!(
+            "{} cannot be used; the one before it stays: {}",
+            told(version),
+            problems.join("; ")
+        ),
+        policy_failure(version, "refused", None),
+    )
 }
 
 fn misconfigured(source: &str, problem: &str) -> (&'static str, String, Value) {
@@ -432,6 +442,23 @@ fn maintained(run: &Maintained) -> (&'static str, String, Value) {
     (level, "maintenance: run".to_owned(), fields)
 }
 
+fn told_somebody(notified: &Notified) -> (&'static str, String, Value) {
+    let level = match notified.outcome {
+        "rejected" | "broken" | "unreadable" => "ERROR",
+        "later" => "WARN",
+        _ => "INFO",
+    };
+    let fields = json!({
+        "request": notified.request,
+        "notice": notified.notice,
+        "outcome": notified.outcome,
+        "problem": notified.problem,
+        "notices": 1,
+    });
+    let message = format!("notice: {} ({})", notified.outcome, notified.notice);
+    (level, message, fields)
+}
+
 fn visited(visit: &Visit) -> (&'static str, String, Value) {
     let level = match visit.status {
         500.. => "ERROR",
@@ -471,9 +498,11 @@ fn notice(record: &Notice, at: i64) -> Map<String, Value> {
         let counts = counted(at, &["dependency"], &["dependency_failures"]);
         fields.insert("_aws".to_owned(), counts);
     }
-    if fields.contains_key("provisionings") {
-        let counts = counted(at, &["outcome"], &["provisionings"]);
-        fields.insert("_aws".to_owned(), counts);
+    for counter in ["provisionings", "notices"] {
+        if fields.contains_key(counter) {
+            let counts = counted(at, &["outcome"], &[counter]);
+            fields.insert("_aws".to_owned(), counts);
+        }
     }
     if matches!(record, Notice::Maintained(_)) {
         let counts = counted(at, &[], MAINTENANCE_METRICS);
@@ -511,12 +540,16 @@ fn disposable_failure(number: u32, failure: &str, detail: Option<&str>) -> Value
     })
 }
 
-fn delivery_not_recorded(failure: &str, detail: Option<&str>) -> (&'static str, String, Value) {
+fn delivery_not_recorded(
+    (what, dependency): (&str, &str),
+    failure: &str,
+    detail: Option<&str>,
+) -> (&'static str, String, Value) {
     (
         "ERROR",
-        "the sending of a one-time code could not be recorded; it may be sent twice".to_owned(),
+        format!("the sending of a {what} could not be recorded; it may be sent twice"),
         json!({
-            "dependency": "otp-deliveries",
+            "dependency": dependency,
             "dependency_failure": failure,
             "dependency_detail": detail,
         }),
@@ -829,6 +862,23 @@ mod tests {
                 "{failed:?}"
             );
         }
+    }
+
+    #[test]
+    fn notices_are_counted_by_what_became_of_them() {
+        let of = |outcome| {
+            let notified = Notified {
+                request: Some("01kf0j2r3s4t5v6w7x8y9zabcd".to_owned()),
+                notice: "denied",
+                outcome,
+                problem: None,
+            };
+            notice(&Notice::Notified(notified), 1)
+        };
+        let levels = ["sent", "before", "later", "rejected"].map(|one| of(one)["level"].clone());
+        assert_eq!(levels, ["INFO", "INFO", "WARN", "ERROR"]);
+        assert_eq!(metrics(&of("rejected")), ["notices"]);
+        assert_eq!(of("sent")["message"], "notice: sent (denied)");
     }
 
     #[test]

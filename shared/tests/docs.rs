@@ -10,7 +10,8 @@ use std::path::Path;
 
 use shared::{
     config::{
-        CONSOLE_NAMES, Environment, MAIL_NAMES, NAMES, PROVISIONING_NAMES, REQUESTS_NAMES, Settings,
+        CONSOLE_NAMES, Environment, MAIL_NAMES, NAMES, NOTICES_NAMES, PROVISIONING_NAMES,
+        REQUESTS_NAMES, Settings,
     },
     domain::{
         decision::BlockReason,
@@ -43,7 +44,15 @@ fn blocks(text: &str, language: &str) -> Vec<String> {
 #[test]
 fn every_setting_is_documented_and_a_parameter_of_the_template() {
     let (reference, template) = (document("docs/configuration.md"), document("template.yaml"));
-    for name in [NAMES, MAIL_NAMES, REQUESTS_NAMES, PROVISIONING_NAMES].concat() {
+    for name in [
+        NAMES,
+        MAIL_NAMES,
+        NOTICES_NAMES,
+        REQUESTS_NAMES,
+        PROVISIONING_NAMES,
+    ]
+    .concat()
+    {
         assert!(
             reference.contains(&format!("`{name}`")),
             "docs/configuration.md lacks {name}"
@@ -172,6 +181,7 @@ fn every_link_between_the_documents_leads_somewhere() {
         "docs/codes.md",
         "docs/console.md",
         "docs/lists.md",
+        "docs/notices.md",
         "docs/local-entra.md",
         "docs/one-time-codes.md",
         "docs/operations.md",

@@ -84,6 +84,8 @@ MAIL_ADDRESS = part(0, ">", part(1, "<", {"Fn::Sub": "${MailFrom}<${MailFrom}"})
 
 QUEUE_ARN = {"Fn::GetAtt": ["ProvisioningQueue", "Arn"]}
 PIPE_DEAD_LETTERS_ARN = {"Fn::GetAtt": ["ProvisioningPipeDeadLetters", "Arn"]}
+NOTICES_QUEUE_ARN = {"Fn::GetAtt": ["NoticesQueue", "Arn"]}
+NOTICES_PIPE_DEAD_LETTERS_ARN = {"Fn::GetAtt": ["NoticesPipeDeadLetters", "Arn"]}
 
 # Ports -> actions: those of shared/src/ports, what queues and streams need, and at the end what any function needs.
 # "log" is completed with the function's own log group.
@@ -114,6 +116,14 @@ PORTS = {
         ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"),
         TABLE_ARN,
         leading_keys("StringLike", "OTP#*"),
+    ),
+    "policy_reader and policy_store that reads": Port(
+        ("dynamodb:GetItem",), TABLE_ARN, leading_keys("StringLike", "POLICIES", "POLICY#*")
+    ),
+    "notice_deliveries": Port(
+        ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"),
+        TABLE_ARN,
+        leading_keys("StringLike", "SENT#*"),
     ),
     "mailer": Port(
         ("ses:SendEmail",),
@@ -196,6 +206,18 @@ PORTS = {
     ),
     "secrets of the console": Port(
         ("secretsmanager:GetSecretValue",), {"Fn::Sub": f"{SECRETS_ARN}/${{ConsoleSecret}}-??????"}
+    ),
+    "request_store that erases": Port(
+        ("dynamodb:BatchWriteItem",), TABLE_ARN, leading_keys("StringLike", "REQUEST#*")
+    ),
+    "secrets of links": Port(
+        ("secretsmanager:GetSecretValue",), {"Fn::Sub": f"{SECRETS_ARN}/${{LinkSecret}}-??????"}
+    ),
+    "queue of notices that is emptied": Port(
+        ("sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"), NOTICES_QUEUE_ARN
+    ),
+    "queues of notices that are filled": Port(
+        ("sqs:SendMessage",), [NOTICES_QUEUE_ARN, NOTICES_PIPE_DEAD_LETTERS_ARN]
     ),
     "queue that is emptied": Port(
         ("sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"), QUEUE_ARN
@@ -301,14 +323,19 @@ CONSOLE_ENVIRONMENT = {
     "CONSOLE_TENANT_ID": "ConsoleTenantId",
     "CONSOLE_AUTHORITY": "ConsoleAuthority",
     "CONSOLE_SECRET": "ConsoleSecret",
+    "LINK_SECRET": "LinkSecret",
 }
 
 # What a function has no use for that decides no sign-up.
 WITHOUT_SIGN_UPS = tuple(sorted(set(ENVIRONMENT) - {"TABLE_NAME", "PRIVATE_HOSTS", "SECRETS_PREFIX"}))
 
+# The settings of the function that mails about requests, beside those of mail -> the parameter each comes from.
+NOTICES_ENVIRONMENT = {"CONSOLE_URL": "ConsoleUrl", "LINK_SECRET": "LinkSecret"}
+
 SETTINGS_SOURCE = ROOT / "shared" / "src" / "config" / "settings.rs"
 MAIL_SOURCE = ROOT / "shared" / "src" / "config" / "mail.rs"
 REQUESTS_SOURCE = ROOT / "shared" / "src" / "config" / "requests.rs"
+NOTICES_SOURCE = ROOT / "shared" / "src" / "config" / "notices.rs"
 PROVISIONING_SOURCE = ROOT / "shared" / "src" / "config" / "provisioning.rs"
 CONSOLE_SOURCE = ROOT / "shared" / "src" / "config" / "console.rs"
 SETTINGS_NAMES = re.compile(r"pub const \w*NAMES: &\[&str\] = &\[(?P<names>[^\]]*)\];")
@@ -412,10 +439,13 @@ FUNCTIONS = {
             "request_store that moves",
             "data_keys that are unwrapped",
             "secrets of the console",
+            "policy_reader and policy_store that reads",
+            "request_store that erases",
+            "secrets of links",
             "table key",
             "log",
         ),
-        ("ANY /console", "ANY /console/{page+}", "ANY /application/{token}"),
+        ("ANY /console", "ANY /console/{page+}", "ANY /application/{page+}", "ANY /api/{page+}"),
         REQUESTS_ENVIRONMENT | CONSOLE_ENVIRONMENT,
         (REQUESTS_SOURCE, CONSOLE_SOURCE),
         WITHOUT_SIGN_UPS,
@@ -423,10 +453,39 @@ FUNCTIONS = {
         timeout=15,
         reserved=NO_VALUE,
     ),
+    # It writes nothing of a request.
+    "NoticesFunction": Function(
+        "notices",
+        (
+            "request_store that reads",
+            "policy_reader and policy_store that reads",
+            "notice_deliveries",
+            "data_keys that are unwrapped",
+            "secrets of links",
+            "mailer",
+            "secrets of the mailer",
+            "queue of notices that is emptied",
+            "table key",
+            "log",
+        ),
+        environment=REQUESTS_ENVIRONMENT | NOTICES_ENVIRONMENT | MAIL_ENVIRONMENT,
+        settings=(REQUESTS_SOURCE, NOTICES_SOURCE, MAIL_SOURCE),
+        unused=tuple(sorted(set(ENVIRONMENT) - {"TABLE_NAME", "DEFAULT_LANGUAGE", "SECRETS_PREFIX"})),
+        only_if="SendsNotices",
+        timeout=60,
+        reserved=NO_VALUE,
+    ),
 }
 
+# What belongs to a function that a queue calls, by how its names begin -> the condition without which it is not there.
+ONLY_WHERE = {"Maintenance": "Provisions", "Notices": "SendsNotices", "Provisioning": "Provisions"}
+
 PIPE_ROLE = "ProvisioningPipeRole"
-PIPE_PORTS = ("stream", "queues that are filled", "table key")
+NOTICES_PIPE_ROLE = "NoticesPipeRole"
+PIPE_ROLES = {
+    PIPE_ROLE: ("stream", "queues that are filled", "table key"),
+    NOTICES_PIPE_ROLE: ("stream", "queues of notices that are filled", "table key"),
+}
 
 # Every queue with all of its properties. A message is invisible for six times the function's time-out, as Lambda asks,
 # and is given up after 6 hours. Of dead letters the time in the queue before counts.
@@ -443,44 +502,86 @@ QUEUES = {
     },
     "ProvisioningDeadLetters": {"SqsManagedSseEnabled": True, "MessageRetentionPeriod": 14 * DAY},
     "ProvisioningPipeDeadLetters": {"SqsManagedSseEnabled": True, "MessageRetentionPeriod": 14 * DAY},
+    "NoticesQueue": {
+        "SqsManagedSseEnabled": True,
+        # And the batching window.
+        "VisibilityTimeout": 6 * FUNCTIONS["NoticesFunction"].timeout + 60,
+        "MessageRetentionPeriod": 4 * DAY,
+        "RedrivePolicy": {
+            "deadLetterTargetArn": {"Fn::GetAtt": ["NoticesDeadLetters", "Arn"]},
+            "maxReceiveCount": 52,
+        },
+    },
+    "NoticesDeadLetters": {"SqsManagedSseEnabled": True, "MessageRetentionPeriod": 14 * DAY},
+    "NoticesPipeDeadLetters": {"SqsManagedSseEnabled": True, "MessageRetentionPeriod": 14 * DAY},
 }
 
 # Without the report of single failures a batch would be done with what failed in it.
-EVENT_SOURCE = {
-    "EventSourceArn": QUEUE_ARN,
-    "FunctionName": {"Ref": "ProvisioningFunction"},
-    "BatchSize": 5,
-    "FunctionResponseTypes": ["ReportBatchItemFailures"],
-    "ScalingConfig": {"MaximumConcurrency": 2},
+EVENT_SOURCES = {
+    "ProvisioningSource": {
+        "EventSourceArn": QUEUE_ARN,
+        "FunctionName": {"Ref": "ProvisioningFunction"},
+        "BatchSize": 5,
+        "FunctionResponseTypes": ["ReportBatchItemFailures"],
+        "ScalingConfig": {"MaximumConcurrency": 2},
+    },
+    "NoticesSource": {
+        "EventSourceArn": NOTICES_QUEUE_ARN,
+        "FunctionName": {"Ref": "NoticesFunction"},
+        "BatchSize": 50,
+        "MaximumBatchingWindowInSeconds": 60,
+        "FunctionResponseTypes": ["ReportBatchItemFailures"],
+        "ScalingConfig": {"MaximumConcurrency": 2},
+    },
 }
 
-# Of the stream's records those of requests that are approved or brought again, and of these the keys alone.
-REQUEST_KEYS = {"pk": {"S": [{"prefix": "REQUEST#"}]}, "sk": {"S": ["CURRENT"]}}
-PIPE_PATTERNS = [
-    {
-        "eventName": ["INSERT", "MODIFY"],
-        "dynamodb": {"Keys": REQUEST_KEYS, "NewImage": {"state": {"S": ["approved"]}}},
-    },
-    {
-        "eventName": ["MODIFY"],
-        "dynamodb": {"Keys": REQUEST_KEYS, "NewImage": {"brought_again_at": {"N": [{"exists": True}]}}},
-    },
-]
-PIPE = {
-    "RoleArn": {"Fn::GetAtt": [PIPE_ROLE, "Arn"]},
-    "Source": {"Fn::GetAtt": ["Table", "StreamArn"]},
-    "SourceParameters.DynamoDBStreamParameters": {
-        "StartingPosition": "TRIM_HORIZON",
-        "BatchSize": 10,
-        # The stream forgets after a day, and then nobody could say what was not sent.
-        "MaximumRecordAgeInSeconds": DAY // 4,
-        "OnPartialBatchItemFailure": "AUTOMATIC_BISECT",
-        "DeadLetterConfig": {"Arn": PIPE_DEAD_LETTERS_ARN},
-    },
-    "Target": QUEUE_ARN,
-    "TargetParameters": {"InputTemplate": '{"dynamodb": {"Keys": <$.dynamodb.Keys>}}'},
-    "Enrichment": None,
-    "LogConfiguration": None,
+# Of the stream's records those of requests that are approved or brought again, or what happened to them, and of these the keys alone.
+OF_A_REQUEST = {"S": [{"prefix": "REQUEST#"}]}
+REQUEST_KEYS = {"pk": OF_A_REQUEST, "sk": {"S": ["CURRENT"]}}
+PIPE_PATTERNS = {
+    "ProvisioningPipe": [
+        {
+            "eventName": ["INSERT", "MODIFY"],
+            "dynamodb": {"Keys": REQUEST_KEYS, "NewImage": {"state": {"S": ["approved"]}}},
+        },
+        {
+            "eventName": ["MODIFY"],
+            "dynamodb": {"Keys": REQUEST_KEYS, "NewImage": {"brought_again_at": {"N": [{"exists": True}]}}},
+        },
+    ],
+    "NoticesPipe": [
+        {
+            "eventName": ["INSERT"],
+            "dynamodb": {
+                "Keys": {"pk": OF_A_REQUEST, "sk": {"S": [{"prefix": "HISTORY#"}, {"prefix": "NOTICE#"}]}},
+            },
+        },
+    ],
+}
+
+
+def pipe(role: str, queue: Json, dead_letters: Json) -> dict[str, Json]:
+    return {
+        "RoleArn": {"Fn::GetAtt": [role, "Arn"]},
+        "Source": {"Fn::GetAtt": ["Table", "StreamArn"]},
+        "SourceParameters.DynamoDBStreamParameters": {
+            "StartingPosition": "TRIM_HORIZON",
+            "BatchSize": 10,
+            # The stream forgets after a day, and then nobody could say what was not sent.
+            "MaximumRecordAgeInSeconds": DAY // 4,
+            "OnPartialBatchItemFailure": "AUTOMATIC_BISECT",
+            "DeadLetterConfig": {"Arn": dead_letters},
+        },
+        "Target": queue,
+        "TargetParameters": {"InputTemplate": '{"dynamodb": {"Keys": <$.dynamodb.Keys>}}'},
+        "Enrichment": None,
+        "LogConfiguration": None,
+    }
+
+
+PIPES = {
+    "ProvisioningPipe": pipe(PIPE_ROLE, QUEUE_ARN, PIPE_DEAD_LETTERS_ARN),
+    "NoticesPipe": pipe(NOTICES_PIPE_ROLE, NOTICES_QUEUE_ARN, NOTICES_PIPE_DEAD_LETTERS_ARN),
 }
 
 
@@ -534,6 +635,41 @@ ALARMS: dict[str, tuple[str, str, Json, str, int]] = {
         1,
     ),
     "MaintenanceFindingsAlarm": ("SignUpConnectors", "accounts_missing_count", None, "Sum", 0),
+    "NoticesRejectedAlarm": (
+        "SignUpConnectors",
+        "notices",
+        [{"Name": "outcome", "Value": "rejected"}],
+        "Sum",
+        0,
+    ),
+    "NoticesErrorsAlarm": (
+        "AWS/Lambda",
+        "Errors",
+        [{"Name": "FunctionName", "Value": {"Ref": "NoticesFunction"}}],
+        "Sum",
+        0,
+    ),
+    "NoticesAgeAlarm": (
+        "AWS/SQS",
+        "ApproximateAgeOfOldestMessage",
+        of_queue("NoticesQueue"),
+        "Maximum",
+        900,
+    ),
+    "NoticesDeadLettersAlarm": (
+        "AWS/SQS",
+        "ApproximateNumberOfMessagesVisible",
+        of_queue("NoticesDeadLetters"),
+        "Maximum",
+        0,
+    ),
+    "NoticesPipeDeadLettersAlarm": (
+        "AWS/SQS",
+        "ApproximateNumberOfMessagesVisible",
+        of_queue("NoticesPipeDeadLetters"),
+        "Maximum",
+        0,
+    ),
 }
 # Those that are not only there where accounts are made.
 ALARMS_OF_ALL = ("MaintenanceErrorsAlarm",)
@@ -615,6 +751,9 @@ OPERATOR_OUTPUTS = {
     "ProvisioningPipeDeadLettersUrl": {"Ref": "ProvisioningPipeDeadLetters"},
     "ConsoleUrl": {"Fn::Sub": "${ConsoleUrl}/console"},
     "ConsoleRedirectUri": {"Fn::Sub": "${ConsoleUrl}/console/signed-in"},
+    "NoticesQueueUrl": {"Ref": "NoticesQueue"},
+    "NoticesDeadLettersArn": {"Fn::GetAtt": ["NoticesDeadLetters", "Arn"]},
+    "NoticesPipeDeadLettersUrl": {"Ref": "NoticesPipeDeadLetters"},
 }
 BASE_URL = {
     "Fn::If": [
@@ -750,7 +889,7 @@ def check_environment(template: Template) -> Iterator[Finding]:
         expected: Json = {setting: {"Ref": source} for setting, source in (ENVIRONMENT | function.environment).items()}
         expected |= dict.fromkeys(function.unused, "")
         yield from template.expect(name, "Properties.Environment.Variables", expected)
-    settings = ENVIRONMENT | MAIL_ENVIRONMENT | PROVISIONING_ENVIRONMENT | CONSOLE_ENVIRONMENT
+    settings = ENVIRONMENT | MAIL_ENVIRONMENT | NOTICES_ENVIRONMENT | PROVISIONING_ENVIRONMENT | CONSOLE_ENVIRONMENT
     for parameter in set(settings.values()) - set(LENGTHS):
         if parameter not in template.document["Parameters"]:
             yield template.finding("Parameters", parameter, None, "a parameter")
@@ -833,10 +972,11 @@ def check_roles(template: Template) -> Iterator[Finding]:
         roles[role] = name
         own_log = {"Fn::GetAtt": [log_group(template, name), "Arn"]}
         yield from check_role(template, role, taken_by("lambda"), expected_statements(function.ports, own_log))
-    roles[PIPE_ROLE] = "the pipe"
     of_this_account = {"Condition": {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}}
     by_the_pipe = taken_by("pipes") | of_this_account
-    yield from check_role(template, PIPE_ROLE, by_the_pipe, expected_statements(PIPE_PORTS))
+    for role, ports in PIPE_ROLES.items():
+        roles[role] = "a pipe"
+        yield from check_role(template, role, by_the_pipe, expected_statements(ports))
     for role in sorted(set(template.of_type("AWS::IAM::Role")) - set(roles)):
         yield template.finding(role, "Type", "AWS::IAM::Role", "no role without a function in FUNCTIONS, or a pipe")
     # A policy resource could widen a role from outside.
@@ -1066,24 +1206,25 @@ def check_queues(template: Template) -> Iterator[Finding]:
 def check_all(
     template: Template, expected: Iterable[str], kind: str, always: tuple[str, ...] = ()
 ) -> Iterator[Finding]:
-    """There are these resources of a type and no others, and only where accounts are made but for those there always."""
+    """There are these resources of a type and no others, and only where their function is."""
     found = sorted(template.of_type(kind))
     if found != sorted(expected):
         yield template.finding("(all)", kind, found, sorted(expected))
     for name in expected:
-        yield from template.expect(name, "Condition", None if name in always else "Provisions")
+        only_if = next((only_if for start, only_if in ONLY_WHERE.items() if name.startswith(start)), None)
+        yield from template.expect(name, "Condition", None if name in always else only_if)
 
 
 def check_pipe(template: Template) -> Iterator[Finding]:
-    """What the stream has of approved requests comes to the queue, and nothing else does."""
-    yield from check_all(template, ["ProvisioningPipe"], "AWS::Pipes::Pipe")
-    for path, expected in PIPE.items():
-        yield from template.expect("ProvisioningPipe", f"Properties.{path}", expected)
+    """What the stream has of requests comes to the queue that it is for, and nothing else does."""
+    yield from check_all(template, PIPES, "AWS::Pipes::Pipe")
     path = "Properties.SourceParameters.FilterCriteria.Filters"
-    filters = template.get("ProvisioningPipe", path)
-    patterns = [read_json(one.get("Pattern")) for one in filters or []]
-    if not same(patterns, PIPE_PATTERNS):
-        yield template.finding("ProvisioningPipe", path, patterns, PIPE_PATTERNS)
+    for name, properties in PIPES.items():
+        for property, expected in properties.items():
+            yield from template.expect(name, f"Properties.{property}", expected)
+        patterns = [read_json(one.get("Pattern")) for one in template.get(name, path) or []]
+        if not same(patterns, PIPE_PATTERNS[name]):
+            yield template.finding(name, path, patterns, PIPE_PATTERNS[name])
 
 
 def read_json(text: Json) -> Json:
@@ -1095,8 +1236,9 @@ def read_json(text: Json) -> Json:
 
 
 def check_event_source(template: Template) -> Iterator[Finding]:
-    yield from check_all(template, ["ProvisioningSource"], "AWS::Lambda::EventSourceMapping")
-    yield from template.expect("ProvisioningSource", "Properties", EVENT_SOURCE)
+    yield from check_all(template, EVENT_SOURCES, "AWS::Lambda::EventSourceMapping")
+    for name, expected in EVENT_SOURCES.items():
+        yield from template.expect(name, "Properties", expected)
 
 
 def check_alarms(template: Template) -> Iterator[Finding]:
@@ -1323,6 +1465,7 @@ MUTATIONS: dict[str, dict[Check, tuple[Mutation, ...]]] = {
             of("AfterFederationFunction", "Timeout", "long timeout", 30),
             of("BeforeTokenFunction", "ReservedConcurrentExecutions", "no reserved concurrency"),
             Mutation("mail without a sender", "Resources.OtpSendFunction.Condition"),
+            Mutation("notices without a sender", "Resources.NoticesFunction.Condition", "SendsMail"),
             Mutation("accounts without a tenant", "Resources.ProvisioningFunction.Condition"),
             Mutation("a console without an address", "Resources.ApprovalsFunction.Condition"),
             of("ApprovalsFunction", "Timeout", "no time for a sign-in", 5),
@@ -1452,10 +1595,21 @@ MUTATIONS: dict[str, dict[Check, tuple[Mutation, ...]]] = {
             granted("ApprovalsRole", "5.Condition", "keys of any purpose"),
             granted("ApprovalsRole", "5.Resource", "the table's key", {"Fn::GetAtt": ["TableKey", "Arn"]}),
             granted("ApprovalsRole", "6.Resource", "every secret", SECRETS_OF_POLICIES),
-            granted("ApprovalsRole", "7.Condition", "key usable directly"),
+            granted("ApprovalsRole", "7.Condition", "anything read"),
+            granted("ApprovalsRole", "8.Condition", "anything erased"),
+            granted("ApprovalsRole", "9.Resource", "every secret", SECRETS_OF_POLICIES),
+            granted("ApprovalsRole", "10.Condition", "key usable directly"),
             granted(
-                "ApprovalsRole", "8.Resource", "another's log", {"Fn::GetAtt": ["ProvisioningLogGroup", "Arn"]}
+                "ApprovalsRole", "11.Resource", "another's log", {"Fn::GetAtt": ["ProvisioningLogGroup", "Arn"]}
             ),
+            granted("NoticesRole", "1.Condition", "anything read"),
+            granted(
+                "NoticesRole", "2.Condition.ForAllValues:StringLike.dynamodb:LeadingKeys.+", "requests written", "REQUEST#*"
+            ),
+            granted("NoticesRole", "3.Action", "requests sealed", ["kms:Decrypt", "kms:GenerateDataKey"]),
+            granted("NoticesRole", "4.Resource", "every secret", SECRETS_OF_POLICIES),
+            granted("NoticesRole", "7.Resource", "another queue", QUEUE_ARN),
+            granted(NOTICES_PIPE_ROLE, "1.Resource", "another queue", [QUEUE_ARN, NOTICES_PIPE_DEAD_LETTERS_ARN]),
             granted(PIPE_ROLE, "0.Action.+", "items read", "dynamodb:GetItem"),
             granted(PIPE_ROLE, "0.Resource", "the table", TABLE_ARN),
             granted(PIPE_ROLE, "1.Action", "messages read", ["sqs:SendMessage", "sqs:ReceiveMessage"]),
@@ -1531,18 +1685,23 @@ MUTATIONS: dict[str, dict[Check, tuple[Mutation, ...]]] = {
             of("ProvisioningQueue", "RedrivePolicy.maxReceiveCount", "given up after minutes", 3),
             of("ProvisioningDeadLetters", "MessageRetentionPeriod", "dead letters forgotten", 4 * DAY),
             of("ProvisioningPipeDeadLetters", "SqsManagedSseEnabled", "not encrypted"),
+            of("NoticesQueue", "VisibilityTimeout", "visible again while a batch is waited for", 360),
+            Mutation("a queue without notices", "Resources.NoticesQueue.Condition", "Provisions"),
             Mutation("a queue without accounts", "Resources.ProvisioningQueue.Condition"),
             whole("Other", "another queue", {"Type": "AWS::SQS::Queue", "Properties": {}}),
             whole("Open", "a queue for others", {"Type": "AWS::SQS::QueuePolicy", "Properties": {}}),
         ),
         check_event_source: (
             of("ProvisioningSource", "FunctionResponseTypes", "failures taken for done"),
+            of("NoticesSource", "MaximumBatchingWindowInSeconds", "a mail for each request"),
             of("ProvisioningSource", "ScalingConfig", "as many as there are messages"),
             of("ProvisioningSource", "EventSourceArn", "dead letters", PIPE_DEAD_LETTERS_ARN),
             whole("Other", "another source", {"Type": "AWS::Lambda::EventSourceMapping", "Properties": {}}),
         ),
         check_pipe: (
             of("ProvisioningPipe", "SourceParameters.FilterCriteria", "every record"),
+            of("NoticesPipe", "SourceParameters.FilterCriteria.Filters.+", "more records", {"Pattern": "{}"}),
+            of("NoticesPipe", "Target", "another queue", QUEUE_ARN),
             of("ProvisioningPipe", "SourceParameters.FilterCriteria.Filters.0.Pattern", "not JSON", "approved"),
             of("ProvisioningPipe", "SourceParameters.FilterCriteria.Filters.+", "more records", {"Pattern": "{}"}),
             of("ProvisioningPipe", "SourceParameters.FilterCriteria.Filters.1", "nothing is brought again"),
@@ -1560,6 +1719,7 @@ MUTATIONS: dict[str, dict[Check, tuple[Mutation, ...]]] = {
             of("ProvisioningDeadLettersAlarm", "Threshold", "some are let go", 10),
             of("ProvisioningAgeAlarm", "Threshold", "longer than messages count", 3600),
             of("ProvisioningErrorsAlarm", "AlarmActions", "nobody is told"),
+            of("NoticesRejectedAlarm", "Dimensions", "whatever became of it"),
             of("ProvisioningFailedAlarm", "Dimensions", "whatever became of it"),
             of("ProvisioningPipeDeadLettersAlarm", "Dimensions", "another queue", of_queue("ProvisioningQueue")),
             whole("ProvisioningAgeAlarm", "alarm removed"),

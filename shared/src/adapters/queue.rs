@@ -23,6 +23,16 @@ where
     T: Future<Output = Taken>,
 {
     let take = &take;
+    run_batches(|messages| join_all(messages.into_iter().map(take))).await
+}
+
+/// The same for messages that are taken together. What is told of them is in their order.
+pub async fn run_batches<F, T>(take: F) -> Result<(), Error>
+where
+    F: Fn(Vec<String>) -> T,
+    T: Future<Output = Vec<Taken>>,
+{
+    let take = &take;
     let batch = |event: LambdaEvent<Batch>| async move {
         Ok::<_, Error>(answer(event.payload, take).await)
     };
@@ -57,21 +67,20 @@ struct Failure {
 
 async fn answer<F, T>(batch: Batch, take: &F) -> Answer
 where
-    F: Fn(String) -> T,
-    T: Future<Output = Taken>,
+    F: Fn(Vec<String>) -> T,
+    T: Future<Output = Vec<Taken>>,
 {
-    let messages = batch.records.into_iter().map(|message| async {
-        let Message { message_id, body } = message;
-        match take(body).await {
-            Taken::Done => None,
-            Taken::PutBack => Some(Failure {
-                item_identifier: message_id,
-            }),
-        }
-    });
-    let failures = join_all(messages).await.into_iter().flatten();
+    let messages = batch.records.into_iter();
+    let (ids, bodies): (Vec<_>, Vec<_>) = messages
+        .map(|Message { message_id, body }| (message_id, body))
+        .unzip();
+    let taken = take(bodies).await;
+    let failed = ids.into_iter().zip(taken);
+    let failed = failed.filter(|(_, taken)| *taken == Taken::PutBack);
     Answer {
-        batch_item_failures: failures.collect(),
+        batch_item_failures: failed
+            .map(|(item_identifier, _)| Failure { item_identifier })
+            .collect(),
     }
 }
 
@@ -95,13 +104,15 @@ mod tests {
         let event =
             json!({ "Records": [record("1", "good"), record("2", "bad"), record("3", "bad")] });
         let batch = serde_json::from_value(event).unwrap();
-        let take = |body: String| async move {
+        let taken = |body: String| {
             if body == "good" {
                 Taken::Done
             } else {
                 Taken::PutBack
             }
         };
+        let take =
+            |bodies: Vec<String>| async move { bodies.into_iter().map(taken).collect::<Vec<_>>() };
         let answer = serde_json::to_value(answer(batch, &take).await).unwrap();
         let failures = json!([{ "itemIdentifier": "2" }, { "itemIdentifier": "3" }]);
         assert_eq!(answer, json!({ "batchItemFailures": failures }));
@@ -112,7 +123,7 @@ mod tests {
         let batch = Batch {
             records: Vec::new(),
         };
-        let answer = answer(batch, &|_| async { Taken::PutBack }).await;
+        let answer = answer(batch, &|_| async { Vec::new() }).await;
         let answer = serde_json::to_string(&answer).unwrap();
         assert_eq!(answer, r#"{"batchItemFailures":[]}"#);
     }

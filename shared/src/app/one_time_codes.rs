@@ -5,12 +5,11 @@
 
 use std::{sync::Arc, time::Duration};
 
-use jiff::{SignedDuration, Timestamp};
-use ring::rand::{SystemRandom, generate};
 use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::{
     callers::Callers,
+    lease::lease,
     policies::{Active, Policies},
 };
 use crate::{
@@ -173,7 +172,7 @@ impl OneTimeCodes {
     ) -> Result<Turn, StoreError> {
         let mut wait = prepared;
         loop {
-            let lease = self.lease(deadline);
+            let lease = lease(self.clock.as_ref(), deadline);
             if self.deliveries.begin(id, &lease, wait).await? {
                 return Ok(Turn::Ours(lease));
             }
@@ -192,20 +191,6 @@ impl OneTimeCodes {
                 }
                 sleep_until(Instant::now() + PAUSE).await;
             }
-        }
-    }
-
-    /// Until this request is given up: nothing is sent after that.
-    fn lease(&self, deadline: Deadline) -> Lease {
-        let from = self.clock.now();
-        let left = SignedDuration::try_from(deadline.left()).unwrap_or(SignedDuration::MAX);
-        let until = from.saturating_add(left).unwrap_or(Timestamp::MAX);
-        let random = generate::<[u8; 8]>(&SystemRandom::new()).map(ring::rand::Random::expose);
-        Lease {
-            // Without random numbers the moment has to do.
-            holder: random.map_or(until.as_millisecond().unsigned_abs(), u64::from_be_bytes),
-            from,
-            until,
         }
     }
 

@@ -1,7 +1,5 @@
 //! The settings of the approval console.
 
-use reqwest::Url;
-
 use super::{
     env::Environment,
     provisioning::is_url,
@@ -53,22 +51,6 @@ impl ConsoleSettings {
 }
 
 impl<E: Environment + ?Sized> Reader<'_, E> {
-    fn console_origin(&mut self) -> String {
-        const EXPECTED: &str = "the HTTPS URL of the console's host, without a path, such as `https://approvals.contoso.com`";
-        let text = self.required("CONSOLE_URL", EXPECTED);
-        if text.is_empty() {
-            return text;
-        }
-        let origin = Url::parse(&text)
-            .ok()
-            .filter(|url| is_url(&text) && is_bare(url))
-            .map(|url| url.origin().ascii_serialization());
-        origin.unwrap_or_else(|| {
-            self.problem("CONSOLE_URL", &text, EXPECTED);
-            String::new()
-        })
-    }
-
     fn console_tenant_id(&mut self) -> String {
         const EXPECTED: &str = "the id of the tenant in which approvers sign in, a GUID";
         let tenant = self.required("CONSOLE_TENANT_ID", EXPECTED);
@@ -110,12 +92,6 @@ impl<E: Environment + ?Sized> Reader<'_, E> {
         }
         name
     }
-}
-
-/// Nothing but scheme, host and port.
-fn is_bare(url: &Url) -> bool {
-    let no_user = url.username().is_empty() && url.password().is_none();
-    no_user && url.path() == "/" && url.query().is_none() && url.fragment().is_none()
 }
 
 #[cfg(test)]

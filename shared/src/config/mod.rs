@@ -6,6 +6,7 @@
 mod console;
 mod env;
 mod mail;
+mod notices;
 mod provisioning;
 mod requests;
 mod settings;
@@ -15,6 +16,7 @@ pub use self::console::{CONSOLE_NAMES, ConsoleSettings};
 pub use self::{
     env::{Environment, ProcessEnvironment},
     mail::{MAIL_NAMES, MailSettings, MailTransport},
+    notices::{NOTICES_NAMES, NoticesSettings},
     provisioning::{PROVISIONING_NAMES, ProvisioningSettings},
     requests::{REQUESTS_NAMES, RequestsSettings},
     settings::{NAMES, Problem, Settings, entra_issuers},

@@ -5,6 +5,7 @@
 mod applicant;
 mod grants;
 mod mark;
+mod notice;
 mod state;
 
 use std::fmt;
@@ -15,6 +16,7 @@ pub use self::{
     applicant::{Applicant, Applied, AppliedIdentity},
     grants::{AppRole, Grants, ObjectId},
     mark::Mark,
+    notice::{Call, Due, Happening, NoticeId, Recipient, Tidings},
     state::{Action, State},
 };
 use super::{

@@ -1,10 +1,13 @@
 //! The message catalogue: every sentence that a person signing up can see, in every language.
 
+mod notices;
+
 use std::sync::OnceLock;
 
 use fluent_bundle::{FluentArgs, FluentResource, concurrent::FluentBundle};
 use unic_langid::LanguageIdentifier;
 
+pub use self::notices::NoticeTexts;
 use crate::domain::{decision::BlockReason, language::Language};
 
 /// A message of the catalogue.
@@ -236,10 +239,43 @@ const fn source(language: Language) -> &'static str {
     }
 }
 
-/// The messages; a language is parsed when the first person needs it, which most starts never do.
-#[derive(Default)]
-pub struct Catalogue {
+/// The messages of one file of each language; a language is parsed when the first person needs it, which most starts never do.
+struct Texts {
+    source: fn(Language) -> &'static str,
     bundles: [OnceLock<FluentBundle<FluentResource>>; Language::ALL.len()],
+}
+
+impl Texts {
+    const fn new(source: fn(Language) -> &'static str) -> Self {
+        Self {
+            source,
+            bundles: [const { OnceLock::new() }; Language::ALL.len()],
+        }
+    }
+
+    fn format(&self, language: Language, id: &str, args: &[(&str, &str)]) -> Option<String> {
+        let position = Language::ALL.iter().position(|known| *known == language)?;
+        let bundle = self
+            .bundles
+            .get(position)?
+            .get_or_init(|| bundle(language, (self.source)(language)));
+        let pattern = bundle.get_message(id)?.value()?;
+        let args: FluentArgs<'_> = args.iter().copied().collect();
+        let mut errors = Vec::new();
+        let text = bundle
+            .format_pattern(pattern, Some(&args), &mut errors)
+            .into_owned();
+        errors.is_empty().then_some(text)
+    }
+}
+
+/// The messages of sign-ups.
+pub struct Catalogue(Texts);
+
+impl Default for Catalogue {
+    fn default() -> Self {
+        Self(Texts::new(source))
+    }
 }
 
 impl std::fmt::Debug for Catalogue {
@@ -266,18 +302,7 @@ impl Catalogue {
         message: MessageId,
         args: &[(&str, &str)],
     ) -> Option<String> {
-        let position = Language::ALL.iter().position(|known| *known == language)?;
-        let bundle = self
-            .bundles
-            .get(position)?
-            .get_or_init(|| bundle(language, source(language)));
-        let pattern = bundle.get_message(message.id())?.value()?;
-        let args: FluentArgs<'_> = args.iter().copied().collect();
-        let mut errors = Vec::new();
-        let text = bundle
-            .format_pattern(pattern, Some(&args), &mut errors)
-            .into_owned();
-        errors.is_empty().then_some(text)
+        self.0.format(language, message.id(), args)
     }
 }
 

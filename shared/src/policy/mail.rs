@@ -80,7 +80,7 @@ fn places(source: &str) -> impl Iterator<Item = (usize, &str)> {
 }
 
 /// Fills the places in one pass, so that no value is taken for a template.
-fn fill(template: &str, value: impl Fn(&str) -> String) -> String {
+pub(super) fn fill(template: &str, value: impl Fn(&str) -> String) -> String {
     let mut filled = String::with_capacity(template.len());
     let mut rest = 0;
     for (offset, name) in places(template) {
@@ -176,7 +176,7 @@ fn sentence_of(
 }
 
 /// On one line, and of a length that leaves room for the rest.
-fn application(name: Option<&str>, from: &Mailbox) -> String {
+pub(super) fn application(name: Option<&str>, from: &Mailbox) -> String {
     let plain = |name: &str| -> String {
         let characters = name.chars().filter(|c| !c.is_control());
         characters.take(MAX_APPLICATION).collect()
@@ -185,7 +185,7 @@ fn application(name: Option<&str>, from: &Mailbox) -> String {
     name.unwrap_or_else(|| from.told().to_owned())
 }
 
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

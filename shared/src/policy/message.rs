@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use super::document::Texts;
 use crate::domain::language::Language;
 
-/// Codes of sentences in the catalogue (`shared/locales/<language>/messages.ftl`) that a policy can name, and give other
-/// words.
+/// Codes of sentences in the catalogues (`messages.ftl` and `notices.ftl` in `shared/locales/<language>/`) that a policy can
+/// name, and give other words.
 pub const CODES: &[&str] = &[
     "block-denied",
     "block-not-allowed",
@@ -41,6 +41,28 @@ pub const CODES: &[&str] = &[
     "mail-intro",
     "mail-validity",
     "mail-ignore",
+    "notice-received-subject",
+    "notice-received-text",
+    "notice-approved-subject",
+    "notice-approved-text",
+    "notice-denied-subject",
+    "notice-denied-text",
+    "notice-denied-message",
+    "notice-expired-subject",
+    "notice-expired-text",
+    "notice-status",
+    "notice-why",
+    "notice-approvers-subject",
+    "notice-new",
+    "notice-reminder",
+    "notice-escalation",
+    "notice-flow",
+    "notice-domain",
+    "notice-provider",
+    "notice-asked-by",
+    "notice-since",
+    "notice-open",
+    "notice-approvers-why",
 ];
 
 /// Texts by code and language.

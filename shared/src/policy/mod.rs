@@ -16,6 +16,7 @@ pub mod look_up;
 pub mod mail;
 pub mod message;
 pub mod normalise;
+pub mod notice;
 mod patience;
 mod pattern;
 pub mod predicate;
@@ -44,7 +45,7 @@ use self::{
     values::Key,
 };
 use crate::domain::{
-    approval::{Grants, Terms},
+    approval::{Call, Grants, Terms},
     attribute::{AttributeName, ExtensionsApp},
     email::EmailDomain,
     list::{Effect, ListName},
@@ -97,6 +98,16 @@ pub struct Notices {
     pub escalate_after_days: Option<u32>,
     /// Who is told then; the approvers, when empty.
     pub escalate_to: Vec<Address>,
+}
+
+impl Notices {
+    /// Whom a call goes to.
+    pub fn called(&self, call: Call) -> &[Address] {
+        match call {
+            Call::Escalation if !self.escalate_to.is_empty() => &self.escalate_to,
+            Call::Escalation | Call::Reminder | Call::New => &self.approvers,
+        }
+    }
 }
 
 impl Policy {

@@ -173,6 +173,20 @@ impl Maintained {
     }
 }
 
+/// One notice about an approval request to one recipient, who is not named.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notified {
+    /// Its id; `None` when the message names none.
+    pub request: Option<String>,
+    /// `received`, `approved`, `denied` or `expired`, of approvers `new`, `reminder` or `escalation`; `unknown` when it could not
+    /// be found out.
+    pub notice: &'static str,
+    /// `sent`, `before`, `erased`, `no-address`, `rejected`, `broken`, `later` or `unreadable`.
+    pub outcome: &'static str,
+    /// Why it is not sent.
+    pub problem: Option<String>,
+}
+
 /// One request to the approval console.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Visit {
@@ -260,6 +274,13 @@ pub enum Notice {
         failure: &'static str,
         detail: Option<String>,
     },
+    /// Whether a notice is sent already could not be recorded: it may be sent twice.
+    NoticeNotRecorded {
+        failure: &'static str,
+        detail: Option<String>,
+    },
+    /// Somebody was told of an approval request, or was not.
+    Notified(Notified),
     /// An approved request was delivered, to get its account.
     Delivered(Delivery),
     /// The maintenance of approval requests ran.

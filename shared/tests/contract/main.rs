@@ -12,6 +12,7 @@ mod attempts;
 mod codes;
 mod look_ups;
 mod maintenance;
+mod notices;
 mod ports;
 mod records;
 mod requests;

@@ -96,14 +96,15 @@ impl Entra {
             .env("INVITE_SEND_MESSAGE", "true");
     }
 
-    /// Settings with which a function lets people of this tenant decide about requests.
+    /// Settings with which a function lets people of this tenant decide about requests, and signs links to its pages.
     pub(crate) fn signs_people_in_to(&self, function: &mut Command) {
         let (origin, tenant) = (&self.simulator.origin, &self.simulator.config.tenant.id);
         function
             .env("CONSOLE_URL", format!("http://{}", self.functions))
             .env("CONSOLE_TENANT_ID", tenant)
             .env("CONSOLE_AUTHORITY", format!("{origin}/{tenant}"))
-            .env("CONSOLE_SECRET", "console");
+            .env("CONSOLE_SECRET", "console")
+            .env("LINK_SECRET", "links");
     }
 
     /// Serves pages and takes mail; returns only when one of them cannot go on.

@@ -14,6 +14,22 @@ pub(crate) async fn post(
     headers: &str,
     body: &str,
 ) -> std::io::Result<String> {
+    let answer = exchange(port, path, headers, body).await?;
+    Ok(status(&answer).to_owned())
+}
+
+/// The status of a whole answer.
+pub(crate) fn status(answer: &str) -> &str {
+    answer.split_ascii_whitespace().nth(1).unwrap_or_default()
+}
+
+/// The same, and gives the whole answer.
+pub(crate) async fn exchange(
+    port: u16,
+    path: &str,
+    headers: &str,
+    body: &str,
+) -> std::io::Result<String> {
     let request = format!(
         "POST {path} HTTP/1.1\r\nHost: {HOST}:{port}\r\n{headers}Content-Type: application/json\r\n\
          Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
@@ -23,10 +39,5 @@ pub(crate) async fn post(
     connection.write_all(request.as_bytes()).await?;
     let mut response = Vec::new();
     connection.read_to_end(&mut response).await?;
-    let response = String::from_utf8_lossy(&response);
-    Ok(response
-        .split_ascii_whitespace()
-        .nth(1)
-        .unwrap_or_default()
-        .to_owned())
+    Ok(String::from_utf8_lossy(&response).into_owned())
 }

@@ -6,10 +6,12 @@ mod functions;
 mod http;
 mod invocation;
 mod maintenance;
+mod notices;
 mod operator;
 mod output;
 mod problem;
 mod provisioning;
+mod queue;
 mod ready;
 mod table;
 
@@ -26,6 +28,7 @@ use crate::{
     entra::Entra,
     flags::{Flags, HOST},
     functions::Functions,
+    notices::Notices,
     problem::{Problem, system},
     provisioning::Pump,
 };
@@ -105,12 +108,13 @@ async fn serve(
         .as_bytes(),
     );
     output::line(deciding.as_bytes());
-    let pump = Pump::of(flags, engine);
+    let (pump, notices) = (Pump::of(flags, engine), Notices::of(flags, engine));
     tokio::select! {
         problem = functions.ended() => problem,
         problem = entra => problem,
         never = pump.run() => match never {},
         never = maintenance::run(flags.port) => match never {},
+        never = notices.run() => match never {},
     }
 }
 

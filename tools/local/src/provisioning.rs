@@ -1,10 +1,9 @@
-//! What brings approved requests to the function `provisioning`. In a deployment the table's stream, a pipe and a queue do it; here the
-//! table is looked at each second. It says itself what is still to be done, so that nothing is lost: what failed comes again.
+//! What brings approved requests to the function `provisioning`. The table is looked at each second. It says itself what is still to be
+//! done, so that nothing is lost: what failed comes again.
 
 use std::{convert::Infallible, time::Duration};
 
 use local::engine::Engine;
-use serde_json::{Value, json};
 use shared::{
     adapters::{dynamodb::Table, system_clock::SystemClock},
     domain::approval::{ApprovalRequest, RequestId, State},
@@ -14,17 +13,12 @@ use shared::{
         request_store::{Order, RequestStore},
     },
 };
-use tokio::time::sleep;
 
-use crate::{flags::Flags, invocation::invoke, output, problem::Problem};
-
-pub(crate) const FUNCTION: &str = "provisioning";
-
-const PAUSE: Duration = Duration::from_secs(1);
-/// After something went wrong, which is told each time.
-const PAUSE_IN_TROUBLE: Duration = Duration::from_secs(10);
-/// The visibility time-out of the queue: after it a message comes again that was not done with.
-const AGAIN_AFTER: Duration = Duration::from_mins(1);
+use crate::{
+    flags::Flags,
+    problem::Problem,
+    queue::{self, AGAIN_AFTER, Message, PROVISIONING},
+};
 
 /// Most messages of an event.
 const BATCH: usize = 10;
@@ -47,22 +41,18 @@ impl Pump {
     }
 
     pub(crate) async fn run(&self) -> Infallible {
-        loop {
-            let pause = match self.deliver_due().await {
-                Ok(()) => PAUSE,
-                Err(problem) => {
-                    let told = format!("approved requests wait for their accounts: {problem}");
-                    output::error_line(told.as_bytes());
-                    PAUSE_IN_TROUBLE
-                }
-            };
-            sleep(pause).await;
-        }
+        let waiting = "approved requests wait for their accounts";
+        queue::pump(waiting, async || self.deliver_due().await).await
     }
 
+    /// What became of each request stands in the table and in the function's log.
     async fn deliver_due(&self) -> Result<(), Problem> {
         for batch in self.due().await?.chunks(BATCH) {
-            invoke(self.port, FUNCTION, &event(batch)).await?;
+            let batch = batch.iter().map(|request| Message {
+                request: request.clone(),
+                sort_key: "CURRENT".to_owned(),
+            });
+            queue::deliver(self.port, PROVISIONING, batch.collect()).await?;
         }
         Ok(())
     }
@@ -85,45 +75,4 @@ impl Pump {
 fn is_due_again(request: &ApprovalRequest) -> bool {
     let since = SystemClock.now().duration_since(request.changed_at);
     Duration::try_from(since).is_ok_and(|since| since >= AGAIN_AFTER)
-}
-
-/// An event of the queue, with the members that the function reads.
-fn event(requests: &[RequestId]) -> Value {
-    let messages = requests.iter().map(|id| {
-        json!({
-            "messageId": id.as_str(),
-            "body": record(id).to_string(),
-            "eventSource": "aws:sqs",
-        })
-    });
-    json!({ "Records": messages.collect::<Vec<_>>() })
-}
-
-/// A record of the table's stream, as the pipe passes it on.
-fn record(id: &RequestId) -> Value {
-    let keys = json!({ "pk": { "S": format!("REQUEST#{id}") }, "sk": { "S": "CURRENT" } });
-    json!({
-        "eventName": "MODIFY",
-        "eventSource": "aws:dynamodb",
-        "dynamodb": { "Keys": keys, "NewImage": { "state": { "S": State::Approved.name() } } },
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use shared::adapters::dynamodb::changed_request;
-
-    use super::*;
-
-    #[test]
-    fn each_message_names_its_request() {
-        let ids = ["01kf0j2r3s4t5v6w7x8y9zabcd", "01kf0j2r3s4t5v6w7x8y9zabce"];
-        let ids = ids.map(|id| RequestId::parse(id).unwrap());
-        let event = event(&ids);
-        let records = event["Records"].as_array().unwrap();
-        let named = records
-            .iter()
-            .map(|message| changed_request(message["body"].as_str().unwrap()).unwrap());
-        assert_eq!(named.collect::<Vec<_>>(), ids);
-    }
 }

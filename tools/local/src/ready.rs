@@ -1,5 +1,5 @@
-//! Ready means: each function has answered a sign-up of the local credential, or refused it if it takes none, the one that a
-//! queue calls has taken an empty batch, and the one that runs by the clock has run.
+//! Ready means: each function has answered a sign-up of the local credential, or refused it if it takes none, each that a queue
+//! calls has taken an empty batch, and the one that runs by the clock has run.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use tokio::time::{sleep, timeout};
 use crate::{
     http, invocation, maintenance,
     problem::Problem,
-    provisioning,
+    queue::{NOTICES, PROVISIONING},
     table::{PASSWORD, USERNAME},
 };
 
@@ -59,7 +59,7 @@ impl Trial {
 
 /// All at once: they start side by side.
 pub(crate) async fn wait(port: u16) -> Result<(), Problem> {
-    let nothing_approved = Trial::event(provisioning::FUNCTION, r#"{"Records":[]}"#);
+    let empty_batch = |function| Trial::event(function, r#"{"Records":[]}"#);
     let a_run = Trial::event(maintenance::FUNCTION, "{}");
     tokio::try_join!(
         patiently(port, Trial::of(Step::AfterFederation)),
@@ -72,7 +72,8 @@ pub(crate) async fn wait(port: u16) -> Result<(), Problem> {
         ),
         // Forms of its own pages alone are taken.
         patiently(port, Trial::sign_up(CONSOLE.to_owned(), "403")),
-        patiently(port, nothing_approved),
+        patiently(port, empty_batch(PROVISIONING)),
+        patiently(port, empty_batch(NOTICES)),
         patiently(port, a_run),
     )?;
     Ok(())

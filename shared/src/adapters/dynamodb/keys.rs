@@ -7,7 +7,7 @@ use ring::digest::{SHA256, digest};
 
 use crate::{
     domain::{
-        approval::{ApplicantKey, Mark, RequestId, State},
+        approval::{ApplicantKey, Happening, Mark, NoticeId, Recipient, RequestId, State},
         caller::Slot,
         code::CodeDigest,
         directory::ClaimsSubject,
@@ -242,6 +242,18 @@ impl Key {
         }
     }
 
+    /// The sending of a notice: apart from the request, so that whoever sends may write nothing of a request.
+    pub(super) fn notice_delivery(id: &NoticeId) -> Self {
+        let recipient = match &id.recipient {
+            Recipient::Applicant => "applicant",
+            Recipient::Approver(fingerprint) => fingerprint.as_str(),
+        };
+        Self {
+            pk: format!("SENT#{}", id.request),
+            sk: format!("{}#{recipient}", id.happening),
+        }
+    }
+
     /// The copy of a request in the queue of its state.
     pub(super) fn queued(state: State, id: &RequestId) -> Self {
         Self {
@@ -309,6 +321,9 @@ const DOMAIN: &str = "DOMAIN";
 /// How the sort keys of a request's history begin.
 pub(super) const HISTORY: &str = "HISTORY#";
 
+/// How the sort keys begin of what marks that approvers are to be told of a request once more.
+const NOTICE: &str = "NOTICE#";
+
 /// How the sort keys of a request's wrapped keys begin.
 pub(super) const WRAPPED_KEY: &str = "KEY#";
 
@@ -363,6 +378,19 @@ pub(super) fn evidence(person: &PersonKey) -> String {
 /// The partition key of an approval request.
 pub(super) fn request(id: &RequestId) -> String {
     format!("{REQUEST}{id}")
+}
+
+/// What happened to a request when an item of this sort key came into its partition.
+pub(super) fn happening(sk: &str) -> Option<Happening> {
+    if let Some(version) = sk.strip_prefix(HISTORY) {
+        return Some(Happening::Change(version.parse().ok()?));
+    }
+    let notice = sk.strip_prefix(NOTICE)?;
+    if notice == "escalation" {
+        return Some(Happening::Escalation);
+    }
+    let number = notice.strip_prefix("reminder#")?;
+    Some(Happening::Reminder(number.parse().ok()?))
 }
 
 /// The partition key of the requests in a state.
@@ -442,6 +470,21 @@ mod tests {
     }
 
     #[test]
+    fn only_history_and_marks_are_happenings() {
+        for (sk, expected) in [
+            ("HISTORY#00000003", Some(Happening::Change(3))),
+            ("NOTICE#reminder#00012", Some(Happening::Reminder(12))),
+            ("NOTICE#escalation", Some(Happening::Escalation)),
+            ("NOTICE#reminder", None),
+            ("NOTICE#other", None),
+            ("CURRENT", None),
+            ("HISTORY#x", None),
+        ] {
+            assert_eq!(happening(sk), expected, "{sk}");
+        }
+    }
+
+    #[test]
     fn what_is_told_of_a_request_names_the_request_alone() {
         let person = PersonKey::of_address("john@example.com");
         let applicant = ApplicantKey::parse(person.as_str()).unwrap();
@@ -452,6 +495,14 @@ mod tests {
             (Key::history(&id, 1), format!("REQUEST#{id}/HISTORY")),
             (Key::sealed(&id, 1), format!("REQUEST#{id}/APPLICANT")),
             (Key::wrapped_key(&id, 1), format!("REQUEST#{id}/KEY")),
+            (
+                Key::notice_delivery(&NoticeId {
+                    request: id.clone(),
+                    happening: Happening::Change(1),
+                    recipient: Recipient::Approver(person.clone()),
+                }),
+                format!("SENT#{id}/change-00000001"),
+            ),
             (
                 Key::queued(State::Pending, &id),
                 format!("QUEUE#pending/{id}"),

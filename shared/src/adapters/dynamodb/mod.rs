@@ -7,6 +7,7 @@ mod client;
 mod codes;
 mod contention;
 mod credentials;
+mod deliveries;
 mod directory;
 mod disposable;
 mod items;
@@ -15,7 +16,6 @@ mod lists;
 mod look_ups;
 mod maintenance;
 mod many;
-mod otp_deliveries;
 mod policies;
 mod redeemer;
 mod requests;
@@ -29,7 +29,10 @@ use std::future::Future;
 
 use aws_sdk_dynamodb::{Client, types::AttributeValue};
 
-pub use self::{client::ConnectionError, stream::changed_request};
+pub use self::{
+    client::ConnectionError,
+    stream::{changed_request, happened},
+};
 pub use super::aws::Connection;
 use crate::ports::{Deadline, StoreError};
 

@@ -2,8 +2,8 @@
 
 use serde::Deserialize;
 
-use super::keys::REQUEST;
-use crate::domain::approval::RequestId;
+use super::keys::{REQUEST, happening};
+use crate::domain::approval::{Happening, RequestId};
 
 #[derive(Deserialize)]
 struct Record {
@@ -19,6 +19,7 @@ struct Change {
 #[derive(Deserialize)]
 struct Keys {
     pk: Text,
+    sk: Option<Text>,
 }
 
 #[derive(Deserialize)]
@@ -29,9 +30,23 @@ struct Text {
 
 /// The request in whose partition an item changed; `None` for every other text.
 pub fn changed_request(record: &str) -> Option<RequestId> {
+    request(&keys(record)?)
+}
+
+/// What happened to which request; `None` for every other text.
+pub fn happened(record: &str) -> Option<(RequestId, Happening)> {
+    let keys = keys(record)?;
+    let happening = happening(&keys.sk.as_ref()?.text)?;
+    Some((request(&keys)?, happening))
+}
+
+fn keys(record: &str) -> Option<Keys> {
     let record: Record = serde_json::from_str(record).ok()?;
-    let partition = record.dynamodb.keys.pk.text;
-    RequestId::parse(partition.strip_prefix(REQUEST)?)
+    Some(record.dynamodb.keys)
+}
+
+fn request(keys: &Keys) -> Option<RequestId> {
+    RequestId::parse(keys.pk.text.strip_prefix(REQUEST)?)
 }
 
 #[cfg(test)]
@@ -58,6 +73,21 @@ mod tests {
         let id = "01kf0j2r3s4t5v6w7x8y9zabcd";
         let found = changed_request(&record(&format!("REQUEST#{id}"))).unwrap();
         assert_eq!(found.as_str(), id);
+    }
+
+    #[test]
+    fn a_record_tells_what_happened() {
+        let id = "01kf0j2r3s4t5v6w7x8y9zabcd";
+        let of = |sk: &str| {
+            let keys = json!({ "pk": { "S": format!("REQUEST#{id}") }, "sk": { "S": sk } });
+            happened(&json!({ "dynamodb": { "Keys": keys } }).to_string())
+        };
+        let request = RequestId::parse(id).unwrap();
+        assert_eq!(
+            of("HISTORY#00000002"),
+            Some((request, Happening::Change(2)))
+        );
+        assert_eq!(of("CURRENT"), None);
     }
 
     #[rstest]

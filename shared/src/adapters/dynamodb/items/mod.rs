@@ -381,7 +381,7 @@ impl DisposableListItem {
 
 /// How far the sending of a one-time code is. Neither the code nor the address is in it.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct OtpDeliveryItem {
+pub(super) struct DeliveryItem {
     schema: u32,
     state: DeliveryState,
     holder: u64,
@@ -397,17 +397,15 @@ enum DeliveryState {
     Sent,
 }
 
-/// How long a retry can be told from another code; the code itself is good for half of it.
-const OTP_DELIVERY_KEPT: SignedDuration = SignedDuration::from_hours(1);
-
-impl OtpDeliveryItem {
-    pub(super) fn new(lease: &Lease) -> Self {
+impl DeliveryItem {
+    /// `kept` is how long it is known to be sent.
+    pub(super) fn new(lease: &Lease, kept: SignedDuration) -> Self {
         Self {
             schema: SCHEMA,
             state: DeliveryState::Sending,
             holder: lease.holder,
             lease_until: lease.until.as_millisecond(),
-            ttl: lease.from.as_second() + OTP_DELIVERY_KEPT.as_secs(),
+            ttl: lease.from.as_second() + kept.as_secs(),
         }
     }
 
