@@ -81,17 +81,6 @@ impl<E: Environment + ?Sized> Reader<'_, E> {
         }
         name
     }
-
-    fn link_secret(&mut self) -> String {
-        const EXPECTED: &str =
-            "the name of a secret under SECRETS_PREFIX with the JSON text `key`, or nothing";
-        let name = self.environment.get("LINK_SECRET");
-        let name = name.unwrap_or_else(|| "links".to_owned());
-        if !is_name(&name) {
-            self.problem("LINK_SECRET", &name, EXPECTED);
-        }
-        name
-    }
 }
 
 #[cfg(test)]

@@ -56,7 +56,7 @@ impl<E: Environment + ?Sized> Reader<'_, E> {
         })
     }
 
-    fn link_secret(&mut self) -> String {
+    pub(super) fn link_secret(&mut self) -> String {
         const EXPECTED: &str = "the name of a secret under SECRETS_PREFIX with the JSON text `key`, 32 octets in Base64, or \
                                 nothing for `links`";
         let name = self.environment.get("LINK_SECRET");

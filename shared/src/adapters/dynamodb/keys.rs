@@ -327,9 +327,6 @@ const NOTICE: &str = "NOTICE#";
 /// How the sort keys of a request's wrapped keys begin.
 pub(super) const WRAPPED_KEY: &str = "KEY#";
 
-/// How the sort keys begin of notes of which somebody is told.
-const NOTICE: &str = "NOTICE#";
-
 /// How the sort keys begin of notes for operators.
 const FINDING: &str = "FINDING#";
 
