@@ -58,6 +58,7 @@ MAIL_FROM = f"Contoso <{MAIL_ADDRESS}>"
 GRAPH_SECRET = "accounts"
 CONSOLE_URL = "https://approvals.contoso.example"
 CONSOLE_SECRET = "approvers"
+LINK_SECRET = "rehearsal-links"
 # The functions speak plain HTTP with their own machine only; the template has no use for that.
 HTTP_PARAMETERS = ("EntraIssuers", "GraphUrl", "GraphTokenUrl", "ConsoleAuthority")
 
@@ -205,6 +206,7 @@ def deploy(
         "ConsoleTenantId": TENANT,
         "ConsoleAuthority": entra.authority,
         "ConsoleSecret": CONSOLE_SECRET,
+        "LinkSecret": LINK_SECRET,
     }
     command = [
         str(SAM),
@@ -237,13 +239,21 @@ def functions_of(template: Json) -> dict[str, Json]:
 def role_gates(template: Json, running: Emulator) -> list[RoleGate]:
     """A gate for each function, with the statements of its role."""
     gates = []
-    secrets = {"SecretsPrefix": SECRETS_PREFIX, "GraphSecret": GRAPH_SECRET, "ConsoleSecret": CONSOLE_SECRET}
+    secrets = {
+        "SecretsPrefix": SECRETS_PREFIX,
+        "GraphSecret": GRAPH_SECRET,
+        "ConsoleSecret": CONSOLE_SECRET,
+        "LinkSecret": LINK_SECRET,
+    }
     for name, function in functions_of(template).items():
         role = template["Resources"][function["Properties"]["Role"]["Fn::GetAtt"][0]]
         policies = role["Properties"]["Policies"]
         statements = [statement for policy in policies for statement in policy["PolicyDocument"]["Statement"]]
         gates.append(RoleGate(name, statements, secrets, running.port))
     return gates
+
+
+PIPES = ("ProvisioningPipe", "NoticesPipe")
 
 
 def packaged(template: Json, gates: list[RoleGate], mail: str, binaries: Path, directory: Path) -> Path:
@@ -265,8 +275,9 @@ def packaged(template: Json, gates: list[RoleGate], mail: str, binaries: Path, d
         }
     for parameter in HTTP_PARAMETERS:
         template["Parameters"][parameter]["AllowedPattern"] = r"http://127\.0\.0\.1:\d+(/\S*)?"
-    # Otherwise the emulator would try for ever to fill the queue.
-    template["Resources"]["ProvisioningPipe"]["Properties"]["DesiredState"] = "STOPPED"
+    # Otherwise the emulator would try for ever to fill the queues.
+    for pipe in PIPES:
+        template["Resources"][pipe]["Properties"]["DesiredState"] = "STOPPED"
     path = directory / "template.json"
     path.write_text(json.dumps(template, indent=1), encoding="utf-8")
     return path
@@ -531,9 +542,9 @@ class Checks:
         self.expect(what, answer, f"200 application/json {expected}, its message {sentence.pattern!r}", holds)
 
 
-def catalogue(language: str, message: str) -> str:
+def catalogue(language: str, message: str, file: str = "messages") -> str:
     """A message as the catalogue has it."""
-    path = ROOT / "shared" / "locales" / language / "messages.ftl"
+    path = ROOT / "shared" / "locales" / language / f"{file}.ftl"
     for line in path.read_text(encoding="utf-8").splitlines():
         name, _, text = line.partition(" = ")
         if name == message:
@@ -553,6 +564,8 @@ class Accounts:
     """What comes after a sign-up that somebody approves."""
 
     pipe: LocalPipe
+    # Of mails.
+    notices: LocalPipe
     graph: LocalGraph
     # Of the function that makes approval requests.
     gate: RoleGate
@@ -603,6 +616,9 @@ def rehearse(
     an_approver_decides(checks, api, signupctl, credential, entra)
     print("  -- when time has passed")
     time_passes(checks, api, signupctl, credential, accounts, request)
+    print("  -- with mails about requests")
+    those_concerned_are_told(checks, api, accounts)
+    an_applicant_is_forgotten(checks, api)
     return checks
 
 
@@ -821,11 +837,12 @@ def verifications_leave_evidence(checks: Checks, api: DeployedApi, signupctl: Si
 
 GROUP = "44445555-eeee-6666-ffff-7777aaaa8888"
 APP_ROLE = "55556666-ffff-7777-aaaa-8888bbbb9999"
+NOTIFIED = "approvers@contoso.example"
 GUESTS = f"""
 default = "review"
 
 [approval]
-notify = ["approvers@contoso.example"]
+notify = ["{NOTIFIED}"]
 remind-after-days = 1
 groups = ["{GROUP}"]
 
@@ -973,10 +990,11 @@ def wait_until_taken(pipe: LocalPipe, seconds: float = 30) -> int:
 
 
 def prepared_for_approvers(api: DeployedApi) -> None:
-    """The credential of the application in which they sign in, and the key of the console's cookies."""
-    secret = CONSOLE | {"cookie_key": base64.b64encode(os.urandom(32)).decode()}
-    name = f"{SECRETS_PREFIX}/{CONSOLE_SECRET}"
-    api.running.client("secretsmanager").create_secret(Name=name, SecretString=json.dumps(secret))
+    """The credential of the application in which they sign in, and the keys of the console's cookies and of links."""
+    secrets = api.running.client("secretsmanager")
+    cookie_key, link_key = (base64.b64encode(os.urandom(32)).decode() for _ in range(2))
+    for name, secret in ((CONSOLE_SECRET, CONSOLE | {"cookie_key": cookie_key}), (LINK_SECRET, {"key": link_key})):
+        secrets.create_secret(Name=f"{SECRETS_PREFIX}/{name}", SecretString=json.dumps(secret))
 
 
 def nobody_else_gets_a_page(checks: Checks, api: DeployedApi) -> None:
@@ -1029,6 +1047,40 @@ def shows(checks: Checks, what: str, answer: Answer, text: str) -> str:
     page = answer.body.decode()
     checks.expect(what, answer, f"200 with {text!r}", answer.status == 200 and text in page)
     return page
+
+
+def those_concerned_are_told(checks: Checks, api: DeployedApi, accounts: Accounts) -> None:
+    """Everything that happened is told once, as far as it still holds."""
+    mails: list[Json] = []
+    for what in ("what happened", "the same messages again"):
+        checks.that(f"{what}: the stream has it", bool(accounts.notices.run()), "nothing", "messages")
+        left = wait_until_taken(accounts.notices, seconds=120)
+        checks.that(f"{what}: it was taken", left == 0, left, "an empty queue")
+        mails = mails_to(api, FAY["email"])
+        subjects = [mail["Subject"] for mail in mails]
+        expected = [notice("denied-subject")]
+        checks.that(f"{what}: the applicant has one mail", subjects == expected, subjects, json.dumps(expected))
+    for_approvers = mails_to(api, NOTIFIED)
+    told = {mail["Subject"] for mail in for_approvers}
+    checks.that("approvers have mails", told == {notice("approvers-subject")}, sorted(told), "one subject")
+    names = [mail for mail in for_approvers if "@guests.example" in mail["BodyText"] + mail["BodyHtml"]]
+    checks.that("which name no applicant", not names, names, "no address")
+
+
+def notice(message: str) -> str:
+    return catalogue("en", f"notice-{message}", "notices")
+
+
+def an_applicant_is_forgotten(checks: Checks, api: DeployedApi) -> None:
+    """By the link in the mail, which leads nowhere afterwards."""
+    [mail] = mails_to(api, FAY["email"])
+    [link] = set(re.findall(rf"{re.escape(CONSOLE_URL)}(/application/\S+)", mail["BodyText"]))
+    applicant = Browser(api)
+    checks.status("/application: the link in the mail", applicant.open(link), 200)
+    checks.status("/application: the last signed character changed", applicant.open(f"{link[:-8]}AAAAAAAA"), 404)
+    erased = applicant.submit(f"{link}/erase", {})
+    checks.expect("/application: erased", erased, "200 or 303", erased.status in (200, 303))
+    checks.status("/application: the link afterwards", applicant.open(link), 404)
 
 
 CODE = "12345678"
@@ -1158,16 +1210,19 @@ def rehearsal(binaries: Path, command_line: Path, directory: Path) -> int:
         outputs = deploy(running, package, entra, others, graph)
         deployed = {"TABLE_NAME": outputs["TableName"], "REQUESTS_KEY": outputs["RequestsKeyArn"]}
         signupctl = Signupctl(command_line, running.environment() | deployed)
-        pipe = LocalPipe(
-            template["Resources"]["ProvisioningPipe"]["Properties"],
-            running.client("dynamodbstreams"),
-            running.client("sqs"),
-            outputs["TableStreamArn"],
-            outputs["ProvisioningQueueUrl"],
+        pipes = (
+            LocalPipe(
+                template["Resources"][pipe]["Properties"],
+                running.client("dynamodbstreams"),
+                running.client("sqs"),
+                outputs["TableStreamArn"],
+                outputs[pipe.replace("Pipe", "QueueUrl")],
+            )
+            for pipe in PIPES
         )
         [gate] = [gate for gate in gates if gate.function == "BeforeCreatingUserFunction"]
         accounts = Accounts(
-            pipe,
+            *pipes,
             graph,
             gate,
             running.client("dynamodb"),

@@ -205,11 +205,18 @@ def calls(target: str, body: Json) -> list[Call]:
 
 def leading_keys(body: Json) -> tuple[str, ...]:
     """The partition keys that a request names: its `dynamodb:LeadingKeys`."""
-    batch = [key for table in body.get("RequestItems", {}).values() for key in table["Keys"]]
+    batch = [key for table in body.get("RequestItems", {}).values() for key in batched(table)]
     # Every query names its partition so.
     queried = [{"pk": body["ExpressionAttributeValues"][":pk"]}] if "KeyConditionExpression" in body else []
     keys = [*batch, *queried, *(body[one] for one in ("Key", "Item") if one in body)]
     return tuple(sorted({key["pk"]["S"] for key in keys}))
+
+
+def batched(table: Json) -> list[Json]:
+    """The keys or items of one table in a batch that reads or writes."""
+    if isinstance(table, dict):
+        return list(table["Keys"])
+    return [kind.get("Key") or kind["Item"] for write in table for kind in write.values()]
 
 
 def access_denied(function: str, call: Call) -> bytes:

@@ -182,7 +182,7 @@ impl World {
 }
 
 pub(crate) fn link_key() -> LinkKey {
-    LinkKey::new(b"local links are signed with this")
+    LinkKey::new(b"local-link-key--of-32-octets!!!!")
 }
 
 /// As a pipe from the table's stream passes it on.

@@ -87,9 +87,10 @@ pub(super) struct Retold {
 }
 
 impl Retold {
-    /// `None` unless the last thing that happened is theirs.
+    /// `None` unless the last thing that anybody did is theirs; the program may have gone on with it by now.
     pub(super) fn done(t: &Texts, approver: &Approver, dossier: &Dossier) -> Option<Self> {
-        let last = dossier.history.last()?;
+        let mut latest = dossier.history.iter().rev();
+        let last = latest.find(|entry| entry.by != Actor::System)?;
         let is_theirs = matches!(&last.by, Actor::Person(author) if approver.has_signed(author));
         is_theirs.then(|| Self {
             sentence: t.with("done", &[("action", &t.did(last.action))]),
