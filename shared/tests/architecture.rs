@@ -156,6 +156,18 @@ fn a_function_is_a_few_lines() {
     assert!(seen >= 3);
 }
 
+/// What is for tests and tools alone; `deny.toml` cannot tell the dependencies of tests from others.
+#[test]
+fn functions_carry_no_stand_ins() {
+    let manifest = include_str!("../Cargo.toml")
+        .parse::<toml::Table>()
+        .unwrap();
+    let carried = manifest["dependencies"].as_table().unwrap();
+    for stand_in in ["local", "local-entra"] {
+        assert!(!carried.contains_key(stand_in), "{stand_in} is for tests");
+    }
+}
+
 #[test]
 fn the_rule_can_fail() {
     assert_eq!(
