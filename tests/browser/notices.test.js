@@ -9,7 +9,13 @@ import { eventually } from './harness/eventually.js';
 import { ENGLISH, LANGUAGES } from './harness/words.js';
 import { World } from './harness/world.js';
 
-const world = World.of(APPLICANTS);
+const world = World.of({
+  ...APPLICANTS,
+  prepare: async (program) => {
+    await APPLICANTS.prepare(program);
+    world.also = [program.functions];
+  },
+});
 const { test } = world;
 
 const WORDS = {
