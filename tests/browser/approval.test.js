@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 
 import { APPLICANTS, Applicant, FLOWS, provisioned } from './harness/applicant.js';
 import { checked } from './harness/browser.js';
-import { ENGLISH, LANGUAGES } from './harness/words.js';
+import { LANGUAGES } from './harness/words.js';
 import { World } from './harness/world.js';
 
 const world = World.of(APPLICANTS);
@@ -34,10 +34,3 @@ for (const flow of Object.keys(FLOWS)) {
     });
   }
 }
-
-test('clients: who waits is told so at the first step, where an extension names another identity than at the last', async (page) => {
-  const applicant = new Applicant(page, world.program, 'clients', ENGLISH);
-  applicant.provider = 'google';
-  await applicant.apply();
-  await applicant.assertTold(await applicant.come(), 'after-federation', 'waitsAlready');
-});

@@ -2,7 +2,7 @@
 // codes, and what becomes of them when a system goes wrong.
 
 import assert from 'node:assert/strict';
-import { appendFile, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 
 import { checked, follow, illustration, press } from './harness/browser.js';
@@ -24,7 +24,6 @@ const world = World.of({
   copies: FLOWS,
   prepare: async (program) => {
     const policy = await program.copy(POLICY);
-    await appendFile(policy, '\n[approval]\nreapply-after-days = 0\n');
     for (const flow of Object.keys(FLOWS)) await program.publish(policy, flow);
     await program.signupctl('claims', 'import', path.join(PROJECT, 'examples/claims.csv'));
     // Each function follows by itself, and has asked the CRM once before anybody is in a hurry.
@@ -48,17 +47,10 @@ function ann() {
 
 /** Up to the page with the attributes. */
 async function atDetails(page, flow, { email = ann(), words = ENGLISH } = {}) {
-  if (isExtension(flow)) await nobodyWaits(flow);
   const signUp = await SignUp.begin(page, world.program, flow, 'google', words);
   await signUp.arrive('google', email);
   await signUp.assertHeading(words.details);
   return signUp;
-}
-
-/** An extension knows people by their address, however it is spelt: whoever waits is denied, and may ask again at once. */
-async function nobodyWaits(flow) {
-  const requests = await world.program.requests('pending');
-  for (const { id } of requests.filter((request) => request.flow === flow)) await world.program.decide('deny', id);
 }
 
 const isExtension = (flow) => FLOWS[flow] === 'customers';

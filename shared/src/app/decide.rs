@@ -264,7 +264,7 @@ impl Decider {
             Step::BeforeToken => (Vec::new(), Vec::new()),
             Step::AfterFederation | Step::BeforeCreatingUser => (
                 Matcher::of(&asked.sign_up.addresses, &asked.sign_up.identities),
-                ApplicantKey::all_of(asked.sign_up, asked.protocol),
+                ApplicantKey::of(asked.sign_up).into_iter().collect(),
             ),
         };
         let planned = self.running(asked);

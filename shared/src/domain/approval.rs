@@ -21,11 +21,10 @@ pub use self::{
 };
 use super::{
     digest,
-    email::EmailAddress,
     person::PersonKey,
     policy::UserFlow,
     publication::PolicyVersion,
-    sign_up::{Protocol, SignUp, Step},
+    sign_up::{Protocol, SignUp},
 };
 
 /// Names a request: the millisecond of its creation, then chance; the order of the texts is that of time.
@@ -90,25 +89,6 @@ impl ApplicantKey {
         Some(Self(
             key.or_else(|| PersonKey::of(sign_up))?.as_str().to_owned(),
         ))
-    }
-
-    /// Under which requests of a sign-up may be found; the first one is its own.
-    ///
-    /// Extensions name the identities of a person when the attributes are about to be collected, and not always once they
-    /// are (PROTOCOL 5.5): then a request is made under the address, and has to be found before.
-    pub fn all_of(sign_up: &SignUp, protocol: Protocol) -> Vec<Self> {
-        let own = Self::of(sign_up);
-        let is_early = protocol == Protocol::Extension && sign_up.step == Step::AfterFederation;
-        let address = sign_up.addresses.first().filter(|_| is_early);
-        let address = address
-            .map(Self::of_address)
-            .filter(|key| Some(key) != own.as_ref());
-        own.into_iter().chain(address).collect()
-    }
-
-    fn of_address(address: &EmailAddress) -> Self {
-        let key = PersonKey::of_address(address.canonical().as_str());
-        Self(key.as_str().to_owned())
     }
 
     /// From where it is stored.

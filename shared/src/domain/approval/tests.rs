@@ -105,34 +105,6 @@ fn an_applicant_is_an_identity_or_else_an_address() {
 }
 
 #[test]
-fn an_extension_is_asked_early_under_the_address_too() {
-    let google = [("google.com", Some("1"))];
-    let named = |step| SignUp {
-        step,
-        ..sign_up(&["ann@partner.example"], &google)
-    };
-    let own = key(&[], &google).unwrap();
-    let address = key(&["ann@partner.example"], &[]).unwrap();
-    let all = |step, protocol| ApplicantKey::all_of(&named(step), protocol);
-    let early = all(Step::AfterFederation, Protocol::Extension);
-    assert_eq!(early, [own.clone(), address.clone()]);
-    for (step, protocol) in [
-        (Step::BeforeCreatingUser, Protocol::Extension),
-        (Step::AfterFederation, Protocol::Connector),
-    ] {
-        assert_eq!(all(step, protocol), std::slice::from_ref(&own));
-    }
-    let nameless = SignUp {
-        step: Step::AfterFederation,
-        ..sign_up(&["ann@partner.example"], &[])
-    };
-    assert_eq!(
-        ApplicantKey::all_of(&nameless, Protocol::Extension),
-        [address]
-    );
-}
-
-#[test]
 fn a_one_time_passcode_proves_the_address() {
     let address = key(&["ann@partner.example"], &[]);
     let mail = key(
