@@ -340,7 +340,7 @@ impl SignUpReader for Table {
         };
         Ok(Facts {
             entries: denied.map(entry).collect(),
-            standings: Vec::new(),
+            standing: None,
             caller_records: wanted.caller_records.then(|| self.0.clone()),
             found: FoundInTable::default(),
             read_units: 1.0,

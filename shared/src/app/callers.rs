@@ -143,7 +143,7 @@ impl Callers {
     pub async fn renew(&self, deadline: Deadline) -> Result<(), StoreError> {
         let wanted = Wanted {
             matchers: &[],
-            applicants: &[],
+            applicant: None,
             caller_records: true,
             looked_up: &LookedUp::default(),
         };

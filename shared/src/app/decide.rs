@@ -6,7 +6,6 @@ use std::{
 };
 
 use async_trait::async_trait;
-use jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::{
@@ -238,15 +237,6 @@ struct Read {
     planned: Option<PolicyVersion>,
 }
 
-/// Of several requests the one that lets nobody apply.
-fn deciding(standings: Vec<Standing>, now: Timestamp) -> Option<Standing> {
-    let first = standings.first().cloned();
-    let mut standings = standings.into_iter();
-    standings
-        .find(|standing| !standing.may_apply(now))
-        .or(first)
-}
-
 #[async_trait]
 impl Decide for Decider {
     async fn decide(&self, asked: Asked<'_>, deadline: Deadline) -> Decided {
@@ -260,11 +250,11 @@ impl Decider {
     async fn decide_unsettled(&self, asked: Asked<'_>, deadline: Deadline) -> Decided {
         // Nobody is kept out at the token step: it comes at every sign-in of an existing account, and
         // the connector's protocol has no way to refuse there (PROTOCOL 1.1).
-        let (matchers, applicants) = match asked.sign_up.step {
-            Step::BeforeToken => (Vec::new(), Vec::new()),
+        let (matchers, applicant) = match asked.sign_up.step {
+            Step::BeforeToken => (Vec::new(), None),
             Step::AfterFederation | Step::BeforeCreatingUser => (
                 Matcher::of(&asked.sign_up.addresses, &asked.sign_up.identities),
-                ApplicantKey::of(asked.sign_up).into_iter().collect(),
+                ApplicantKey::of(asked.sign_up),
             ),
         };
         let planned = self.running(asked);
@@ -284,7 +274,7 @@ impl Decider {
         let started = Instant::now();
         let wanted = Wanted {
             matchers: &matchers,
-            applicants: &applicants,
+            applicant: applicant.as_ref(),
             caller_records: asked.caller_records,
             looked_up: &looked_up,
         };
@@ -381,7 +371,7 @@ impl Decider {
         let current = renewed.or(asked.current);
         let read = Read {
             entries: facts.entries,
-            standing: deciding(facts.standings, self.clock.now()),
+            standing: facts.standing,
             found: facts.found,
             planned,
         };
@@ -491,7 +481,7 @@ impl Decider {
         }
         let wanted = Wanted {
             matchers: &[],
-            applicants: &[],
+            applicant: None,
             caller_records: false,
             looked_up: &looked_up,
         };

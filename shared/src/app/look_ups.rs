@@ -153,7 +153,7 @@ impl LookUps {
         }
         let wanted = Wanted {
             matchers: &[],
-            applicants: &[],
+            applicant: None,
             caller_records: false,
             looked_up: &looked_up,
         };

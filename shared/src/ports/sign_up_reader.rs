@@ -18,16 +18,16 @@ use crate::domain::{
 pub struct Wanted<'a> {
     /// At most [`MAX_MATCHERS`].
     pub matchers: &'a [Matcher],
-    /// Whose latest approval requests to read: at most two.
-    pub applicants: &'a [ApplicantKey],
+    /// Whose latest approval request to read.
+    pub applicant: Option<&'a ApplicantKey>,
     /// Whether to read the callers' records again along the way.
     pub caller_records: bool,
     /// At most [`MAX_LOOKED_UP`] keys.
     pub looked_up: &'a LookedUp,
 }
 
-/// A `BatchGetItem` takes 100 keys; the callers' records need six of them, the applicant two.
-pub const MAX_MATCHERS: usize = 92;
+/// A `BatchGetItem` takes 100 keys; the callers' records need six of them, the applicant one.
+pub const MAX_MATCHERS: usize = 93;
 
 /// Most keys that a policy looks up for one sign-up.
 pub const MAX_LOOKED_UP: usize = 100;
@@ -47,8 +47,8 @@ pub struct CallerRecords {
 pub struct Facts {
     /// Expired entries included: the domain honours the second.
     pub entries: Vec<ListEntry>,
-    /// The applicants' latest requests, in the order in which they were asked for.
-    pub standings: Vec<Standing>,
+    /// The applicant's latest request.
+    pub standing: Option<Standing>,
     pub caller_records: Option<CallerRecords>,
     pub found: FoundInTable,
     /// Read request units consumed.

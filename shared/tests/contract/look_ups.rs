@@ -49,7 +49,7 @@ fn kept() -> KeptAnswer {
 async fn read(f: &Fixture, looked_up: &LookedUp) -> Result<Facts, StoreError> {
     let wanted = Wanted {
         matchers: &[matcher("example.com")],
-        applicants: &[],
+        applicant: None,
         caller_records: true,
         looked_up,
     };
@@ -130,7 +130,7 @@ async fn nothing_to_read_needs_no_call() {
     let f = fixture("look-up-nothing").await;
     let wanted = Wanted {
         matchers: &[],
-        applicants: &[],
+        applicant: None,
         caller_records: false,
         looked_up: &LookedUp::default(),
     };
@@ -152,14 +152,14 @@ async fn more_than_a_hundred_keys_are_two_calls_and_too_many_are_refused() {
         .map(|n| matcher(&format!("a{n}.example")))
         .collect();
     f.table
-        .apply(&[put("a91.example", Effect::Deny, "x")])
+        .apply(&[put("a92.example", Effect::Deny, "x")])
         .await
         .unwrap();
     let looked_up = values(MAX_LOOKED_UP);
-    let applicants = [1, 2].map(|n| ApplicantKey::parse(person(n).as_str()).unwrap());
+    let applicant = ApplicantKey::parse(person(1).as_str()).unwrap();
     let wanted = Wanted {
         matchers: &matchers,
-        applicants: &applicants,
+        applicant: Some(&applicant),
         caller_records: true,
         looked_up: &looked_up,
     };

@@ -341,7 +341,7 @@ async fn a_decision_reads_entries_and_the_callers_records_in_one_call() {
     ];
     let wanted = Wanted {
         matchers: &matchers,
-        applicants: &[],
+        applicant: None,
         caller_records: true,
         looked_up: &LookedUp::default(),
     };
@@ -358,7 +358,7 @@ async fn a_decision_reads_entries_and_the_callers_records_in_one_call() {
 
     let wanted = Wanted {
         matchers: &matchers,
-        applicants: &[],
+        applicant: None,
         caller_records: false,
         looked_up: &LookedUp::default(),
     };
@@ -378,7 +378,7 @@ async fn a_read_that_cannot_end_in_time_says_so() {
     let matchers = [matcher("example.com")];
     let wanted = Wanted {
         matchers: &matchers,
-        applicants: &[],
+        applicant: None,
         caller_records: false,
         looked_up: &LookedUp::default(),
     };
@@ -394,7 +394,7 @@ async fn a_missing_table_is_unavailable() {
     let matchers = [matcher("example.com")];
     let wanted = Wanted {
         matchers: &matchers,
-        applicants: &[],
+        applicant: None,
         caller_records: false,
         looked_up: &LookedUp::default(),
     };
@@ -569,7 +569,7 @@ fn draft<'d>(flow: &'d PolicyFlow, source: &'d str, document: &'d Document) -> D
 async fn current(f: &Fixture) -> CurrentPolicies {
     let wanted = Wanted {
         matchers: &[],
-        applicants: &[],
+        applicant: None,
         caller_records: true,
         looked_up: &LookedUp::default(),
     };

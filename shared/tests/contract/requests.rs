@@ -604,7 +604,7 @@ async fn a_request_of_many_editions_can_be_closed_with_all_its_items_and_not_be_
 async fn decide(f: &Fixture, applicant: &ApplicantKey) -> Result<Facts, StoreError> {
     let wanted = Wanted {
         matchers: &[matcher("partner.example")],
-        applicants: std::slice::from_ref(applicant),
+        applicant: Some(applicant),
         caller_records: true,
         looked_up: &LookedUp::default(),
     };
@@ -620,12 +620,12 @@ async fn a_decision_reads_the_standing_in_its_one_call() {
         .unwrap();
     let made = request(1, 1);
     let none = decide(&f, &made.applicant).await.unwrap();
-    assert_eq!((none.standings, none.calls), (Vec::new(), 1));
+    assert_eq!((none.standing, none.calls), (None, 1));
     opened(&f, &made).await;
     let denied = changed(&f, &made, Action::Deny).await;
     let facts = decide(&f, &made.applicant).await.unwrap();
     assert_eq!((facts.entries.len(), facts.calls), (1, 1));
-    assert_eq!(facts.standings, [denied.standing()]);
+    assert_eq!(facts.standing, Some(denied.standing()));
 }
 
 #[tokio::test]

@@ -261,7 +261,7 @@ async fn failures(world: &World, expected: u32) {
         loop {
             let wanted = Wanted {
                 matchers: &[],
-                applicants: &[],
+                applicant: None,
                 caller_records: false,
                 looked_up: &looked_up,
             };

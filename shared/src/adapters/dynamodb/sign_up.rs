@@ -45,8 +45,8 @@ impl SignUpReader for Table {
             )));
         }
         keys.extend(wanted.matchers.iter().map(Key::entry));
-        let standings: Vec<Key> = wanted.applicants.iter().map(Key::standing).collect();
-        keys.extend(standings.iter().cloned());
+        let standing = wanted.applicant.map(Key::standing);
+        keys.extend(standing.clone());
         if wanted.caller_records {
             keys.extend(caller_keys());
         }
@@ -63,17 +63,14 @@ impl SignUpReader for Table {
             .then(|| caller_records(&mut items))
             .transpose()?;
         let found = look_ups::found(wanted.looked_up, &mut items)?;
-        let standings = standings
-            .iter()
-            .filter_map(|key| take(&mut items, key, StandingItem::standing).transpose())
-            .collect::<Result<_, _>>()?;
+        let standing = standing.map(|key| take(&mut items, &key, StandingItem::standing));
         let mut entries = Vec::new();
         for (key, item) in items {
             entries.extend(decode::<EntryItem>(&key, item)?.entries(&key)?);
         }
         Ok(Facts {
             entries,
-            standings,
+            standing: standing.transpose()?.flatten(),
             caller_records,
             found,
             read_units,

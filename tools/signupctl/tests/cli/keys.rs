@@ -51,7 +51,7 @@ async fn issuer() -> String {
 async fn stored(desk: &Desk) -> SigningKeys {
     let wanted = Wanted {
         matchers: &[],
-        applicants: &[],
+        applicant: None,
         caller_records: true,
         looked_up: &LookedUp::default(),
     };
