@@ -72,22 +72,26 @@ fuzz: .tools/cargo-fuzz-$(CARGO_FUZZ) ## Fuzz each target for a while (FUZZ_SECO
 			-max_total_time=$(FUZZ_SECONDS) -timeout=5 -max_len=16384 -verbosity=0 -print_final_stats=1; \
 	done
 
-# Each request gets one account, whatever fails; `make test` does the same with fewer.
+# Each request gets one account, whatever fails; `make test` does the same with few, and for a short time.
 CAMPAIGN_REQUESTS ?= 2000
 .PHONY: campaign
-campaign: ## Make accounts while everything fails at random (CAMPAIGN_REQUESTS=2000)
-	CAMPAIGN_REQUESTS=$(CAMPAIGN_REQUESTS) cargo test --locked --package shared --test provisioning campaign -- --nocapture
+campaign: dev-binaries ## Make accounts while Graph fails and processes are killed at random (CAMPAIGN_REQUESTS=2000)
+	CAMPAIGN_REQUESTS=$(CAMPAIGN_REQUESTS) cargo test --locked --package blackbox campaign -- --nocapture
 
 .PHONY: rehearse
 rehearse: .venv/.installed .venv-ministack/.installed dev-binaries ## Deploy the template into an AWS emulator and sign up through it
 	.venv/bin/python tools/templates/rehearse.py --binaries $(FUNCTIONS_DIR) --signupctl $(TARGET)/debug/signupctl
 
 .PHONY: bench
-bench: bench-scale bench-policy ## Measure; the numbers and their meaning are in docs/performance.md
+bench: bench-scale bench-paging bench-policy ## Measure; the numbers and their meaning are in docs/performance.md
 
 .PHONY: bench-scale
 bench-scale:
 	cargo run --release --locked --package benches --bin scale -- 10 10000 1000000
+
+.PHONY: bench-paging
+bench-paging:
+	cargo run --release --locked --package benches --bin paging -- 100 10000 1000000
 
 # Fails when a decision or compiling takes more than it may.
 .PHONY: bench-policy

@@ -634,6 +634,13 @@ ALARMS: dict[str, tuple[str, str, Json, str, int]] = {
         "Sum",
         1,
     ),
+    "MaintenanceSilentAlarm": (
+        "AWS/Lambda",
+        "Invocations",
+        [{"Name": "FunctionName", "Value": {"Ref": "MaintenanceFunction"}}],
+        "Sum",
+        1,
+    ),
     "MaintenanceFindingsAlarm": ("SignUpConnectors", "accounts_missing_count", None, "Sum", 0),
     "NoticesRejectedAlarm": (
         "SignUpConnectors",
@@ -672,7 +679,9 @@ ALARMS: dict[str, tuple[str, str, Json, str, int]] = {
     ),
 }
 # Those that are not only there where accounts are made.
-ALARMS_OF_ALL = ("MaintenanceErrorsAlarm",)
+ALARMS_OF_ALL = ("MaintenanceErrorsAlarm", "MaintenanceSilentAlarm")
+# Those of something that should happen and does not.
+ALARMS_OF_SILENCE = ("MaintenanceSilentAlarm",)
 ALARM_ACTIONS = {"Fn::If": ["HasAlarmTopic", [{"Ref": "AlarmTopicArn"}], NO_VALUE]}
 
 # What Lambda allows in all. It measures the environment as JSON: quotes, a colon and a comma beside each setting.
@@ -1244,15 +1253,16 @@ def check_event_source(template: Template) -> Iterator[Finding]:
 def check_alarms(template: Template) -> Iterator[Finding]:
     yield from check_all(template, ALARMS, "AWS::CloudWatch::Alarm", ALARMS_OF_ALL)
     for name, (namespace, metric, dimensions, statistic, threshold) in ALARMS.items():
+        silence = name in ALARMS_OF_SILENCE
         for path, expected in (
             ("Namespace", namespace),
             ("MetricName", metric),
             ("Dimensions", dimensions),
             ("Statistic", statistic),
             ("Threshold", threshold),
-            ("ComparisonOperator", "GreaterThanThreshold"),
+            ("ComparisonOperator", "LessThanThreshold" if silence else "GreaterThanThreshold"),
             ("EvaluationPeriods", 1),
-            ("TreatMissingData", "notBreaching"),
+            ("TreatMissingData", "breaching" if silence else "notBreaching"),
             ("AlarmActions", ALARM_ACTIONS),
             ("OKActions", ALARM_ACTIONS),
         ):
@@ -1724,6 +1734,8 @@ MUTATIONS: dict[str, dict[Check, tuple[Mutation, ...]]] = {
             of("ProvisioningPipeDeadLettersAlarm", "Dimensions", "another queue", of_queue("ProvisioningQueue")),
             whole("ProvisioningAgeAlarm", "alarm removed"),
             of("MaintenanceErrorsAlarm", "Dimensions", "every function"),
+            of("MaintenanceSilentAlarm", "TreatMissingData", "silence is good", "notBreaching"),
+            of("MaintenanceSilentAlarm", "ComparisonOperator", "too much", "GreaterThanThreshold"),
             of("MaintenanceFindingsAlarm", "MetricName", "what is looked for", "accounts_looked_for"),
             Mutation("findings where no accounts are made", "Resources.MaintenanceFindingsAlarm.Condition"),
         ),

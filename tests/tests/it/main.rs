@@ -7,6 +7,7 @@
 #![cfg(test)]
 
 mod bodies;
+mod campaign;
 mod credentials;
 mod decisions;
 mod harness;

@@ -1453,6 +1453,28 @@ mod faults {
     }
 
     #[tokio::test]
+    async fn a_late_answer_comes_after_the_effect() {
+        let world = World::new().await;
+        world.faults(GraphFaults {
+            late_percent: 100,
+            late_by: Duration::from_mins(1),
+            ..GraphFaults::default()
+        });
+        let request = world.request(Method::POST, world.url("/users"));
+        let request = request.header(header::CONTENT_TYPE, "application/json");
+        let answer = request.body(route_a().to_string()).send();
+        let is_there = async {
+            while world.simulator.directory.all().is_empty() {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::select! {
+            answer = answer => panic!("nobody waited for {answer:?}"),
+            () = is_there => {}
+        }
+    }
+
+    #[tokio::test]
     async fn a_lost_answer_has_not_one_octet() {
         let world = World::new().await;
         world.faults(GraphFaults {

@@ -612,7 +612,8 @@ mod faults {
     use super::*;
 
     const FORM: &str = "calls.delayMs=250&calls.firstAttempt=answer-lost&calls.twice=on&graph.throttledPercent=10\
-        &graph.failingPercent=20&graph.lostAfterCommitPercent=30&graph.latencyMs=40&graph.hiddenAfterCreationMs=50\
+        &graph.failingPercent=20&graph.lostAfterCommitPercent=30&graph.latePercent=35\
+        &graph.lateMs=45&graph.latencyMs=40&graph.hiddenAfterCreationMs=50\
         &receiver.status=500&receiver.latencyMs=60&mail.throttled=on&mail.latencyMs=70";
 
     async fn put(sim: &Arc<Simulator>, document: &str) -> Answer {
@@ -637,7 +638,7 @@ mod faults {
                 "calls": {"delayMs": 250, "firstAttempt": "answer-lost", "twice": true},
                 "graph": {
                     "throttledPercent": 10, "failingPercent": 20, "lostAfterCommitPercent": 30,
-                    "latencyMs": 40, "hiddenAfterCreationMs": 50,
+                    "latePercent": 35, "lateMs": 45, "latencyMs": 40, "hiddenAfterCreationMs": 50,
                 },
                 "receiver": {"status": 500, "latencyMs": 60},
                 "mail": {"refused": false, "throttled": true, "latencyMs": 70},

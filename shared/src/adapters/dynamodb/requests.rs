@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem, builders::
 
 use super::{
     Table, by,
-    items::{HistoryItem, IndexItem, OctetsItem, RequestItem, StandingItem, encode},
+    items::{HistoryItem, IndexItem, Item, OctetsItem, RequestItem, StandingItem, encode},
     keys::Key,
     policies::built,
     transaction::put,
@@ -75,6 +75,12 @@ impl ApprovalRequests for Table {
 }
 
 impl Table {
+    /// The item of a request in the queue of its state: what a bulk load into an empty table writes.
+    pub fn queue_item_of(request: &ApprovalRequest) -> Result<Item, StoreError> {
+        let key = Key::queued(request.state, &request.id);
+        encode(&key, RequestItem::from(request))
+    }
+
     async fn file(
         &self,
         request: &ApprovalRequest,
@@ -157,8 +163,7 @@ impl Table {
     }
 
     fn queued(&self, request: &ApprovalRequest) -> Result<Put, StoreError> {
-        let key = Key::queued(request.state, &request.id);
-        self.replace(encode(&key, RequestItem::from(request))?)
+        self.replace(Self::queue_item_of(request)?)
     }
 
     fn new_edition(
@@ -188,7 +193,7 @@ impl Table {
     }
 }
 
-fn standing_item(request: &ApprovalRequest) -> Result<super::items::Item, StoreError> {
+fn standing_item(request: &ApprovalRequest) -> Result<Item, StoreError> {
     encode(
         &Key::standing(&request.applicant),
         StandingItem::from(request),

@@ -209,6 +209,23 @@ impl Function {
 
     /// Sends any text as an event.
     pub(crate) async fn invoke(&self, event: String, deadline: PlatformDeadline) -> Outcome {
+        self.invoke_within(event, deadline, PATIENCE).await
+    }
+
+    /// Hands over messages of a queue, which may take long; gives what the function answers to them.
+    pub(crate) async fn take(&self, messages: &Value, patience: Duration) -> Value {
+        let deadline = PlatformDeadline::In(patience);
+        let outcome = self.invoke_within(messages.to_string(), deadline, patience);
+        let answer = outcome.await.unwrap();
+        serde_json::from_slice(&answer).unwrap()
+    }
+
+    async fn invoke_within(
+        &self,
+        event: String,
+        deadline: PlatformDeadline,
+        patience: Duration,
+    ) -> Outcome {
         let (outcome, told) = oneshot::channel();
         let invocation = Invocation {
             event,
@@ -219,7 +236,7 @@ impl Function {
             self.platform.invoke.send(invocation).is_ok(),
             "the emulator is gone"
         );
-        match timeout(PATIENCE, told).await {
+        match timeout(patience, told).await {
             Ok(Ok(outcome)) => outcome,
             _ => panic!("the function does not answer:\n{}", self.told()),
         }

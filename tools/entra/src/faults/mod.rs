@@ -95,6 +95,10 @@ pub struct GraphFaults {
     pub failing_percent: u8,
     /// Of 100 writes, how many take effect and lose their answer.
     pub lost_after_commit_percent: u8,
+    /// Of 100 requests that have an effect, how many are answered later by [`Self::late_by`].
+    pub late_percent: u8,
+    #[serde(rename = "lateMs", with = "milliseconds")]
+    pub late_by: Duration,
     #[serde(rename = "latencyMs", with = "milliseconds")]
     pub latency: Duration,
     /// How long an account that was just created is answered 404.
@@ -181,6 +185,8 @@ impl Switches {
                 graph.lost_after_commit_percent.into(),
                 PERCENTS,
             ),
+            ("graph.latePercent", graph.late_percent.into(), PERCENTS),
+            ("graph.lateMs", graph.late_by.as_millis(), DELAYS),
             ("graph.latencyMs", graph.latency.as_millis(), DELAYS),
             (
                 "graph.hiddenAfterCreationMs",
@@ -271,7 +277,7 @@ mod tests {
         let document = r#"{
             "calls": {"delayMs": 60001},
             "graph": {"throttledPercent": 101, "failingPercent": 200, "lostAfterCommitPercent": 255,
-                "latencyMs": 60001, "hiddenAfterCreationMs": 60001},
+                "latePercent": 101, "lateMs": 60001, "latencyMs": 60001, "hiddenAfterCreationMs": 60001},
             "receiver": {"status": 199, "latencyMs": 60001},
             "mail": {"latencyMs": 60001}
         }"#;
@@ -288,6 +294,8 @@ mod tests {
                 "calls.delayMs",
                 "graph.failingPercent",
                 "graph.hiddenAfterCreationMs",
+                "graph.lateMs",
+                "graph.latePercent",
                 "graph.latencyMs",
                 "graph.lostAfterCommitPercent",
                 "graph.throttledPercent",
@@ -301,13 +309,13 @@ mod tests {
     proptest! {
         #[test]
         fn a_document_keeps_all_switches(
-            delays in prop::array::uniform5(0_u64..=60_000),
-            percents in prop::array::uniform3(0_u8..=100),
+            delays in prop::array::uniform6(0_u64..=60_000),
+            percents in prop::array::uniform4(0_u8..=100),
             status in 200_u16..=599,
             flags in any::<[bool; 3]>(),
         ) {
-            let [delay, graph, hidden, receiver, mail] = delays.map(Duration::from_millis);
-            let [throttled_percent, failing_percent, lost_after_commit_percent] = percents;
+            let [delay, late_by, graph, hidden, receiver, mail] = delays.map(Duration::from_millis);
+            let [throttled_percent, failing_percent, lost_after_commit_percent, late_percent] = percents;
             let [twice, refused, throttled] = flags;
             let switches = Switches {
                 calls: CallFaults { delay, first_attempt: FirstAttempt::AnswerLost, twice },
@@ -315,6 +323,8 @@ mod tests {
                     throttled_percent,
                     failing_percent,
                     lost_after_commit_percent,
+                    late_percent,
+                    late_by,
                     latency: graph,
                     hidden_after_creation: hidden,
                 },

@@ -156,6 +156,8 @@ impl From<&Switches> for Entered {
                 "graph.lostAfterCommitPercent",
                 graph.lost_after_commit_percent.to_string(),
             ),
+            ("graph.latePercent", graph.late_percent.to_string()),
+            ("graph.lateMs", milliseconds(graph.late_by)),
             ("graph.latencyMs", milliseconds(graph.latency)),
             (
                 "graph.hiddenAfterCreationMs",
@@ -203,6 +205,8 @@ impl Entered {
                 throttled_percent: reading.number("graph.throttledPercent"),
                 failing_percent: reading.number("graph.failingPercent"),
                 lost_after_commit_percent: reading.number("graph.lostAfterCommitPercent"),
+                late_percent: reading.number("graph.latePercent"),
+                late_by: reading.delay("graph.lateMs"),
                 latency: reading.delay("graph.latencyMs"),
                 hidden_after_creation: reading.delay("graph.hiddenAfterCreationMs"),
             },

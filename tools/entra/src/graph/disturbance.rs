@@ -3,6 +3,7 @@
 use std::{
     io,
     sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
 };
 
 use axum::{body::Body, http::StatusCode, response::Response};
@@ -18,6 +19,7 @@ pub(super) struct Disturbance {
     throttled: Turns,
     failing: Turns,
     lost: Turns,
+    late: Turns,
 }
 
 impl Disturbance {
@@ -35,6 +37,12 @@ impl Disturbance {
     /// After a write had its effect: whether its answer is lost.
     pub(super) fn loses_answer(&self, faults: &GraphFaults) -> bool {
         self.lost.next(faults.lost_after_commit_percent).is_some()
+    }
+
+    /// After a request had its effect: how late it is answered.
+    pub(super) fn lateness(&self, faults: &GraphFaults) -> Duration {
+        let late = self.late.next(faults.late_percent);
+        late.map_or(Duration::ZERO, |_| faults.late_by)
     }
 }
 

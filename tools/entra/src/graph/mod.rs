@@ -74,6 +74,7 @@ async fn disturbed(
         hidden_after_creation: faults.hidden_after_creation,
     };
     let response = dispatch(&context, path, request).await?;
+    tokio::time::sleep(disturbance.lateness(&faults)).await;
     if writes && disturbance.loses_answer(&faults) {
         return Ok(no_answer());
     }
