@@ -11,6 +11,8 @@
 mod api;
 #[path = "console/applicant.rs"]
 mod applicant;
+#[path = "console/audit.rs"]
+mod audit;
 #[path = "console/bulk.rs"]
 mod bulk;
 #[path = "console/deciding.rs"]

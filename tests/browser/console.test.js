@@ -325,3 +325,24 @@ test('a form of a session that is over changes nothing', refused(403), async (pa
   await checked(page, 'console-session-over');
   await desk.assertState('pending', request);
 });
+
+// --- looking back
+
+test('an administrator sees who decided and who changed the lists', async (page) => {
+  const request = await waiting();
+  await world.program.decide('deny', request.id);
+  const matcher = `${request.id}.example`;
+  await world.program.signupctl('list', 'add', matcher, '--effect', 'deny', '--reason', 'fraud', '--author', 'Robin');
+  const desk = await Console.signIn(page, world.program, { as: ADMINISTRATOR });
+  await follow(page, page.getByRole('link', { name: 'Audit', exact: true }));
+  await desk.assertHeading(/^What people changed on \d{4}-\d\d-\d\d$/);
+  const record = (text) => page.locator('main > ol > li').filter({ hasText: text });
+  await record(matcher).getByText('added an entry to the list default', { exact: true }).waitFor();
+  await checked(page, 'console-audit');
+  const decision = record(`request ${request.id}`);
+  await decision.getByText('denied it', { exact: true }).waitFor();
+  await follow(page, decision.getByRole('link', { name: 'Alex Approver' }));
+  assert.equal(await record(matcher).count(), 0);
+  await follow(page, decision.getByRole('link', { name: `request ${request.id}` }));
+  await desk.assertHeading('Jane Roe');
+});

@@ -174,8 +174,15 @@ PORTS = {
         TABLE_ARN,
         leading_keys("StringLike", "REQUEST#*"),
     ),
-    "request_store that lists, and evidence": Port(
-        ("dynamodb:Query",), TABLE_ARN, leading_keys("StringLike", "QUEUE#*", "PERSON#*", "DOMAIN#*", "EVIDENCE#*")
+    "request_store that lists, evidence and audit_store": Port(
+        ("dynamodb:Query",),
+        TABLE_ARN,
+        leading_keys("StringLike", "QUEUE#*", "PERSON#*", "DOMAIN#*", "EVIDENCE#*", "AUDIT#*"),
+    ),
+    "request_store of people, whose changes are recorded": Port(
+        ("dynamodb:PutItem",),
+        TABLE_ARN,
+        leading_keys("StringLike", "APPLICANT#*", "REQUEST#*", "QUEUE#*", "PERSON#*", "DOMAIN#*", "AUDIT#*"),
     ),
     "request_store that closes": Port(("dynamodb:UpdateItem",), TABLE_ARN, leading_keys("StringLike", "REQUEST#*")),
     "request_store that moves": Port(("dynamodb:DeleteItem",), TABLE_ARN, leading_keys("StringLike", "QUEUE#*")),
@@ -433,8 +440,8 @@ FUNCTIONS = {
         "approvals",
         (
             "request_store that reads",
-            "request_store that lists, and evidence",
-            "approval_requests",
+            "request_store that lists, evidence and audit_store",
+            "request_store of people, whose changes are recorded",
             "request_store that closes",
             "request_store that moves",
             "data_keys that are unwrapped",
@@ -1601,6 +1608,12 @@ MUTATIONS: dict[str, dict[Check, tuple[Mutation, ...]]] = {
             ),
             granted("ApprovalsRole", "2.Action", "requests changed", "dynamodb:UpdateItem"),
             granted("ApprovalsRole", "3.Condition", "anything changed"),
+            granted(
+                "ApprovalsRole", "3.Condition.ForAllValues:StringLike.dynamodb:LeadingKeys.+", "records changed", "AUDIT#*"
+            ),
+            granted(
+                "ApprovalsRole", "4.Condition.ForAllValues:StringLike.dynamodb:LeadingKeys.+", "records deleted", "AUDIT#*"
+            ),
             granted("ApprovalsRole", "4.Condition.ForAllValues:StringLike.dynamodb:LeadingKeys.+", "erased", "REQUEST#*"),
             granted("ApprovalsRole", "5.Condition", "keys of any purpose"),
             granted("ApprovalsRole", "5.Resource", "the table's key", {"Fn::GetAtt": ["TableKey", "Arn"]}),

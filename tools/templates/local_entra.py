@@ -25,7 +25,7 @@ CONSOLE = {"client_id": "33334444-dddd-5555-eeee-6666ffff7777", "client_secret":
 APPROVER = {
     "oid": "77778888-bbbb-9999-cccc-0000dddd1111",
     "preferred_username": "approver@contoso.example",
-    "roles": ["Approver"],
+    "roles": ["Administrator"],
 }
 
 

@@ -1040,6 +1040,9 @@ def an_approver_decides(
     checks.that("the request is denied", denied["id"] == request["id"], denied, request["id"])
     signed = f"{APPROVER['preferred_username']} ({APPROVER['oid']}) denied it: rehearsal"
     shows(checks, f"{page}: who decided", browser.open(page), signed)
+    recorded = shows(checks, "/console/audit: who decided", browser.open("/console/audit"), APPROVER["oid"])
+    named = [text for text in (FAY["email"], "Ericson") if text in recorded]
+    checks.that("/console/audit: names no applicant", not named, named, "no name")
 
 
 def shows(checks: Checks, what: str, answer: Answer, text: str) -> str:

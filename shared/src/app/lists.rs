@@ -4,7 +4,10 @@ use std::{collections::HashMap, sync::Arc};
 
 pub use super::place::Place;
 use crate::{
-    domain::list::{ListEntry, ListName, Matcher},
+    domain::{
+        audit::Signature,
+        list::{ListEntry, ListName, Matcher},
+    },
     ports::{
         StoreError,
         list_store::{Change, ListStore, MAX_BATCH, PARTS, Page},
@@ -64,8 +67,13 @@ impl Lists {
             .collect())
     }
 
-    /// Applies changes and tells what they did; unchanged places are not written.
-    pub async fn apply(&self, changes: &[Change]) -> Result<Vec<Difference>, StoreError> {
+    /// Applies changes and tells what they did; unchanged places are not written. What is written is recorded under the
+    /// signature.
+    pub async fn apply(
+        &self,
+        changes: &[Change],
+        signature: &Signature,
+    ) -> Result<Vec<Difference>, StoreError> {
         let differences = self.preview(changes).await?;
         let effective: Vec<Change> = changes
             .iter()
@@ -79,7 +87,7 @@ impl Lists {
             .map(|(change, _)| change.clone())
             .collect();
         for batch in effective.chunks(MAX_BATCH) {
-            self.store.apply(batch).await?;
+            self.store.apply(batch, signature).await?;
         }
         Ok(differences)
     }

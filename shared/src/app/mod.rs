@@ -2,6 +2,7 @@
 
 pub mod advice;
 pub mod approvals;
+pub mod audit;
 pub mod breakers;
 pub mod callers;
 pub mod codes;

@@ -5,7 +5,7 @@ use std::{process::ExitCode, sync::Arc};
 use super::{Ground, clock_and_journal, serve, together, told};
 use crate::{
     adapters::{data_keys::KmsDataKeys, outgoing::GuardedHttp, secrets::SecretsManager},
-    app::{advice::Advisor, requests::Requests},
+    app::{advice::Advisor, audit::Audit, requests::Requests},
     config::{ConsoleSettings, Environment, ProcessEnvironment, RequestsSettings, Settings},
     console::{Console, Parts},
     ports::{clock::Clock, journal::Journal, secrets::Secrets},
@@ -49,12 +49,14 @@ pub fn console(
     );
     let keys = KmsDataKeys::new(requests.connection, requests.key, Arc::clone(&clock));
     let advisor = Advisor::new(Arc::clone(&table) as _, policies);
+    let audit = Audit::new(Arc::clone(&table) as _);
     Ok(Console::new(Parts {
         settings: own.sign_in,
         link_secret: own.link_secret,
         requests: Requests::new(Arc::clone(&table) as _, table, Arc::clone(&clock)),
         keys: Arc::new(keys),
         advisor,
+        audit,
         secrets,
         outgoing: Arc::new(outgoing),
         callers,

@@ -11,6 +11,7 @@ use super::{
 use crate::{
     app::{
         advice::{Advice, Advisor},
+        audit::Audit,
         requests::{Dossier, RequestError, Requests},
     },
     domain::{
@@ -108,6 +109,7 @@ pub(super) struct Desk {
     pub(super) requests: Requests,
     pub(super) keys: Arc<dyn DataKeyReader>,
     pub(super) advisor: Advisor,
+    pub(super) audit: Audit,
 }
 
 impl Desk {

@@ -12,8 +12,8 @@ use futures_util::FutureExt;
 use tokio::time::Instant;
 
 use super::{
-    APPLICATIONS, BULK, BULK_CONFIRMED, Console, EXPORT, QUEUE, REQUESTS, SCRIPT, SEARCH, SIGN_IN,
-    SIGN_OUT, SIGNED_IN, STYLE,
+    APPLICATIONS, AUDIT, AUDIT_EXPORT, BULK, BULK_CONFIRMED, Console, EXPORT, QUEUE, REQUESTS,
+    SCRIPT, SEARCH, SIGN_IN, SIGN_OUT, SIGNED_IN, STYLE,
     api::{API, ApiFault},
     choice::{chosen, negotiated, remembering},
     problem::{Cause, Problem},
@@ -143,6 +143,8 @@ fn name_of(path: &str) -> &'static str {
         BULK_CONFIRMED => "bulk-confirmed",
         SEARCH => "search",
         EXPORT => "export",
+        AUDIT => "audit",
+        AUDIT_EXPORT => "audit-export",
         SIGN_IN => "sign-in",
         SIGNED_IN => "signed-in",
         SIGN_OUT => "sign-out",

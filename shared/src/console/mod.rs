@@ -7,6 +7,7 @@
 
 mod api;
 mod application;
+mod audit;
 mod choice;
 mod cookies;
 mod desk;
@@ -46,6 +47,7 @@ use self::{
 use crate::{
     app::{
         advice::Advisor,
+        audit::Audit,
         callers::Callers,
         links::{Link, Purpose, link_key},
         requests::Requests,
@@ -63,6 +65,8 @@ const BULK: &str = "/console/bulk";
 const BULK_CONFIRMED: &str = "/console/bulk/confirmed";
 const SEARCH: &str = "/console/search";
 const EXPORT: &str = "/console/export.csv";
+const AUDIT: &str = "/console/audit";
+const AUDIT_EXPORT: &str = "/console/audit.csv";
 const SIGN_IN: &str = "/console/sign-in";
 const SIGNED_IN: &str = "/console/signed-in";
 const SIGN_OUT: &str = "/console/sign-out";
@@ -89,6 +93,7 @@ pub struct Parts {
     pub requests: Requests,
     pub keys: Arc<dyn DataKeyReader>,
     pub advisor: Advisor,
+    pub audit: Audit,
     pub secrets: Arc<dyn Secrets>,
     pub outgoing: Arc<dyn Outgoing>,
     /// Whoever keeps the keys of Entra's tokens.
@@ -135,6 +140,7 @@ impl Console {
             requests,
             keys,
             advisor,
+            audit,
             secrets,
             outgoing,
             callers,
@@ -148,6 +154,7 @@ impl Console {
                 requests,
                 keys,
                 advisor,
+                audit,
             },
             secrets,
             outgoing,
@@ -165,6 +172,8 @@ impl Console {
             .route(BULK_CONFIRMED, post(pages::bulk_confirmed))
             .route(SEARCH, post(pages::search))
             .route(EXPORT, get(pages::export))
+            .route(AUDIT, get(pages::audit))
+            .route(AUDIT_EXPORT, get(pages::audit_export))
             .route(SIGN_IN, get(pages::sign_in))
             .route(SIGNED_IN, get(pages::signed_in))
             .route(SIGN_OUT, post(pages::sign_out))

@@ -30,6 +30,8 @@ pub(super) enum Problem {
     SessionOver,
     /// Signed in, and without a role of the console.
     NoRole,
+    /// Signed in, and without the role `Administrator`.
+    AdministratorsOnly,
     /// The sign-in did not come to its end. The code says why.
     SignInFailed(String),
     /// A form that no page of this session has made.
@@ -46,6 +48,7 @@ impl Problem {
         match self {
             Self::SignIn(_) | Self::SessionOver => "session-over",
             Self::NoRole => "no-role",
+            Self::AdministratorsOnly => "administrators-only",
             Self::SignInFailed(_) => "sign-in-failed",
             Self::Forged(_) => "forged",
             Self::BadForm => "bad-form",
@@ -57,7 +60,9 @@ impl Problem {
     const fn status(&self) -> StatusCode {
         match self {
             Self::SignIn(_) => StatusCode::SEE_OTHER,
-            Self::SessionOver | Self::NoRole | Self::Forged(_) => StatusCode::FORBIDDEN,
+            Self::SessionOver | Self::NoRole | Self::AdministratorsOnly | Self::Forged(_) => {
+                StatusCode::FORBIDDEN
+            }
             Self::SignInFailed(_) | Self::BadForm => StatusCode::BAD_REQUEST,
             Self::Missing => StatusCode::NOT_FOUND,
             Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
@@ -151,6 +156,7 @@ mod tests {
         let problems = [
             Problem::SessionOver,
             Problem::NoRole,
+            Problem::AdministratorsOnly,
             Problem::SignInFailed(String::new()),
             Problem::Forged(""),
             Problem::BadForm,

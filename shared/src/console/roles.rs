@@ -53,6 +53,10 @@ impl Approver {
         self.rights.only.is_none()
     }
 
+    pub(super) const fn is_administrator(&self) -> bool {
+        self.rights.is_administrator
+    }
+
     pub(super) const fn may(&self, action: Action) -> bool {
         match action {
             Action::Approve | Action::Deny | Action::Reopen => true,

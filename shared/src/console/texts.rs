@@ -24,6 +24,8 @@ macro_rules! files {
             include_str!(concat!("../../locales/", $tag, "/console.ftl")),
             "\n",
             include_str!(concat!("../../locales/", $tag, "/application.ftl")),
+            "\n",
+            include_str!(concat!("../../locales/", $tag, "/audit.ftl")),
         )
     };
 }

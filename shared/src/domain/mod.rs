@@ -2,6 +2,7 @@
 
 pub mod approval;
 pub mod attribute;
+pub mod audit;
 pub mod caller;
 pub mod code;
 pub mod decision;

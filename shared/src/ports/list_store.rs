@@ -3,7 +3,10 @@
 use async_trait::async_trait;
 
 use super::StoreError;
-use crate::domain::list::{ListEntry, ListName, Matcher};
+use crate::domain::{
+    audit::Signature,
+    list::{ListEntry, ListName, Matcher},
+};
 
 /// What to do with one matcher's place in one list.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,8 +28,8 @@ impl Change {
     }
 }
 
-/// Most changes or matchers in one call.
-pub const MAX_BATCH: usize = 100;
+/// Most changes or matchers in one call: with their record as many as a transaction of DynamoDB takes.
+pub const MAX_BATCH: usize = 99;
 
 /// The number of parts in which [`ListStore::part`] gives all entries.
 pub const PARTS: u8 = 64;
@@ -36,9 +39,9 @@ pub trait ListStore: Send + Sync {
     /// The entries of up to [`MAX_BATCH`] matchers, expired ones included. Consistent.
     async fn find(&self, matchers: &[Matcher]) -> Result<Vec<ListEntry>, StoreError>;
 
-    /// Applies up to [`MAX_BATCH`] changes. Changes by others at the same time are kept. Applying the
-    /// same changes again changes nothing.
-    async fn apply(&self, changes: &[Change]) -> Result<(), StoreError>;
+    /// Applies up to [`MAX_BATCH`] changes, and records who made them, in one transaction. Changes by others at the same time
+    /// are kept. Applying the same changes again changes and records nothing.
+    async fn apply(&self, changes: &[Change], signature: &Signature) -> Result<(), StoreError>;
 
     /// All entries of one part of the table, in the order of their matchers, page by page. Consistent.
     async fn part(&self, part: u8, after: Option<Cursor>) -> Result<Page, StoreError>;

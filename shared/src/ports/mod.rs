@@ -5,6 +5,7 @@ pub mod accounts;
 pub mod answer_store;
 pub mod approval_requests;
 pub mod attempts;
+pub mod audit_store;
 pub mod clock;
 pub mod code_redeemer;
 pub mod code_store;

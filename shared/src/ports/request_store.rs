@@ -55,7 +55,8 @@ pub trait RequestStore: Send + Sync {
     /// The requests of people of a domain, the newest first.
     async fn of_domain(&self, domain: &str, limit: u16) -> Result<Vec<RequestId>, StoreError>;
 
-    /// Stores a change in one transaction with its history, the applicant's standing and the queues. `false` when the request
+    /// Stores a change in one transaction with its history, the applicant's standing, the queues, and the record of it when a
+    /// person made it. `false` when the request
     /// is no longer as it was `before`, or when a closed request is to be opened that is past its time or whose applicant has
     /// another one. Of two who make the same change one has made it.
     async fn change(

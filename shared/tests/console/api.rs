@@ -23,7 +23,7 @@ impl World {
         self.entra.tokens.id_token(TenantKind::Workforce, claims)
     }
 
-    async fn ask(&self, roles: &[&str], path: &str) -> Answer {
+    pub(crate) async fn ask(&self, roles: &[&str], path: &str) -> Answer {
         self.call(&self.token(claims(roles)), path, None).await
     }
 
@@ -34,11 +34,11 @@ impl World {
     }
 }
 
-fn body(answer: &Answer) -> Value {
+pub(crate) fn body(answer: &Answer) -> Value {
     serde_json::from_str(&answer.body).unwrap()
 }
 
-fn code(answer: &Answer) -> String {
+pub(crate) fn code(answer: &Answer) -> String {
     let kind = &answer.headers[header::CONTENT_TYPE];
     assert_eq!(kind, "application/problem+json");
     body(answer)["code"].as_str().unwrap().to_owned()

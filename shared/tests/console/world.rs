@@ -25,6 +25,7 @@ use shared::{
     },
     app::{
         advice::Advisor,
+        audit::Audit,
         callers::Callers,
         links::{Link, LinkKey, Purpose},
         policies::Policies,
@@ -156,6 +157,7 @@ impl World {
             ),
             keys: read,
             advisor: Advisor::new(Arc::clone(&store) as _, Arc::new(policies)),
+            audit: Audit::new(Arc::clone(&store) as _),
             secrets,
             outgoing: Arc::clone(&token_endpoint) as _,
             callers: Arc::new(callers),

@@ -24,7 +24,7 @@ use super::{
     codes::{code, digest, person},
     fixture, matcher, put,
     records::{every_type, member, record, set, subject, value},
-    soon,
+    signed, soon,
 };
 
 fn now() -> Timestamp {
@@ -63,7 +63,7 @@ async fn everything_is_looked_up_in_the_same_call_as_the_lists() {
     let breaker = Breaker::closed(now()).failed(now());
     let answer = AnswerKey::of(&[b"crm", b"john"]);
     f.table
-        .apply(&[put("example.com", Effect::Deny, "x")])
+        .apply(&[put("example.com", Effect::Deny, "x")], &signed())
         .await
         .unwrap();
     f.directory()
@@ -152,7 +152,7 @@ async fn more_than_a_hundred_keys_are_two_calls_and_too_many_are_refused() {
         .map(|n| matcher(&format!("a{n}.example")))
         .collect();
     f.table
-        .apply(&[put("a92.example", Effect::Deny, "x")])
+        .apply(&[put("a92.example", Effect::Deny, "x")], &signed())
         .await
         .unwrap();
     let looked_up = values(MAX_LOOKED_UP);

@@ -9,6 +9,7 @@
 )]
 
 mod attempts;
+mod audit;
 mod codes;
 mod look_ups;
 mod maintenance;
@@ -32,6 +33,7 @@ use shared::{
     },
     config::{Environment, ProcessEnvironment},
     domain::{
+        audit::Signature,
         caller::Slot,
         key_set::{SigningKey, SigningKeys},
         list::{Effect, ListEntry, ListName, Matcher},
@@ -124,6 +126,13 @@ fn entry(text: &str, effect: Effect, list: &str) -> ListEntry {
     }
 }
 
+fn signed() -> Signature {
+    Signature {
+        by: "robin".to_owned(),
+        at: "2026-12-01T10:00:00.123Z".parse().unwrap(),
+    }
+}
+
 fn put(text: &str, effect: Effect, list: &str) -> Change {
     Change::Put(entry(text, effect, list))
 }
@@ -144,7 +153,10 @@ async fn an_entry_is_read_back_as_it_was_written() {
     let f = fixture("roundtrip").await;
     let mut deny = entry("John+x@Example.com", Effect::Deny, "people");
     deny.expires_at = Some("2030-01-31T12:00:00Z".parse().unwrap());
-    f.table.apply(&[Change::Put(deny.clone())]).await.unwrap();
+    f.table
+        .apply(&[Change::Put(deny.clone())], &signed())
+        .await
+        .unwrap();
     assert_eq!(f.table.find(&[deny.matcher.clone()]).await.unwrap(), [deny]);
 }
 
@@ -163,7 +175,7 @@ async fn what_is_not_there_is_not_an_error() {
         matcher: matcher("nobody@example.com"),
         list: ListName::parse("a").unwrap(),
     };
-    f.table.apply(&[change]).await.unwrap();
+    f.table.apply(&[change], &signed()).await.unwrap();
     assert_eq!(f.table.list().await.unwrap().len(), 0);
 }
 
@@ -174,7 +186,7 @@ async fn a_matcher_stands_in_several_lists_and_leaves_them_one_by_one() {
         put("example.com", Effect::Allow, "a"),
         put("example.com", Effect::Deny, "b"),
     ];
-    f.table.apply(&changes).await.unwrap();
+    f.table.apply(&changes, &signed()).await.unwrap();
     assert_eq!(
         f.table.find(&[matcher("example.com")]).await.unwrap().len(),
         2
@@ -182,10 +194,13 @@ async fn a_matcher_stands_in_several_lists_and_leaves_them_one_by_one() {
     for (list, left) in [("a", 1), ("b", 0)] {
         let list = ListName::parse(list).unwrap();
         f.table
-            .apply(&[Change::Remove {
-                matcher: matcher("example.com"),
-                list,
-            }])
+            .apply(
+                &[Change::Remove {
+                    matcher: matcher("example.com"),
+                    list,
+                }],
+                &signed(),
+            )
             .await
             .unwrap();
         assert_eq!(
@@ -204,7 +219,10 @@ async fn changes_by_others_at_the_same_time_are_kept() {
         let table = Arc::clone(&f.table);
         tasks.spawn(async move {
             table
-                .apply(&[put("example.com", Effect::Deny, &format!("list-{number}"))])
+                .apply(
+                    &[put("example.com", Effect::Deny, &format!("list-{number}"))],
+                    &signed(),
+                )
                 .await
         });
     }
@@ -225,18 +243,18 @@ async fn applying_again_changes_nothing_and_says_so() {
         put("a@example.com", Effect::Deny, "x"),
         put("example.com", Effect::Allow, "x"),
     ];
-    let first = lists.apply(&changes).await.unwrap();
+    let first = lists.apply(&changes, &signed()).await.unwrap();
     assert!(
         first.iter().all(|d| matches!(d, Difference::Added(_))),
         "{first:?}"
     );
-    let again = lists.apply(&changes).await.unwrap();
+    let again = lists.apply(&changes, &signed()).await.unwrap();
     assert!(
         again.iter().all(|d| matches!(d, Difference::Unchanged(_))),
         "{again:?}"
     );
     let third = lists
-        .apply(&[put("example.com", Effect::Review, "x")])
+        .apply(&[put("example.com", Effect::Review, "x")], &signed())
         .await
         .unwrap();
     assert!(matches!(third[0], Difference::Changed { .. }));
@@ -264,7 +282,7 @@ async fn a_full_batch_is_written_and_every_entry_is_found_part_by_part() {
     let changes: Vec<Change> = (0..MAX_BATCH)
         .map(|n| put(&format!("user{n}@example.com"), Effect::Deny, "x"))
         .collect();
-    f.table.apply(&changes).await.unwrap();
+    f.table.apply(&changes, &signed()).await.unwrap();
     let mut found: Vec<String> = everything(&f.table)
         .await
         .iter()
@@ -288,11 +306,14 @@ async fn an_item_may_be_deleted_after_its_last_entry_has_expired() {
     let never = entry("example.com", Effect::Deny, "c");
     let latest = late.expires_at.unwrap().as_second();
     f.table
-        .apply(&[Change::Put(early), Change::Put(late)])
+        .apply(&[Change::Put(early), Change::Put(late)], &signed())
         .await
         .unwrap();
     assert_eq!(ttl(&f).await, Some(latest));
-    f.table.apply(&[Change::Put(never)]).await.unwrap();
+    f.table
+        .apply(&[Change::Put(never)], &signed())
+        .await
+        .unwrap();
     assert_eq!(ttl(&f).await, None);
 }
 
@@ -331,7 +352,7 @@ async fn a_decision_reads_entries_and_the_callers_records_in_one_call() {
         .unwrap();
     f.table.save(&keys(), Timestamp::UNIX_EPOCH).await.unwrap();
     f.table
-        .apply(&[put("example.com", Effect::Deny, "x")])
+        .apply(&[put("example.com", Effect::Deny, "x")], &signed())
         .await
         .unwrap();
     let matchers = [
@@ -406,7 +427,7 @@ async fn a_missing_table_is_unavailable() {
 async fn an_item_of_a_newer_schema_is_corrupt_and_named_without_personal_data() {
     let f = fixture("schema").await;
     f.table
-        .apply(&[put("john@example.com", Effect::Deny, "x")])
+        .apply(&[put("john@example.com", Effect::Deny, "x")], &signed())
         .await
         .unwrap();
     let mut item = raw_entries(&f).await.remove(0);

@@ -40,7 +40,7 @@ use tokio::task::JoinSet;
 use super::{
     Fixture,
     codes::{Crowd, person, unhurried},
-    fixture, matcher, put, soon,
+    fixture, matcher, put, signed, soon,
 };
 
 pub(crate) fn now() -> Timestamp {
@@ -126,7 +126,7 @@ fn sealed(octet: u8) -> Sealed {
     }
 }
 
-fn by(name: &str, action: Action) -> Change {
+pub(crate) fn by(name: &str, action: Action) -> Change {
     Change::new(action, Actor::Person(name.to_owned()))
 }
 
@@ -425,7 +425,7 @@ impl Intercept for LosesAnAnswer {
     }
 }
 
-fn losing_an_answer(f: &Fixture) -> Table {
+pub(crate) fn losing_an_answer(f: &Fixture) -> Table {
     let config = f.client.config().to_builder();
     let config = config.interceptor(LosesAnAnswer::default()).build();
     Table::new(aws_sdk_dynamodb::Client::from_conf(config), f.table.name())
@@ -615,7 +615,10 @@ async fn decide(f: &Fixture, applicant: &ApplicantKey) -> Result<Facts, StoreErr
 async fn a_decision_reads_the_standing_in_its_one_call() {
     let f = fixture("request-decision").await;
     f.table
-        .apply(&[put("partner.example", Effect::Review, "partners")])
+        .apply(
+            &[put("partner.example", Effect::Review, "partners")],
+            &signed(),
+        )
         .await
         .unwrap();
     let made = request(1, 1);

@@ -316,7 +316,10 @@ async fn sources_are_asked_side_by_side() {
 #[tokio::test]
 async fn nobody_asks_about_whom_a_list_keeps_out() {
     use shared::{
-        domain::list::{Effect, ListEntry, ListName, Matcher},
+        domain::{
+            audit::Signature,
+            list::{Effect, ListEntry, ListName, Matcher},
+        },
         ports::list_store::{Change, ListStore},
     };
     let server = Server::start().await;
@@ -330,7 +333,12 @@ async fn nobody_asks_about_whom_a_list_keeps_out() {
         owner: String::new(),
         expires_at: None,
     };
-    world.table.apply(&[Change::Put(entry)]).await.unwrap();
+    let signature = Signature {
+        by: "robin".to_owned(),
+        at: jiff::Timestamp::UNIX_EPOCH,
+    };
+    let applied = world.table.apply(&[Change::Put(entry)], &signature).await;
+    applied.unwrap();
     let function = world.function(Step::BeforeCreatingUser, LONG).await;
     let page = function.ask(&person("ann@contoso.com")).await;
     assert_eq!(page.action(), "ShowBlockPage");

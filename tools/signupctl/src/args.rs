@@ -6,7 +6,7 @@ mod requests;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date};
 use shared::domain::{
     identity::{IdentityProvider, Subject},
     list::{Effect, ListName, Matcher, MatcherKind},
@@ -102,6 +102,8 @@ pub(crate) enum Command {
     /// Approval requests: who waits for a decision, and the decision.
     #[command(subcommand)]
     Request(RequestCommand),
+    /// What people have changed on a day: decisions about requests, and entries of lists.
+    Audit(AuditArguments),
     /// What is kept of a person's identity verifications.
     Evidence(EvidenceArguments),
     /// Run sign-ups through a deployment as Entra would; without the table and AWS.
@@ -147,6 +149,9 @@ pub(crate) struct AddArguments {
     /// When the entry ends: 2027-01-31 (the end of that day, UTC), 2027-01-31T12:00:00Z, or 30d.
     #[arg(long, value_parser = expiry, value_name = "WHEN")]
     pub(crate) expires: Option<TypedExpiry>,
+    /// Who changes it; without it the name of the account on this machine.
+    #[arg(long, value_parser = note, value_name = "NAME")]
+    pub(crate) author: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -157,6 +162,9 @@ pub(crate) struct RemoveArguments {
     /// Remove it from this list only; without it from every list.
     #[arg(long, value_parser = list_name, value_name = "NAME")]
     pub(crate) list: Option<ListName>,
+    /// Who changes it; without it the name of the account on this machine.
+    #[arg(long, value_parser = note, value_name = "NAME")]
+    pub(crate) author: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -209,6 +217,9 @@ pub(crate) struct ImportArguments {
     /// The list of rows that name none.
     #[arg(long, value_parser = list_name, default_value = "default", value_name = "NAME")]
     pub(crate) list: ListName,
+    /// Who changes it; without it the name of the account on this machine.
+    #[arg(long, value_parser = note, value_name = "NAME")]
+    pub(crate) author: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -219,6 +230,19 @@ pub(crate) struct ExportArguments {
     /// The file to write; without it standard output.
     #[arg(long, short)]
     pub(crate) output: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AuditArguments {
+    /// A day in UTC, such as 2026-11-22; without it today.
+    #[arg(long, value_name = "DAY")]
+    pub(crate) day: Option<Date>,
+    /// Only what somebody of exactly this name did.
+    #[arg(long, value_parser = note, value_name = "NAME")]
+    pub(crate) by: Option<String>,
+    /// One JSON object in each line instead of a table.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Subcommand)]

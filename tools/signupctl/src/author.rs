@@ -1,6 +1,10 @@
 //! Who does what is recorded under a name.
 
-use shared::config::{Environment, ProcessEnvironment};
+use jiff::Timestamp;
+use shared::{
+    config::{Environment, ProcessEnvironment},
+    domain::audit::Signature,
+};
 
 use crate::exit::Failure;
 
@@ -17,6 +21,12 @@ pub(crate) fn author(named: Option<&str>, expected: &str) -> Result<String, Fail
     author
         .filter(|author| !author.is_empty())
         .ok_or_else(|| Failure::Told(format!("--author: found nothing, expected {expected}")))
+}
+
+/// By whoever changes entries of lists.
+pub(crate) fn signature(named: Option<&str>, at: Timestamp) -> Result<Signature, Failure> {
+    let by = author(named, "who changes the list")?;
+    Ok(Signature { by, at })
 }
 
 fn variable(name: &str) -> Option<String> {

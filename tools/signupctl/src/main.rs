@@ -1,6 +1,7 @@
 //! The operator's command line: allow and deny lists, connector credentials, Entra's signing keys, sign-ups on trial.
 
 mod args;
+mod audit;
 mod author;
 mod claims;
 mod code;
@@ -32,7 +33,7 @@ use clap::Parser;
 use shared::{
     adapters::system_clock::SystemClock,
     app::{
-        codes::Codes, collections::Directory, credentials::Credentials, lists::Lists,
+        audit::Audit, codes::Codes, collections::Directory, credentials::Credentials, lists::Lists,
         requests::Requests,
     },
     config::ProcessEnvironment,
@@ -98,6 +99,10 @@ async fn run(arguments: &Arguments, output: &mut Output<'_>) -> Result<Exit, Fai
             let keys =
                 async |of: &KeysArguments| connection::keys(&arguments.connection, of, clock).await;
             request::run(command, &requests, keys, output).await
+        }
+        Command::Audit(command) => {
+            let audit = Audit::new(table().await?);
+            audit::run(command, &audit, clock.now(), output).await
         }
         Command::Evidence(command) => evidence::run(command, &*table().await?, output).await,
         Command::Try(command) => trial::run(command, &ProcessEnvironment, output).await,

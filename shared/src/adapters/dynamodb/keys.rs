@@ -3,11 +3,13 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use jiff::civil::Date;
 use ring::digest::{SHA256, digest};
 
 use crate::{
     domain::{
         approval::{ApplicantKey, Happening, Mark, NoticeId, Recipient, RequestId, State},
+        audit::Record,
         caller::Slot,
         code::CodeDigest,
         directory::ClaimsSubject,
@@ -278,6 +280,14 @@ impl Key {
         }
     }
 
+    /// What a person has changed.
+    pub(super) fn record(record: &Record) -> Self {
+        Self {
+            pk: records_of(record.day()),
+            sk: record.id.to_string(),
+        }
+    }
+
     /// The number of a list of disposable domains.
     pub(super) fn disposable_number(&self) -> Option<u32> {
         self.sk.strip_prefix(DISPOSABLE_LIST)?.parse().ok()
@@ -403,6 +413,11 @@ pub(super) fn requests_of_person(person: &PersonKey) -> String {
 /// The partition key of the requests of people at a domain.
 pub(super) fn requests_of_domain(domain: &str) -> String {
     format!("{DOMAIN}#{domain}")
+}
+
+/// The partition key of what people changed on a day.
+pub(super) fn records_of(day: Date) -> String {
+    format!("AUDIT#{day}")
 }
 
 #[cfg(test)]

@@ -3,16 +3,21 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use async_trait::async_trait;
-use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem};
+use aws_sdk_dynamodb::types::{Delete, TransactWriteItem};
 
 use super::{
     Table,
     client::store_error,
     items::{EntryItem, Item, decode, encode, key_of, read_as},
-    keys::{Key, PK, entry_part},
+    keys::{Key, entry_part},
+    number,
+    transaction::{delete, put},
 };
 use crate::{
-    domain::list::{ListEntry, Matcher},
+    domain::{
+        audit::{EntryChange, Record, Signature},
+        list::{ListEntry, Matcher},
+    },
     ports::{
         StoreError,
         list_store::{Change, Cursor, ListStore, MAX_BATCH, Page},
@@ -33,10 +38,10 @@ impl ListStore for Table {
         Ok(read_as(items, EntryItem::entries)?.concat())
     }
 
-    async fn apply(&self, changes: &[Change]) -> Result<(), StoreError> {
+    async fn apply(&self, changes: &[Change], signature: &Signature) -> Result<(), StoreError> {
         let mut pause = Duration::from_millis(20);
         for _ in 1..TRIES {
-            match self.try_apply(changes).await {
+            match self.try_apply(changes, signature).await {
                 Err(StoreError::Conflict | StoreError::Throttled) => {
                     tokio::time::sleep(pause).await;
                     pause *= 2;
@@ -44,7 +49,7 @@ impl ListStore for Table {
                 done => return done,
             }
         }
-        self.try_apply(changes).await
+        self.try_apply(changes, signature).await
     }
 
     async fn part(&self, part: u8, after: Option<Cursor>) -> Result<Page, StoreError> {
@@ -63,8 +68,8 @@ impl Table {
     }
 
     /// Reads the items of the changes' matchers, changes them, and writes them back in one transaction
-    /// on the condition that nobody else has.
-    async fn try_apply(&self, changes: &[Change]) -> Result<(), StoreError> {
+    /// on the condition that nobody else has, with the record of it.
+    async fn try_apply(&self, changes: &[Change], signature: &Signature) -> Result<(), StoreError> {
         let mut by_matcher: BTreeMap<&Matcher, Vec<&Change>> = BTreeMap::new();
         for change in changes.iter().take(MAX_BATCH) {
             by_matcher.entry(change.matcher()).or_default().push(change);
@@ -82,15 +87,23 @@ impl Table {
             let key = key_of(&item);
             stored.insert(key.sk.clone(), decode(&key, item)?);
         }
-        let mut writes = Vec::new();
+        let (mut writes, mut made) = (Vec::new(), Vec::new());
         for (matcher, changes) in by_matcher {
             let key = Key::entry(matcher);
             let before = stored.remove(&key.sk);
-            writes.extend(self.write(&key, before, matcher, &changes)?);
+            let expected = before.as_ref().map(|item| item.version);
+            let mut item = before.unwrap_or_else(|| EntryItem::new(matcher));
+            let own = changed(&mut item, &changes);
+            if !own.is_empty() {
+                writes.push(self.write(&key, expected, item)?);
+                made.extend(own);
+            }
         }
         if writes.is_empty() {
             return Ok(());
         }
+        let record = Record::of_entries(signature, made, fastrand::u128(..));
+        writes.push(self.record(&record)?);
         self.client
             .transact_write_items()
             .set_transact_items(Some(writes))
@@ -100,51 +113,39 @@ impl Table {
         Ok(())
     }
 
+    /// The item in the place of the one with the expected version; none when nothing is left in it.
     fn write(
         &self,
         key: &Key,
-        before: Option<EntryItem>,
-        matcher: &Matcher,
-        changes: &[&Change],
-    ) -> Result<Option<TransactWriteItem>, StoreError> {
-        let expected = before.as_ref().map(|item| item.version);
-        let mut item = before.unwrap_or_else(|| EntryItem::new(matcher));
-        for change in changes {
-            match change {
-                Change::Put(entry) => item.put(entry),
-                Change::Remove { list, .. } => item.remove(list),
+        expected: Option<u64>,
+        item: EntryItem,
+    ) -> Result<TransactWriteItem, StoreError> {
+        match expected {
+            Some(version) if item.is_empty() => Delete::builder()
+                .table_name(&self.name)
+                .set_key(Some(key.attributes()))
+                .condition_expression("version = :version")
+                .expression_attribute_values(":version", number(version))
+                .build()
+                .map(delete)
+                .map_err(|error| StoreError::Unavailable(error.to_string())),
+            expected => {
+                let item = encode(key, item.next_version())?;
+                Ok(put(self.put_version(item, expected.unwrap_or_default())?))
             }
         }
-        let build_error =
-            |error: aws_sdk_dynamodb::error::BuildError| StoreError::Unavailable(error.to_string());
-        let write = match (item.is_empty(), expected) {
-            (true, None) => return Ok(None),
-            (true, Some(version)) => TransactWriteItem::builder().delete(
-                Delete::builder()
-                    .table_name(&self.name)
-                    .set_key(Some(key.attributes()))
-                    .condition_expression("version = :version")
-                    .expression_attribute_values(":version", number(version))
-                    .build()
-                    .map_err(build_error)?,
-            ),
-            (false, expected) => {
-                let put = Put::builder()
-                    .table_name(&self.name)
-                    .set_item(Some(encode(key, item.next_version())?));
-                let put = match expected {
-                    None => put.condition_expression(format!("attribute_not_exists({PK})")),
-                    Some(version) => put
-                        .condition_expression("version = :version")
-                        .expression_attribute_values(":version", number(version)),
-                };
-                TransactWriteItem::builder().put(put.build().map_err(build_error)?)
-            }
-        };
-        Ok(Some(write.build()))
     }
 }
 
-fn number(version: u64) -> AttributeValue {
-    AttributeValue::N(version.to_string())
+/// Changes an item, and tells what that comes to.
+fn changed(item: &mut EntryItem, changes: &[&Change]) -> Vec<EntryChange> {
+    let was_empty = item.is_empty();
+    let made: Vec<EntryChange> = changes
+        .iter()
+        .filter_map(|change| item.change(change))
+        .collect();
+    if was_empty && item.is_empty() {
+        return Vec::new();
+    }
+    made
 }

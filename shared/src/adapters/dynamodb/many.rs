@@ -2,7 +2,10 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use aws_sdk_dynamodb::types::{AttributeValue, DeleteRequest, PutRequest, WriteRequest};
+use aws_sdk_dynamodb::{
+    operation::query::builders::QueryFluentBuilder,
+    types::{AttributeValue, DeleteRequest, PutRequest, WriteRequest},
+};
 use serde::de::DeserializeOwned;
 
 use super::{
@@ -46,6 +49,22 @@ impl Writes {
         self.0.insert(key, request);
         Ok(())
     }
+}
+
+/// The first items that a query finds, and whether there are more.
+pub(super) async fn first(
+    query: QueryFluentBuilder,
+    limit: u16,
+) -> Result<(Vec<Item>, bool), StoreError> {
+    let limit = limit.max(1);
+    // One more tells whether these are the last ones.
+    let found = query.limit(i32::from(limit) + 1).send().await;
+    let found = found.map_err(|error| store_error(&error))?;
+    let mut items = found.items.unwrap_or_default();
+    // A query ends early after a megabyte.
+    let more = items.len() > limit.into() || found.last_evaluated_key.is_some();
+    items.truncate(limit.into());
+    Ok((items, more))
 }
 
 impl Table {
@@ -124,6 +143,14 @@ impl Table {
             _ => None,
         });
         Ok((found.items.unwrap_or_default(), next))
+    }
+
+    pub(super) fn partition_query(&self, pk: String) -> QueryFluentBuilder {
+        self.client
+            .query()
+            .table_name(&self.name)
+            .key_condition_expression(format!("{PK} = :pk"))
+            .expression_attribute_values(":pk", AttributeValue::S(pk))
     }
 
     /// Every item of a small partition. Consistent.

@@ -3,6 +3,7 @@
 
 mod answers;
 mod attempts;
+mod audit;
 mod client;
 mod codes;
 mod contention;

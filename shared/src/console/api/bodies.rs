@@ -5,9 +5,16 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    app::requests::Dossier,
+    app::{
+        audit::{Told, Wanted, told},
+        requests::Dossier,
+    },
     console::roles::flow,
-    domain::approval::{Actor, Applicant, Applied, ApprovalRequest, HistoryEntry, State},
+    domain::{
+        approval::{Actor, Applicant, Applied, ApprovalRequest, HistoryEntry, State},
+        audit::{Record, RecordId},
+    },
+    ports::audit_store::Page,
 };
 
 /// A page of requests.
@@ -126,6 +133,35 @@ struct Entry {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub(super) struct Counts(BTreeMap<&'static str, u32>);
 
+/// What people changed on a day, the newest first.
+#[derive(Serialize)]
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema),
+    schemars(rename = "Audit")
+)]
+pub(super) struct Audited<'r> {
+    /// In UTC.
+    day: String,
+    records: Vec<Recorded<'r>>,
+    /// The `after` of the next page; `null` at the end.
+    next: Option<&'r str>,
+}
+
+/// What a person changed at once.
+#[derive(Serialize)]
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema),
+    schemars(rename = "Record")
+)]
+struct Recorded<'r> {
+    id: &'r str,
+    at: String,
+    by: &'r str,
+    changes: Vec<Told<'r>>,
+}
+
 /// A decision.
 #[derive(Deserialize)]
 #[cfg_attr(
@@ -217,6 +253,27 @@ impl Entry {
             to: entry.to.name(),
             reason: entry.reason.clone(),
             message: entry.message.clone(),
+        }
+    }
+}
+
+impl<'r> Audited<'r> {
+    pub(super) fn of(wanted: &Wanted, page: &'r Page) -> Self {
+        Self {
+            day: wanted.day.to_string(),
+            records: page.records.iter().map(Recorded::of).collect(),
+            next: page.next.as_ref().map(RecordId::as_str),
+        }
+    }
+}
+
+impl<'r> Recorded<'r> {
+    fn of(record: &'r Record) -> Self {
+        Self {
+            id: record.id.as_str(),
+            at: record.signature.at.to_string(),
+            by: &record.signature.by,
+            changes: told(record),
         }
     }
 }

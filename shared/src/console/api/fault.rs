@@ -65,6 +65,11 @@ impl ApiFault {
         Self::new(StatusCode::FORBIDDEN, "no-role", detail)
     }
 
+    pub(in crate::console) fn administrators_only() -> Self {
+        let detail = "found no role `Administrator`, expected it";
+        Self::new(StatusCode::FORBIDDEN, "no-role", detail)
+    }
+
     pub(super) fn beyond_scope() -> Self {
         let detail = "numbers are for those who may see every request";
         Self::new(StatusCode::FORBIDDEN, "beyond-scope", detail)

@@ -20,14 +20,15 @@ use axum::{
 };
 use serde::{Deserialize, Serialize};
 
-use self::bodies::{Counts, Decided, Details, Listed, Summary};
+use self::bodies::{Audited, Counts, Decided, Details, Listed, Summary};
 pub(super) use self::fault::ApiFault;
 #[cfg(feature = "schema")]
 pub use self::openapi::openapi;
 use super::{
     Console,
+    audit::PAGE,
     desk::{Seen, Wish},
-    pages::{Asked, Words},
+    pages::{Asked, AuditAsked, Words},
     roles::Approver,
     soon,
 };
@@ -42,6 +43,7 @@ pub(super) const API: &str = "/api/";
 const REQUESTS: &str = "/api/requests";
 const COUNTS: &str = "/api/requests/counts";
 const REQUEST: &str = "/api/requests/{id}";
+const AUDIT: &str = "/api/audit";
 const DECISIONS: &str = "/api/requests/{id}/decisions";
 
 /// The claims that tell who calls.
@@ -62,6 +64,7 @@ pub(super) fn router() -> Router<Arc<Console>> {
         .route(COUNTS, get(counts))
         .route(REQUEST, get(show))
         .route(DECISIONS, post(decide))
+        .route(AUDIT, get(audit))
         .route("/api/{*rest}", get(nothing))
 }
 
@@ -125,6 +128,19 @@ async fn decide(
         .decide(&approver, &seen, decided.wish()?)
         .await?;
     Ok(json(&Summary::of(&request)))
+}
+
+async fn audit(
+    State(console): State<Arc<Console>>,
+    headers: HeaderMap,
+    asked: Result<Query<AuditAsked>, QueryRejection>,
+) -> Result<Response, ApiFault> {
+    let approver = console.caller(&headers).await?;
+    let Query(asked) = asked.map_err(|error| ApiFault::bad_request(error.body_text()))?;
+    let wanted = asked.strictly(console.clock.now());
+    let wanted = wanted.map_err(ApiFault::bad_request)?;
+    let page = console.desk.look_back(&approver, &wanted, PAGE).await?;
+    Ok(json(&Audited::of(&wanted, &page)))
 }
 
 fn json(body: &impl Serialize) -> Response {

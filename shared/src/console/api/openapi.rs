@@ -4,8 +4,8 @@ use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Value, json};
 
 use super::{
-    COUNTS, DECISIONS, REQUEST, REQUESTS,
-    bodies::{Counts, Decided, Details, Listed, Summary},
+    AUDIT, COUNTS, DECISIONS, REQUEST, REQUESTS,
+    bodies::{Audited, Counts, Decided, Details, Listed, Summary},
     fault::FaultBody,
 };
 
@@ -62,14 +62,17 @@ impl Bodies {
 fn paths(bodies: &mut Bodies) -> Value {
     let id =
         json!({ "name": "id", "in": "path", "required": true, "schema": { "type": "string" } });
-    let asked = ["state", "order", "flow", "domain", "after"];
-    let asked =
-        asked.map(|name| json!({ "name": name, "in": "query", "schema": { "type": "string" } }));
     json!({
+        AUDIT: { "get": {
+            "operationId": "listChanges",
+            "summary": "At most 50 records of what people changed on a day, the newest first; for administrators.",
+            "parameters": parameters(&["day", "by", "after"]),
+            "responses": bodies.answers::<Audited<'_>>(),
+        } },
         REQUESTS: { "get": {
             "operationId": "listRequests",
             "summary": "At most 25 requests in a state, the oldest first.",
-            "parameters": asked,
+            "parameters": parameters(&["state", "order", "flow", "domain", "after"]),
             "responses": bodies.answers::<Listed>(),
         } },
         COUNTS: { "get": {
@@ -91,4 +94,12 @@ fn paths(bodies: &mut Bodies) -> Value {
             "responses": bodies.answers::<Summary>(),
         } },
     })
+}
+
+/// What an address may say.
+fn parameters(names: &[&str]) -> Vec<Value> {
+    let names = names.iter();
+    names
+        .map(|name| json!({ "name": name, "in": "query", "schema": { "type": "string" } }))
+        .collect()
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{
     extract::{Query, State},
-    http::{HeaderMap, HeaderName, header},
+    http::{HeaderMap, header},
     response::{AppendHeaders, IntoResponse, Response},
 };
 
@@ -32,14 +32,6 @@ const COLUMNS: [&str; 12] = [
     "approvals needed",
 ];
 
-const HEADERS: [(HeaderName, &str); 2] = [
-    (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
-    (
-        header::CONTENT_DISPOSITION,
-        "attachment; filename=\"requests.csv\"",
-    ),
-];
-
 pub(in crate::console) async fn export(
     State(console): State<Arc<Console>>,
     headers: HeaderMap,
@@ -55,21 +47,42 @@ pub(in crate::console) async fn export(
         let query = query(&wanted, wanted.state, Some(&id));
         format!("{}{EXPORT}?{query}", console.settings.origin)
     });
-    let file = written(&requests, next.as_deref());
-    let file = file.map_err(|error| Problem::Unavailable(error.to_string()))?;
-    let link = next.map(|next| (header::LINK, format!("<{next}>; rel=\"next\"")));
-    let link = AppendHeaders(link);
-    seated.keep((HEADERS, link, file).into_response())
+    let rows = requests.iter().map(cells);
+    seated.keep(file("requests.csv", COLUMNS, rows, next)?)
 }
 
-/// A line for each request, and one that says where there are more.
-fn written(requests: &[ApprovalRequest], next: Option<&str>) -> csv::Result<Vec<u8>> {
+/// A file of that name, and where there is more of it.
+pub(super) fn file<const N: usize>(
+    name: &str,
+    columns: [&str; N],
+    rows: impl Iterator<Item = [String; N]>,
+    next: Option<String>,
+) -> Result<Response, Problem> {
+    let file = written(columns, rows, next.as_deref());
+    let file = file.map_err(|error| Problem::Unavailable(error.to_string()))?;
+    let headers = [
+        (header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
+        (
+            header::CONTENT_DISPOSITION,
+            format!("attachment; filename=\"{name}\""),
+        ),
+    ];
+    let link = next.map(|next| (header::LINK, format!("<{next}>; rel=\"next\"")));
+    Ok((headers, AppendHeaders(link), file).into_response())
+}
+
+/// A line for each row, and one that says where there are more.
+fn written<const N: usize>(
+    columns: [&str; N],
+    rows: impl Iterator<Item = [String; N]>,
+    next: Option<&str>,
+) -> csv::Result<Vec<u8>> {
     let mut writer = csv::WriterBuilder::new()
         .flexible(true)
         .from_writer(Vec::new());
-    writer.write_record(COLUMNS)?;
-    for request in requests {
-        writer.write_record(cells(request).map(harmless))?;
+    writer.write_record(columns)?;
+    for row in rows {
+        writer.write_record(row.map(harmless))?;
     }
     if let Some(next) = next {
         writer.write_record(["there are more", next])?;
@@ -115,11 +128,12 @@ mod tests {
     #[test]
     fn a_file_says_where_it_goes_on() {
         let next = "https://approvals.contoso.com/console/export.csv?state=denied";
-        let file = written(&[], Some(next)).unwrap();
+        let none = std::iter::empty::<[String; 2]>;
+        let file = written(["a", "b"], none(), Some(next)).unwrap();
         let file = String::from_utf8(file).unwrap();
         let last = format!("there are more,{next}");
         assert_eq!(file.lines().next_back(), Some(last.as_str()));
-        let whole = written(&[], None).unwrap();
+        let whole = written(["a", "b"], none(), None).unwrap();
         assert_eq!(String::from_utf8(whole).unwrap().lines().count(), 1);
     }
 

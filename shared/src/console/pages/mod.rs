@@ -1,5 +1,6 @@
 //! The pages: what is asked for, what is shown, what is sent.
 
+mod audit;
 mod bulk;
 mod export;
 mod queue;
@@ -20,6 +21,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 pub(super) use self::{
+    audit::{Asked as AuditAsked, audit, audit_export},
     bulk::{bulk, bulk_confirmed},
     export::export,
     queue::Asked,

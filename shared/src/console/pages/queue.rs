@@ -58,10 +58,6 @@ impl Asked {
     }
 
     pub(in crate::console) fn wanted(self) -> Wanted {
-        let said = |text: Option<String>| {
-            let text = text.map(|text| text.trim().to_owned());
-            text.filter(|text| !text.is_empty())
-        };
         let state = self.state.as_deref().and_then(State::parse);
         let domain = said(self.domain);
         Wanted {
@@ -78,6 +74,12 @@ impl Asked {
             after: self.after.as_deref().and_then(RequestId::parse),
         }
     }
+}
+
+/// An empty field says nothing.
+pub(super) fn said(text: Option<String>) -> Option<String> {
+    let text = text.map(|text| text.trim().to_owned());
+    text.filter(|text| !text.is_empty())
 }
 
 #[derive(Template)]

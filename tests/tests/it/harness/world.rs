@@ -13,6 +13,7 @@ use shared::{
         publications::{Draft, Publications},
     },
     domain::{
+        audit::Signature,
         key_set::SigningKeys,
         list::{Effect, ListEntry, ListName, Matcher},
         publication::PolicyFlow,
@@ -172,6 +173,11 @@ impl World {
             expires_at,
         };
         let lists = Lists::new(Arc::clone(&self.table) as _);
-        lists.apply(&[Change::Put(entry)]).await.unwrap();
+        let signature = Signature {
+            by: "tests".to_owned(),
+            at: jiff::Timestamp::UNIX_EPOCH,
+        };
+        let applied = lists.apply(&[Change::Put(entry)], &signature).await;
+        applied.unwrap();
     }
 }

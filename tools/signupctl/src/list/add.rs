@@ -10,6 +10,7 @@ use shared::{
 use super::{change, content, place};
 use crate::{
     args::AddArguments,
+    author::signature,
     exit::{Exit, Failure},
     expiry::Expiry,
     output::{Output, visible},
@@ -21,6 +22,7 @@ pub(super) async fn run(
     now: Timestamp,
     output: &mut Output<'_>,
 ) -> Result<Exit, Failure> {
+    let signature = signature(arguments.author.as_deref(), now)?;
     let expires_at = arguments
         .expires
         .as_ref()
@@ -34,7 +36,7 @@ pub(super) async fn run(
         owner: arguments.owner.clone(),
         expires_at,
     };
-    for difference in lists.apply(&[Change::Put(entry)]).await? {
+    for difference in lists.apply(&[Change::Put(entry)], &signature).await? {
         match difference {
             Difference::Added(entry) => {
                 writeln!(

@@ -1,14 +1,19 @@
 //! `signupctl list import`
 
+use jiff::Timestamp;
 use shared::{
     app::lists::{Difference, Lists},
-    domain::list::{ListEntry, Matcher},
+    domain::{
+        audit::Signature,
+        list::{ListEntry, Matcher},
+    },
     ports::{StoreError, list_store::Change},
 };
 
 use super::{change, content, place};
 use crate::{
     args::ImportArguments,
+    author::signature,
     exit::{Exit, Failure},
     import::{Job, Outcome, Target},
     output::Output,
@@ -18,19 +23,26 @@ use crate::{
 pub(super) async fn run(
     arguments: &ImportArguments,
     lists: &Lists,
+    now: Timestamp,
     output: &mut Output<'_>,
 ) -> Result<Exit, Failure> {
     let job = Job {
         path: &arguments.file,
         dry_run: arguments.dry_run,
-        target: &Entering(lists),
+        target: &Entering {
+            lists,
+            signature: signature(arguments.author.as_deref(), now)?,
+        },
     };
     let list = arguments.list.clone();
     job.run(|file| Rows::new(file, Entries { list }), output)
         .await
 }
 
-struct Entering<'l>(&'l Lists);
+struct Entering<'l> {
+    lists: &'l Lists,
+    signature: Signature,
+}
 
 impl Target for Entering<'_> {
     type Record = ListEntry;
@@ -41,11 +53,12 @@ impl Target for Entering<'_> {
     }
 
     async fn preview(&self, entries: &[ListEntry]) -> Result<Vec<Outcome>, StoreError> {
-        Ok(outcomes(&self.0.preview(&puts(entries)).await?))
+        Ok(outcomes(&self.lists.preview(&puts(entries)).await?))
     }
 
     async fn apply(&self, entries: &[ListEntry]) -> Result<Vec<Outcome>, StoreError> {
-        Ok(outcomes(&self.0.apply(&puts(entries)).await?))
+        let applied = self.lists.apply(&puts(entries), &self.signature).await?;
+        Ok(outcomes(&applied))
     }
 }
 

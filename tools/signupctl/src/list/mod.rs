@@ -27,10 +27,10 @@ pub(crate) async fn run(
 ) -> Result<Exit, Failure> {
     match command {
         ListCommand::Add(arguments) => add::run(arguments, lists, now, output).await,
-        ListCommand::Remove(arguments) => remove::run(arguments, lists, output).await,
+        ListCommand::Remove(arguments) => remove::run(arguments, lists, now, output).await,
         ListCommand::Show(arguments) => show::run(arguments, lists, now, output).await,
         ListCommand::Check(arguments) => check::run(arguments, lists, now, output).await,
-        ListCommand::Import(arguments) => import::run(arguments, lists, output).await,
+        ListCommand::Import(arguments) => import::run(arguments, lists, now, output).await,
         ListCommand::Export(arguments) => export::run(arguments, lists, output).await,
     }
 }

@@ -1,5 +1,6 @@
 //! `signupctl list remove`
 
+use jiff::Timestamp;
 use shared::{
     app::lists::{Difference, Lists},
     domain::list::ListName,
@@ -9,6 +10,7 @@ use shared::{
 use super::{content, place};
 use crate::{
     args::RemoveArguments,
+    author::signature,
     exit::{Exit, Failure},
     output::{Output, visible},
 };
@@ -16,8 +18,10 @@ use crate::{
 pub(super) async fn run(
     arguments: &RemoveArguments,
     lists: &Lists,
+    now: Timestamp,
     output: &mut Output<'_>,
 ) -> Result<Exit, Failure> {
+    let signature = signature(arguments.author.as_deref(), now)?;
     let matcher = &arguments.matcher.matcher;
     let found = lists.find(std::slice::from_ref(matcher)).await?;
     let wanted = |list: &ListName| arguments.list.as_ref().is_none_or(|only| only == list);
@@ -31,7 +35,7 @@ pub(super) async fn run(
         })
         .collect();
     let mut removed = false;
-    for difference in lists.apply(&changes).await? {
+    for difference in lists.apply(&changes, &signature).await? {
         if let Difference::Removed(entry) = difference {
             removed = true;
             writeln!(

@@ -3,6 +3,7 @@
 // Clippy lets tests panic; with this their helpers, too.
 #![cfg(test)]
 
+mod audit;
 mod claims;
 mod codes;
 mod credentials;

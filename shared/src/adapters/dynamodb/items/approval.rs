@@ -428,6 +428,6 @@ pub(super) fn request_id(key: &Key, text: &str) -> Result<RequestId, StoreError>
     RequestId::parse(text).ok_or_else(|| corrupt(key, "the id of its request"))
 }
 
-fn state(key: &Key, text: &str) -> Result<State, StoreError> {
+pub(super) fn state(key: &Key, text: &str) -> Result<State, StoreError> {
     State::parse(text).ok_or_else(|| corrupt(key, "its state"))
 }

@@ -2,6 +2,7 @@
 //! never guessed at.
 
 mod approval;
+mod audit;
 mod look_ups;
 mod maintenance;
 
@@ -15,6 +16,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 pub(super) use self::approval::{
     HistoryItem, IndexItem, OctetsItem, RequestItem, StandingItem, seconds,
 };
+pub(super) use self::audit::RecordItem;
 pub(super) use self::look_ups::{
     AnswerItem, AttemptItem, BreakerItem, CodeItem, DirectoryItem, MemberItem, RedemptionItem,
     ValueSetItem,
@@ -23,6 +25,7 @@ pub(super) use self::maintenance::{MarkItem, RoundItem};
 use super::keys::{Key, PK, SK};
 use crate::{
     domain::{
+        audit::EntryChange,
         caller::{Credential, Slot, Verifier},
         key_set::{SigningKey, SigningKeys},
         list::{Effect, ListEntry, ListName, Matcher},
@@ -31,6 +34,7 @@ use crate::{
     ports::{
         StoreError,
         disposable_store::DisposableList,
+        list_store::Change,
         otp_deliveries::{Delivery, Lease},
     },
 };
@@ -53,7 +57,7 @@ pub(super) struct EntryItem {
     ttl: Option<i64>,
 }
 
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct EntryOfList {
     effect: Effect,
     #[serde(skip_serializing_if = "String::is_empty", default)]
@@ -76,20 +80,37 @@ impl EntryItem {
         }
     }
 
-    pub(super) fn put(&mut self, entry: &ListEntry) {
-        self.lists.insert(
-            entry.list.as_str().to_owned(),
-            EntryOfList {
-                effect: entry.effect,
-                reason: entry.reason.clone(),
-                owner: entry.owner.clone(),
-                expires_at: entry.expires_at.map(Timestamp::as_second),
-            },
-        );
+    /// Makes a change and tells what it did: `None` when that is as it was.
+    pub(super) fn change(&mut self, change: &Change) -> Option<EntryChange> {
+        match change {
+            Change::Put(entry) => self.put(entry),
+            Change::Remove { matcher, list } => self.remove(matcher, list),
+        }
     }
 
-    pub(super) fn remove(&mut self, list: &ListName) {
-        self.lists.remove(list.as_str());
+    pub(super) fn put(&mut self, entry: &ListEntry) -> Option<EntryChange> {
+        let new = EntryOfList::from(entry);
+        let list = entry.list.as_str().to_owned();
+        let old = self.lists.insert(list, new.clone());
+        let is_other = old.as_ref() != Some(&new);
+        is_other.then(|| EntryChange {
+            matcher: entry.matcher.clone(),
+            list: entry.list.clone(),
+            from: old.map(|old| old.effect),
+            to: Some(new.effect),
+            reason: new.reason,
+        })
+    }
+
+    fn remove(&mut self, matcher: &Matcher, list: &ListName) -> Option<EntryChange> {
+        let old = self.lists.remove(list.as_str())?;
+        Some(EntryChange {
+            matcher: matcher.clone(),
+            list: list.clone(),
+            from: Some(old.effect),
+            to: None,
+            reason: old.reason,
+        })
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -119,6 +140,17 @@ impl EntryItem {
                 })
             })
             .collect()
+    }
+}
+
+impl From<&ListEntry> for EntryOfList {
+    fn from(entry: &ListEntry) -> Self {
+        Self {
+            effect: entry.effect,
+            reason: entry.reason.clone(),
+            owner: entry.owner.clone(),
+            expires_at: entry.expires_at.map(Timestamp::as_second),
+        }
     }
 }
 

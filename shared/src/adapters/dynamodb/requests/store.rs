@@ -20,11 +20,12 @@ use crate::{
             requests_of_person,
         },
         look_ups::take,
-        many::Writes,
+        many::{Writes, first},
         transaction::delete,
     },
     domain::{
         approval::{ApprovalRequest, HistoryEntry, RequestId, Sealed, State, WrappedKey},
+        audit::Record,
         person::PersonKey,
     },
     ports::{
@@ -66,18 +67,8 @@ impl RequestStore for Table {
         after: Option<&RequestId>,
         limit: u16,
     ) -> Result<Page, StoreError> {
-        let limit = limit.max(1);
-        // One more tells whether this page is the last one.
-        let found = self
-            .queue_after(state, order, after)
-            .limit(i32::from(limit) + 1)
-            .send()
-            .await
-            .map_err(|error| store_error(&error))?;
-        let items = found.items.unwrap_or_default();
-        // A query ends early after a megabyte.
-        let more = items.len() > limit.into() || found.last_evaluated_key.is_some();
-        let items = items.into_iter().take(limit.into()).collect();
+        let query = self.queue_after(state, order, after);
+        let (items, more) = first(query, limit).await?;
         let requests = read_as(items, RequestItem::request)?;
         let last = requests.last().filter(|_| more);
         let next = last.map(|request| request.id.clone());
@@ -153,6 +144,9 @@ impl Table {
         if before.state != next.state {
             writes.push(delete(self.leave_queue(before)?));
         }
+        if let Some(record) = Record::of_request(&next.id, entry) {
+            writes.push(self.record(&record)?);
+        }
         let own = writes.len();
         let mut lifetimes = self.lifetimes(before, next).await?;
         writes.append(&mut lifetimes.at_once);
@@ -207,13 +201,5 @@ impl Table {
             .await
             .map_err(|error| store_error(&error))?;
         read_as(found.items.unwrap_or_default(), IndexItem::request)
-    }
-
-    fn partition_query(&self, pk: String) -> QueryFluentBuilder {
-        self.client
-            .query()
-            .table_name(&self.name)
-            .key_condition_expression(format!("{PK} = :pk"))
-            .expression_attribute_values(":pk", AttributeValue::S(pk))
     }
 }

@@ -1,0 +1,22 @@
+administrators-only-title = Diese Seite ist für die Administration
+administrators-only-sentence = Sie sind angemeldet, aber nicht mit der Rolle der Administration. Bitten Sie Ihre Administration um diese Rolle und melden Sie sich dann erneut an.
+
+audit-pages = Seiten
+audit-name = Protokoll
+audit-title = Was am { $day } geändert wurde
+audit-day = Tag (UTC)
+audit-days = Tage
+audit-day-before = Der Tag davor: { $day }
+audit-day-after = Der Tag danach: { $day }
+audit-who = Wer
+audit-what = Was
+audit-about = Worüber
+audit-request = Antrag { $id }
+audit-did-add = hat einen Eintrag in die Liste { $list } aufgenommen
+audit-did-change = hat einen Eintrag der Liste { $list } geändert
+audit-did-remove = hat einen Eintrag aus der Liste { $list } entfernt
+audit-many = { $count } Einträge von Listen
+audit-nothing = Niemand hat etwas geändert.
+audit-nothing-yet = Bisher nichts. Von diesem Tag gibt es noch mehr.
+audit-no-day = „{ $found }“ ist kein Tag. Ein Tag wird wie 2026-11-22 geschrieben.
+audit-export = Diese Änderungen als CSV herunterladen

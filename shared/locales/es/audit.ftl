@@ -1,0 +1,22 @@
+administrators-only-title = Esta página es para administradores
+administrators-only-sentence = Ha iniciado sesión, pero no como administrador. Pida ese rol a su administrador e inicie sesión de nuevo.
+
+audit-pages = Páginas
+audit-name = Auditoría
+audit-title = Qué se cambió el { $day }
+audit-day = Día (UTC)
+audit-days = Días
+audit-day-before = El día anterior: { $day }
+audit-day-after = El día siguiente: { $day }
+audit-who = Quién
+audit-what = Qué
+audit-about = Sobre
+audit-request = solicitud { $id }
+audit-did-add = añadió una entrada a la lista { $list }
+audit-did-change = cambió una entrada de la lista { $list }
+audit-did-remove = quitó una entrada de la lista { $list }
+audit-many = { $count } entradas de listas
+audit-nothing = Nadie cambió nada.
+audit-nothing-yet = Nada por ahora. Hay más de este día.
+audit-no-day = «{ $found }» no es un día. Un día se escribe como 2026-11-22.
+audit-export = Descargar estos cambios como CSV

@@ -1,0 +1,22 @@
+administrators-only-title = Cette page est réservée aux administrateurs
+administrators-only-sentence = Vous êtes connecté, mais pas en tant qu’administrateur. Demandez ce rôle à votre administrateur, puis reconnectez-vous.
+
+audit-pages = Pages
+audit-name = Audit
+audit-title = Ce qui a été modifié le { $day }
+audit-day = Jour (UTC)
+audit-days = Jours
+audit-day-before = Le jour précédent : { $day }
+audit-day-after = Le jour suivant : { $day }
+audit-who = Qui
+audit-what = Quoi
+audit-about = À propos de
+audit-request = demande { $id }
+audit-did-add = a ajouté une entrée à la liste { $list }
+audit-did-change = a modifié une entrée de la liste { $list }
+audit-did-remove = a retiré une entrée de la liste { $list }
+audit-many = { $count } entrées de listes
+audit-nothing = Personne n’a rien modifié.
+audit-nothing-yet = Rien jusqu’ici. Il y a une suite pour ce jour.
+audit-no-day = « { $found } » n’est pas un jour. Un jour s’écrit comme 2026-11-22.
+audit-export = Télécharger ces modifications au format CSV

@@ -1,0 +1,22 @@
+administrators-only-title = Questa pagina è per gli amministratori
+administrators-only-sentence = Ha effettuato l’accesso, ma non come amministratore. Chieda questo ruolo al Suo amministratore e acceda di nuovo.
+
+audit-pages = Pagine
+audit-name = Registro
+audit-title = Che cosa è stato modificato il { $day }
+audit-day = Giorno (UTC)
+audit-days = Giorni
+audit-day-before = Il giorno prima: { $day }
+audit-day-after = Il giorno dopo: { $day }
+audit-who = Chi
+audit-what = Che cosa
+audit-about = Riguardo a
+audit-request = richiesta { $id }
+audit-did-add = ha aggiunto una voce all’elenco { $list }
+audit-did-change = ha modificato una voce dell’elenco { $list }
+audit-did-remove = ha rimosso una voce dall’elenco { $list }
+audit-many = { $count } voci di elenchi
+audit-nothing = Nessuno ha modificato nulla.
+audit-nothing-yet = Finora nulla. Di questo giorno c’è altro.
+audit-no-day = «{ $found }» non è un giorno. Un giorno si scrive come 2026-11-22.
+audit-export = Scarica queste modifiche in formato CSV

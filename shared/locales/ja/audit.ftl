@@ -1,0 +1,22 @@
+administrators-only-title = このページは管理者専用です
+administrators-only-sentence = サインインしていますが、管理者の役割がありません。管理者にこの役割を依頼してから、もう一度サインインしてください。
+
+audit-pages = ページ
+audit-name = 監査
+audit-title = { $day } に変更されたもの
+audit-day = 日付（UTC）
+audit-days = 日付の移動
+audit-day-before = 前の日：{ $day }
+audit-day-after = 次の日：{ $day }
+audit-who = だれが
+audit-what = 何を
+audit-about = 対象
+audit-request = 申請 { $id }
+audit-did-add = リスト { $list } に項目を追加しました
+audit-did-change = リスト { $list } の項目を変更しました
+audit-did-remove = リスト { $list } から項目を削除しました
+audit-many = リストの項目 { $count } 件
+audit-nothing = 変更はありません。
+audit-nothing-yet = ここまでにはありません。この日の続きがあります。
+audit-no-day = 「{ $found }」は日付ではありません。日付は 2026-11-22 のように書きます。
+audit-export = これらの変更を CSV でダウンロード

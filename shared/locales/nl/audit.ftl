@@ -1,0 +1,22 @@
+administrators-only-title = Deze pagina is voor beheerders
+administrators-only-sentence = U bent aangemeld, maar niet als beheerder. Vraag uw beheerder om die rol en meld u dan opnieuw aan.
+
+audit-pages = Pagina’s
+audit-name = Logboek
+audit-title = Wat er op { $day } gewijzigd is
+audit-day = Dag (UTC)
+audit-days = Dagen
+audit-day-before = De dag ervoor: { $day }
+audit-day-after = De dag erna: { $day }
+audit-who = Wie
+audit-what = Wat
+audit-about = Over
+audit-request = aanvraag { $id }
+audit-did-add = heeft een vermelding aan de lijst { $list } toegevoegd
+audit-did-change = heeft een vermelding van de lijst { $list } gewijzigd
+audit-did-remove = heeft een vermelding uit de lijst { $list } verwijderd
+audit-many = { $count } vermeldingen van lijsten
+audit-nothing = Niemand heeft iets gewijzigd.
+audit-nothing-yet = Tot nu toe niets. Er is meer van deze dag.
+audit-no-day = “{ $found }” is geen dag. Een dag schrijft u als 2026-11-22.
+audit-export = Deze wijzigingen als CSV downloaden

@@ -1,0 +1,22 @@
+administrators-only-title = Esta página é para administradores
+administrators-only-sentence = Tem sessão iniciada, mas não como administrador. Peça essa função ao seu administrador e inicie sessão novamente.
+
+audit-pages = Páginas
+audit-name = Auditoria
+audit-title = O que foi alterado em { $day }
+audit-day = Dia (UTC)
+audit-days = Dias
+audit-day-before = O dia anterior: { $day }
+audit-day-after = O dia seguinte: { $day }
+audit-who = Quem
+audit-what = O quê
+audit-about = Sobre
+audit-request = pedido { $id }
+audit-did-add = adicionou uma entrada à lista { $list }
+audit-did-change = alterou uma entrada da lista { $list }
+audit-did-remove = removeu uma entrada da lista { $list }
+audit-many = { $count } entradas de listas
+audit-nothing = Ninguém alterou nada.
+audit-nothing-yet = Nada até agora. Há mais deste dia.
+audit-no-day = «{ $found }» não é um dia. Um dia escreve-se como 2026-11-22.
+audit-export = Transferir estas alterações em CSV

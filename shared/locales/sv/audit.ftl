@@ -1,0 +1,22 @@
+administrators-only-title = Den här sidan är för administratörer
+administrators-only-sentence = Du är inloggad men inte som administratör. Be administratören om den rollen och logga sedan in igen.
+
+audit-pages = Sidor
+audit-name = Logg
+audit-title = Vad som ändrades { $day }
+audit-day = Dag (UTC)
+audit-days = Dagar
+audit-day-before = Dagen före: { $day }
+audit-day-after = Dagen efter: { $day }
+audit-who = Vem
+audit-what = Vad
+audit-about = Om
+audit-request = ansökan { $id }
+audit-did-add = lade till en post i listan { $list }
+audit-did-change = ändrade en post i listan { $list }
+audit-did-remove = tog bort en post ur listan { $list }
+audit-many = { $count } poster i listor
+audit-nothing = Ingen ändrade något.
+audit-nothing-yet = Ingenting hittills. Det finns mer av den här dagen.
+audit-no-day = ”{ $found }” är ingen dag. En dag skrivs som 2026-11-22.
+audit-export = Ladda ner de här ändringarna som CSV

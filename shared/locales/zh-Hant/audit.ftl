@@ -1,0 +1,22 @@
+administrators-only-title = 此頁面僅供系統管理員使用
+administrators-only-sentence = 您已登入，但沒有系統管理員角色。請向系統管理員申請該角色，然後重新登入。
+
+audit-pages = 頁面
+audit-name = 稽核
+audit-title = { $day } 的變更
+audit-day = 日期（UTC）
+audit-days = 前後日期
+audit-day-before = 前一天：{ $day }
+audit-day-after = 後一天：{ $day }
+audit-who = 何人
+audit-what = 何事
+audit-about = 對象
+audit-request = 申請 { $id }
+audit-did-add = 在清單 { $list } 新增了項目
+audit-did-change = 變更了清單 { $list } 的項目
+audit-did-remove = 從清單 { $list } 移除了項目
+audit-many = { $count } 個清單項目
+audit-nothing = 沒有任何變更。
+audit-nothing-yet = 目前沒有。這一天還有更多。
+audit-no-day = 「{ $found }」不是日期。日期的寫法如 2026-11-22。
+audit-export = 將這些變更下載為 CSV

@@ -1,0 +1,95 @@
+//! `signupctl audit`: what people have changed.
+
+use jiff::Timestamp;
+use serde::Serialize;
+use shared::{
+    app::audit::{Audit, Told, Wanted, told},
+    domain::audit::{Record, day},
+};
+
+use crate::{
+    args::AuditArguments,
+    exit::{Exit, Failure},
+    output::{Output, Table, write_json},
+};
+
+/// Records that are read at once.
+const PAGE: usize = 1000;
+
+pub(crate) async fn run(
+    arguments: &AuditArguments,
+    audit: &Audit,
+    now: Timestamp,
+    output: &mut Output<'_>,
+) -> Result<Exit, Failure> {
+    let day = arguments.day.unwrap_or_else(|| day(now));
+    let wanted = Wanted {
+        day,
+        by: arguments.by.clone(),
+        after: None,
+    };
+    let records = all(audit, wanted).await?;
+    let lines = records.iter().flat_map(lines);
+    if records.is_empty() {
+        writeln!(output.notes, "nobody changed anything on {day}")?;
+    } else if arguments.json {
+        for line in lines {
+            write_json(&line, output.results)?;
+        }
+    } else {
+        let mut table = Table::new([
+            "AT", "BY", "ACTION", "ABOUT", "LIST", "FROM", "TO", "REASON",
+        ]);
+        for line in lines {
+            table.push(line.row());
+        }
+        table.write(output.results)?;
+    }
+    Ok(Exit::Done)
+}
+
+/// The records of a day, the newest first.
+async fn all(audit: &Audit, mut wanted: Wanted) -> Result<Vec<Record>, Failure> {
+    let mut records = Vec::new();
+    loop {
+        let page = audit.page(&wanted, PAGE).await?;
+        records.extend(page.records);
+        wanted.after = page.next;
+        if wanted.after.is_none() {
+            return Ok(records);
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Line<'r> {
+    at: Timestamp,
+    by: &'r str,
+    #[serde(flatten)]
+    change: Told<'r>,
+}
+
+fn lines(record: &Record) -> impl Iterator<Item = Line<'_>> {
+    told(record).into_iter().map(|change| Line {
+        at: record.signature.at,
+        by: &record.signature.by,
+        change,
+    })
+}
+
+impl Line<'_> {
+    fn row(self) -> [String; 8] {
+        let text = |cell: Option<&str>| cell.unwrap_or_default().to_owned();
+        let change = self.change;
+        [
+            self.at.to_string(),
+            self.by.to_owned(),
+            change.action.to_owned(),
+            change.matcher.unwrap_or_else(|| text(change.request)),
+            text(change.list),
+            text(change.from),
+            text(change.to),
+            text(change.reason),
+        ]
+    }
+}
