@@ -48,6 +48,7 @@ use crate::{
         advice::Advisor,
         callers::Callers,
         links::{Link, Purpose, link_key},
+        lists::Lists,
         requests::Requests,
     },
     ports::{
@@ -63,6 +64,10 @@ const BULK: &str = "/console/bulk";
 const BULK_CONFIRMED: &str = "/console/bulk/confirmed";
 const SEARCH: &str = "/console/search";
 const EXPORT: &str = "/console/export.csv";
+const LISTS: &str = "/console/lists";
+const ENTRY: &str = "/console/lists/entry";
+const ENTRY_PREVIEW: &str = "/console/lists/preview";
+const ENTRY_CONFIRMED: &str = "/console/lists/confirmed";
 const SIGN_IN: &str = "/console/sign-in";
 const SIGNED_IN: &str = "/console/signed-in";
 const SIGN_OUT: &str = "/console/sign-out";
@@ -87,6 +92,7 @@ pub struct Parts {
     /// The name of the secret with the key of signed links.
     pub link_secret: String,
     pub requests: Requests,
+    pub lists: Lists,
     pub keys: Arc<dyn DataKeyReader>,
     pub advisor: Advisor,
     pub secrets: Arc<dyn Secrets>,
@@ -133,6 +139,7 @@ impl Console {
             settings,
             link_secret,
             requests,
+            lists,
             keys,
             advisor,
             secrets,
@@ -146,6 +153,7 @@ impl Console {
             link_secret,
             desk: Desk {
                 requests,
+                lists,
                 keys,
                 advisor,
             },
@@ -165,6 +173,10 @@ impl Console {
             .route(BULK_CONFIRMED, post(pages::bulk_confirmed))
             .route(SEARCH, post(pages::search))
             .route(EXPORT, get(pages::export))
+            .route(LISTS, get(pages::lists).post(pages::more_lists))
+            .route(ENTRY, post(pages::entry))
+            .route(ENTRY_PREVIEW, post(pages::entry_preview))
+            .route(ENTRY_CONFIRMED, post(pages::entry_confirmed))
             .route(SIGN_IN, get(pages::sign_in))
             .route(SIGNED_IN, get(pages::signed_in))
             .route(SIGN_OUT, post(pages::sign_out))

@@ -8,6 +8,7 @@ use axum::{
 use super::{
     QUEUE, SIGN_IN,
     application::SaidPage,
+    desk::EntryError,
     destination::Destination,
     guard::Reader,
     pages::{ProblemPage, page},
@@ -30,6 +31,8 @@ pub(super) enum Problem {
     SessionOver,
     /// Signed in, and without a role of the console.
     NoRole,
+    /// Signed in, and without the role of an administrator.
+    NotAdministrator,
     /// The sign-in did not come to its end. The code says why.
     SignInFailed(String),
     /// A form that no page of this session has made.
@@ -46,6 +49,7 @@ impl Problem {
         match self {
             Self::SignIn(_) | Self::SessionOver => "session-over",
             Self::NoRole => "no-role",
+            Self::NotAdministrator => "not-administrator",
             Self::SignInFailed(_) => "sign-in-failed",
             Self::Forged(_) => "forged",
             Self::BadForm => "bad-form",
@@ -57,7 +61,9 @@ impl Problem {
     const fn status(&self) -> StatusCode {
         match self {
             Self::SignIn(_) => StatusCode::SEE_OTHER,
-            Self::SessionOver | Self::NoRole | Self::Forged(_) => StatusCode::FORBIDDEN,
+            Self::SessionOver | Self::NoRole | Self::NotAdministrator | Self::Forged(_) => {
+                StatusCode::FORBIDDEN
+            }
             Self::SignInFailed(_) | Self::BadForm => StatusCode::BAD_REQUEST,
             Self::Missing => StatusCode::NOT_FOUND,
             Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
@@ -129,6 +135,15 @@ impl From<RequestError> for Problem {
     }
 }
 
+impl From<EntryError> for Problem {
+    fn from(error: EntryError) -> Self {
+        match error {
+            EntryError::NotTheirs => Self::NotAdministrator,
+            EntryError::Requests(error) => error.into(),
+        }
+    }
+}
+
 impl From<SecretError> for Problem {
     fn from(error: SecretError) -> Self {
         Self::Unavailable(error.to_string())
@@ -151,6 +166,7 @@ mod tests {
         let problems = [
             Problem::SessionOver,
             Problem::NoRole,
+            Problem::NotAdministrator,
             Problem::SignInFailed(String::new()),
             Problem::Forged(""),
             Problem::BadForm,

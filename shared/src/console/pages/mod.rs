@@ -2,6 +2,7 @@
 
 mod bulk;
 mod export;
+mod lists;
 mod queue;
 mod request;
 mod search;
@@ -22,6 +23,7 @@ use serde::Deserialize;
 pub(super) use self::{
     bulk::{bulk, bulk_confirmed},
     export::export,
+    lists::{entry, entry_confirmed, entry_preview, lists, more_lists},
     queue::Asked,
     search::search,
     words::Words,
