@@ -21,6 +21,8 @@ mod deciding;
 mod languages;
 #[path = "console/links.rs"]
 mod links;
+#[path = "console/lists.rs"]
+mod lists;
 mod publishing;
 #[path = "console/queue.rs"]
 mod queue;

@@ -346,3 +346,50 @@ test('an administrator sees who decided and who changed the lists', async (page)
   await follow(page, decision.getByRole('link', { name: `request ${request.id}` }));
   await desk.assertHeading('Jane Roe');
 });
+// --- lists
+
+test('an administrator adds an entry, sees who waits and matches, and has it expire', async (page) => {
+  const request = await waiting();
+  const desk = await Console.signIn(page, world.program, { as: ADMINISTRATOR });
+  await follow(page, page.getByRole('link', { name: 'Lists', exact: true }));
+  await desk.assertHeading('Lists');
+  await checked(page, 'console-lists');
+  const form = page.getByRole('region', { name: 'Add or change an entry' });
+  await form.getByLabel('Matcher', { exact: true }).fill(request.email.toUpperCase());
+  await form.getByLabel('Effect', { exact: true }).selectOption('Allow');
+  await form.getByLabel('Reason', { exact: true }).fill('Known since the fair');
+  await form.getByLabel('Expires (optional)', { exact: true }).fill('2999-01-31');
+  await press(page, 'See what would change');
+  await desk.assertHeading('What would change');
+  const matching = page.getByRole('region', { name: 'Matching requests that wait' });
+  await matching.getByRole('link', { name: request.id }).waitFor();
+  await checked(page, 'console-lists-preview');
+  assert.deepEqual(await entries(request.email), []);
+
+  await press(page, 'Confirm');
+  await desk.assertHeading('The entry');
+  await checked(page, 'console-lists-changed');
+  const [added] = await entries(request.email);
+  assert.equal(added.effect, 'allow');
+  assert.match(added.owner, /^robin@contoso\.example \([0-9a-f-]{36}\)$/);
+  await matching.getByRole('checkbox').check();
+  await press(page, 'Approve selected…');
+  await desk.assertHeading('Approve several requests');
+  await desk.assertState('pending', request);
+
+  await desk.open('/console/lists');
+  await page.getByLabel('Matcher to look up', { exact: true }).fill(request.email);
+  await press(page, 'Look up');
+  await page.getByRole('heading', { level: 2, name: request.email }).waitFor();
+  await press(page, 'Expire now…');
+  await press(page, 'Confirm');
+  const [ended] = await entries(request.email);
+  assert.deepEqual([ended.effect, ended.expired], ['allow', true]);
+});
+
+/** What the lists say of a matcher. */
+async function entries(matcher) {
+  const lines = await world.program.signupctl('list', 'show', '--json');
+  const all = lines.trim().split('\n').filter(Boolean);
+  return all.map((line) => JSON.parse(line)).filter((entry) => entry.matcher === matcher);
+}

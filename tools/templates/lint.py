@@ -214,6 +214,11 @@ PORTS = {
     "secrets of the console": Port(
         ("secretsmanager:GetSecretValue",), {"Fn::Sub": f"{SECRETS_ARN}/${{ConsoleSecret}}-??????"}
     ),
+    "list_store": Port(
+        ("dynamodb:BatchGetItem", "dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:Query"),
+        TABLE_ARN,
+        leading_keys("StringLike", "ENTRY#*"),
+    ),
     "request_store that erases": Port(
         ("dynamodb:BatchWriteItem",), TABLE_ARN, leading_keys("StringLike", "REQUEST#*")
     ),
@@ -447,6 +452,7 @@ FUNCTIONS = {
             "data_keys that are unwrapped",
             "secrets of the console",
             "policy_reader and policy_store that reads",
+            "list_store",
             "request_store that erases",
             "secrets of links",
             "table key",
@@ -1619,11 +1625,15 @@ MUTATIONS: dict[str, dict[Check, tuple[Mutation, ...]]] = {
             granted("ApprovalsRole", "5.Resource", "the table's key", {"Fn::GetAtt": ["TableKey", "Arn"]}),
             granted("ApprovalsRole", "6.Resource", "every secret", SECRETS_OF_POLICIES),
             granted("ApprovalsRole", "7.Condition", "anything read"),
-            granted("ApprovalsRole", "8.Condition", "anything erased"),
-            granted("ApprovalsRole", "9.Resource", "every secret", SECRETS_OF_POLICIES),
-            granted("ApprovalsRole", "10.Condition", "key usable directly"),
+            granted("ApprovalsRole", "8.Condition", "any item changed"),
             granted(
-                "ApprovalsRole", "11.Resource", "another's log", {"Fn::GetAtt": ["ProvisioningLogGroup", "Arn"]}
+                "ApprovalsRole", "8.Condition.ForAllValues:StringLike.dynamodb:LeadingKeys.+", "credentials", "CREDENTIALS"
+            ),
+            granted("ApprovalsRole", "9.Condition", "anything erased"),
+            granted("ApprovalsRole", "10.Resource", "every secret", SECRETS_OF_POLICIES),
+            granted("ApprovalsRole", "11.Condition", "key usable directly"),
+            granted(
+                "ApprovalsRole", "12.Resource", "another's log", {"Fn::GetAtt": ["ProvisioningLogGroup", "Arn"]}
             ),
             granted("NoticesRole", "1.Condition", "anything read"),
             granted(

@@ -20,11 +20,16 @@ AUDIENCE = "00001111-aaaa-2222-bbbb-3333cccc4444"
 # Microsoft's own application for custom authentication extensions.
 CALLER = "99045fe1-7639-4a75-9d4a-577b6ca3810f"
 KEY_ID = "rehearsal"
-# The application that people sign in to, and somebody who does.
+# The application that people sign in to, and those who do.
 CONSOLE = {"client_id": "33334444-dddd-5555-eeee-6666ffff7777", "client_secret": "rehearsal-of-the-console"}
 APPROVER = {
     "oid": "77778888-bbbb-9999-cccc-0000dddd1111",
     "preferred_username": "approver@contoso.example",
+    "roles": ["Administrator"],
+}
+ADMINISTRATOR = {
+    "oid": "77778888-bbbb-9999-cccc-0000dddd2222",
+    "preferred_username": "administrator@contoso.example",
     "roles": ["Administrator"],
 }
 
@@ -36,8 +41,8 @@ class LocalEntra:
         self.host = f"127.0.0.1:{self._server.server_port}"
         self.issuer = f"http://{self.host}"
         self.authority = f"{self.issuer}/{TENANT}"
-        # By code: what the console asked for.
-        self._asked: dict[str, dict[str, str]] = {}
+        # By code: what the console asked for, and who signed in.
+        self._asked: dict[str, tuple[dict[str, str], dict[str, Any]]] = {}
 
     def __enter__(self) -> LocalEntra:
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
@@ -59,24 +64,25 @@ class LocalEntra:
         signature = self._key.sign(signed.encode(), padding.PKCS1v15(), hashes.SHA256())
         return f"{signed}.{base64url(signature)}"
 
-    def sign_in(self, address: str) -> str:
-        """The approver signs in where the console sent the browser; returns the query that leads back."""
+    def sign_in(self, address: str, person: dict[str, Any]) -> str:
+        """Somebody signs in where the console sent the browser; returns the query that leads back."""
         asked = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(address).query))
         code = str(uuid.uuid4())
-        self._asked[code] = asked
+        self._asked[code] = (asked, person)
         return urllib.parse.urlencode({"code": code, "state": asked["state"]})
 
     def redeem(self, form: dict[str, str]) -> tuple[int, Any]:
         """The token endpoint: a code once, for the client and with the verifier that it was made for (RFC 7636)."""
-        asked = self._asked.pop(form.get("code", ""), None)
-        if asked is None:
+        begun = self._asked.pop(form.get("code", ""), None)
+        if begun is None:
             return 400, {"error": "invalid_grant"}
+        asked, person = begun
         expected = CONSOLE | {"grant_type": "authorization_code", "redirect_uri": asked["redirect_uri"]}
         challenge = base64url(hashlib.sha256(form["code_verifier"].encode()).digest())
         if form != form | expected or challenge != asked["code_challenge"]:
             return 400, {"error": "invalid_request"}
         claims = {"aud": CONSOLE["client_id"], "iss": f"{self.authority}/v2.0", "nonce": asked["nonce"]}
-        return 200, {"token_type": "Bearer", "id_token": self._signed(claims | APPROVER)}
+        return 200, {"token_type": "Bearer", "id_token": self._signed(claims | person)}
 
     def document(self, path: str) -> Any:
         """A published document, None where there is none."""

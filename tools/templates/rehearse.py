@@ -38,7 +38,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
-from local_entra import APPROVER, AUDIENCE, CONSOLE, TENANT, LocalEntra
+from local_entra import ADMINISTRATOR, APPROVER, AUDIENCE, CONSOLE, TENANT, LocalEntra
 from local_graph import CLIENT, LocalGraph
 from local_pipe import LocalPipe
 from other_systems import API_KEY, OUTAGE, REFERENCE, UNCHECKED, OtherSystems
@@ -614,6 +614,7 @@ def rehearse(
     print("  -- with the approval console")
     nobody_else_gets_a_page(checks, api)
     an_approver_decides(checks, api, signupctl, credential, entra)
+    an_administrator_changes_lists(checks, api, credential, entra)
     print("  -- when time has passed")
     time_passes(checks, api, signupctl, credential, accounts, request)
     print("  -- with mails about requests")
@@ -1026,13 +1027,12 @@ def an_approver_decides(
     asked = browser.open(f"/console/sign-in?request={request['id']}").headers["Location"]
     at_entra = asked.startswith(f"{entra.authority}/oauth2/v2.0/authorize?")
     checks.that("the sign-in is at the tenant", at_entra, asked, entra.authority)
-    answer = browser.open(f"/console/signed-in?{entra.sign_in(asked)}")
+    answer = browser.open(f"/console/signed-in?{entra.sign_in(asked, APPROVER)}")
     leads_on = answer.status == 303 and answer.headers["Location"] == page
     checks.expect("the sign-in leads to what was asked for", answer, f"303 to {page}", leads_on)
     shows(checks, "/console: the queue", browser.open("/console"), FAY["email"])
     shown = shows(checks, f"{page}: the request", browser.open(page), "Fay &#60;b&#62;Ericson&#60;/b&#62;")
-    hidden = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', shown))
-    form = hidden | {"action": "deny", "reason": "rehearsal"}
+    form = hidden(shown) | {"action": "deny", "reason": "rehearsal"}
     checks.status(f"{page}: without the form's token", browser.submit(page, form | {"token": "a"}), 403)
     answer = browser.submit(page, form)
     checks.expect(f"{page}: a decision", answer, "303 to the request", answer.status == 303)
@@ -1043,6 +1043,34 @@ def an_approver_decides(
     recorded = shows(checks, "/console/audit: who decided", browser.open("/console/audit"), APPROVER["oid"])
     named = [text for text in (FAY["email"], "Ericson") if text in recorded]
     checks.that("/console/audit: names no applicant", not named, named, "no name")
+
+
+GUS = {"email": "gus@guests.example", "identities": [], "displayName": "Gus Ericson", "ui_locales": "en-US"}
+
+
+def an_administrator_changes_lists(checks: Checks, api: DeployedApi, credential: str, entra: LocalEntra) -> None:
+    """An entry is added and removed, each after a preview."""
+    page, browser = "/console/lists", Browser(api)
+    asked = browser.open("/console/sign-in").headers["Location"]
+    browser.open(f"/console/signed-in?{entra.sign_in(asked, ADMINISTRATOR)}")
+    listed = shows(checks, f"{page}: entries", browser.open(page), JOHN_ADDRESS)
+    token, matcher = hidden(listed)["token"], {"matcher": GUS["email"]}
+    for action, would, after in (("put", "added", "block page"), ("remove", "removed", "no block page")):
+        wish = matcher | {"token": token, "action": action, "effect": "deny"}
+        preview = browser.submit(f"{page}/preview", wish)
+        shown = shows(checks, f"{page}: {action}, a preview", preview, f"This entry would be {would}")
+        done = browser.submit(f"{page}/confirmed", hidden(shown))
+        shows(checks, f"{page}: {action}, confirmed", done, would.capitalize())
+        again = browser.submit(f"{page}/confirmed", hidden(shown))
+        checks.status(f"{page}: {action}, confirmed twice", again, 409)
+        answer = api.post("/connectors/after-federation", GUS, credential)
+        is_denied = answer.json().get("action") == "ShowBlockPage"
+        checks.expect(f"{page}: {action}, the next sign-up", answer, after, is_denied == (action == "put"))
+
+
+def hidden(page: str) -> dict[str, str]:
+    """The hidden fields of the forms on a page, those of the last one where names repeat."""
+    return dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', page))
 
 
 def shows(checks: Checks, what: str, answer: Answer, text: str) -> str:

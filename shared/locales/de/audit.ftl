@@ -1,7 +1,6 @@
 administrators-only-title = Diese Seite ist für die Administration
 administrators-only-sentence = Sie sind angemeldet, aber nicht mit der Rolle der Administration. Bitten Sie Ihre Administration um diese Rolle und melden Sie sich dann erneut an.
 
-audit-pages = Seiten
 audit-name = Protokoll
 audit-title = Was am { $day } geändert wurde
 audit-day = Tag (UTC)

@@ -3,7 +3,6 @@
 administrators-only-title = This page is for administrators
 administrators-only-sentence = You are signed in, but not as an administrator. Ask your administrator for that role, then sign in again.
 
-audit-pages = Pages
 audit-name = Audit
 audit-title = What people changed on { $day }
 audit-day = Day (UTC)

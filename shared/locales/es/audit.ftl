@@ -1,7 +1,6 @@
 administrators-only-title = Esta página es para administradores
 administrators-only-sentence = Ha iniciado sesión, pero no como administrador. Pida ese rol a su administrador e inicie sesión de nuevo.
 
-audit-pages = Páginas
 audit-name = Auditoría
 audit-title = Qué se cambió el { $day }
 audit-day = Día (UTC)

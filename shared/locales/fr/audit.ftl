@@ -1,7 +1,6 @@
 administrators-only-title = Cette page est réservée aux administrateurs
 administrators-only-sentence = Vous êtes connecté, mais pas en tant qu’administrateur. Demandez ce rôle à votre administrateur, puis reconnectez-vous.
 
-audit-pages = Pages
 audit-name = Audit
 audit-title = Ce qui a été modifié le { $day }
 audit-day = Jour (UTC)

@@ -1,7 +1,6 @@
 administrators-only-title = Questa pagina è per gli amministratori
 administrators-only-sentence = Ha effettuato l’accesso, ma non come amministratore. Chieda questo ruolo al Suo amministratore e acceda di nuovo.
 
-audit-pages = Pagine
 audit-name = Registro
 audit-title = Che cosa è stato modificato il { $day }
 audit-day = Giorno (UTC)

@@ -1,7 +1,6 @@
 administrators-only-title = このページは管理者専用です
 administrators-only-sentence = サインインしていますが、管理者の役割がありません。管理者にこの役割を依頼してから、もう一度サインインしてください。
 
-audit-pages = ページ
 audit-name = 監査
 audit-title = { $day } に変更されたもの
 audit-day = 日付（UTC）

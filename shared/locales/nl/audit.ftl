@@ -1,7 +1,6 @@
 administrators-only-title = Deze pagina is voor beheerders
 administrators-only-sentence = U bent aangemeld, maar niet als beheerder. Vraag uw beheerder om die rol en meld u dan opnieuw aan.
 
-audit-pages = Pagina’s
 audit-name = Logboek
 audit-title = Wat er op { $day } gewijzigd is
 audit-day = Dag (UTC)

@@ -1,7 +1,6 @@
 administrators-only-title = Esta página é para administradores
 administrators-only-sentence = Tem sessão iniciada, mas não como administrador. Peça essa função ao seu administrador e inicie sessão novamente.
 
-audit-pages = Páginas
 audit-name = Auditoria
 audit-title = O que foi alterado em { $day }
 audit-day = Dia (UTC)

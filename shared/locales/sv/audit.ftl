@@ -1,7 +1,6 @@
 administrators-only-title = Den här sidan är för administratörer
 administrators-only-sentence = Du är inloggad men inte som administratör. Be administratören om den rollen och logga sedan in igen.
 
-audit-pages = Sidor
 audit-name = Logg
 audit-title = Vad som ändrades { $day }
 audit-day = Dag (UTC)

@@ -1,7 +1,6 @@
 administrators-only-title = 此頁面僅供系統管理員使用
 administrators-only-sentence = 您已登入，但沒有系統管理員角色。請向系統管理員申請該角色，然後重新登入。
 
-audit-pages = 頁面
 audit-name = 稽核
 audit-title = { $day } 的變更
 audit-day = 日期（UTC）

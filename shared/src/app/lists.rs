@@ -1,7 +1,10 @@
 //! The lists, for the operator: changes with a preview, and what would be decided for an address.
 
+mod browse;
+
 use std::{collections::HashMap, sync::Arc};
 
+pub use self::browse::Bookmark;
 pub use super::place::Place;
 use crate::{
     domain::{
@@ -108,25 +111,31 @@ impl Lists {
     }
 }
 
-fn difference(places: &mut HashMap<(Matcher, ListName), ListEntry>, change: &Change) -> Difference {
-    match change {
-        Change::Put(entry) => {
-            let key = (entry.matcher.clone(), entry.list.clone());
-            match places.insert(key, entry.clone()) {
-                None => Difference::Added(entry.clone()),
-                Some(from) if from == *entry => Difference::Unchanged(from),
-                Some(from) => Difference::Changed {
-                    from,
-                    to: entry.clone(),
-                },
-            }
-        }
-        Change::Remove { matcher, list } => match places.remove(&(matcher.clone(), list.clone())) {
-            Some(entry) => Difference::Removed(entry),
-            None => Difference::Absent {
+impl Difference {
+    /// What a change does where an entry stood, or nothing.
+    pub fn of(before: Option<ListEntry>, change: &Change) -> Self {
+        match (change, before) {
+            (Change::Put(entry), None) => Self::Added(entry.clone()),
+            (Change::Put(entry), Some(from)) if from == *entry => Self::Unchanged(from),
+            (Change::Put(entry), Some(from)) => Self::Changed {
+                from,
+                to: entry.clone(),
+            },
+            (Change::Remove { .. }, Some(entry)) => Self::Removed(entry),
+            (Change::Remove { matcher, list }, None) => Self::Absent {
                 matcher: matcher.clone(),
                 list: list.clone(),
             },
-        },
+        }
     }
+}
+
+fn difference(places: &mut HashMap<(Matcher, ListName), ListEntry>, change: &Change) -> Difference {
+    let before = match change {
+        Change::Put(entry) => {
+            places.insert((entry.matcher.clone(), entry.list.clone()), entry.clone())
+        }
+        Change::Remove { matcher, list } => places.remove(&(matcher.clone(), list.clone())),
+    };
+    Difference::of(before, change)
 }

@@ -1,5 +1,6 @@
 //! Approval requests, for those who decide about them.
 
+mod matched;
 mod told;
 
 use std::{sync::Arc, time::Duration};
@@ -7,7 +8,7 @@ use std::{sync::Arc, time::Duration};
 use futures_util::future::try_join_all;
 use tokio::time::Instant;
 
-pub use self::told::told;
+pub use self::{matched::Matched, told::told};
 use super::sealing::{self, SealingError};
 use crate::{
     domain::{

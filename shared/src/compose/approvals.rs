@@ -5,7 +5,7 @@ use std::{process::ExitCode, sync::Arc};
 use super::{Ground, clock_and_journal, serve, together, told};
 use crate::{
     adapters::{data_keys::KmsDataKeys, outgoing::GuardedHttp, secrets::SecretsManager},
-    app::{advice::Advisor, audit::Audit, requests::Requests},
+    app::{advice::Advisor, audit::Audit, lists::Lists, requests::Requests},
     config::{ConsoleSettings, Environment, ProcessEnvironment, RequestsSettings, Settings},
     console::{Console, Parts},
     ports::{clock::Clock, journal::Journal, secrets::Secrets},
@@ -53,6 +53,7 @@ pub fn console(
     Ok(Console::new(Parts {
         settings: own.sign_in,
         link_secret: own.link_secret,
+        lists: Lists::new(Arc::clone(&table) as _),
         requests: Requests::new(Arc::clone(&table) as _, table, Arc::clone(&clock)),
         keys: Arc::new(keys),
         advisor,

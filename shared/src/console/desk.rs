@@ -1,9 +1,14 @@
 //! The one place in which a scope holds: nothing is read or decided but through it.
 
+mod lists;
+
 use std::sync::Arc;
 
 use futures_util::future::{join_all, try_join};
 
+pub(super) use self::lists::{
+    Becomes, Confirmed, EntryError, EntryFilter, EntryPreview, EntryWish, seen,
+};
 use super::{
     roles::{Approver, flow},
     soon,
@@ -12,6 +17,7 @@ use crate::{
     app::{
         advice::{Advice, Advisor},
         audit::Audit,
+        lists::Lists,
         requests::{Dossier, RequestError, Requests},
     },
     domain::{
@@ -107,6 +113,7 @@ pub(super) enum Sought {
 
 pub(super) struct Desk {
     pub(super) requests: Requests,
+    pub(super) lists: Lists,
     pub(super) keys: Arc<dyn DataKeyReader>,
     pub(super) advisor: Advisor,
     pub(super) audit: Audit,

@@ -12,8 +12,9 @@ use futures_util::FutureExt;
 use tokio::time::Instant;
 
 use super::{
-    APPLICATIONS, AUDIT, AUDIT_EXPORT, BULK, BULK_CONFIRMED, Console, EXPORT, QUEUE, REQUESTS,
-    SCRIPT, SEARCH, SIGN_IN, SIGN_OUT, SIGNED_IN, STYLE,
+    APPLICATIONS, AUDIT, AUDIT_EXPORT, BULK, BULK_CONFIRMED, Console, ENTRY, ENTRY_CONFIRMED,
+    ENTRY_PREVIEW, EXPORT, LISTS, QUEUE, REQUESTS, SCRIPT, SEARCH, SIGN_IN, SIGN_OUT, SIGNED_IN,
+    STYLE,
     api::{API, ApiFault},
     choice::{chosen, negotiated, remembering},
     problem::{Cause, Problem},
@@ -145,6 +146,10 @@ fn name_of(path: &str) -> &'static str {
         EXPORT => "export",
         AUDIT => "audit",
         AUDIT_EXPORT => "audit-export",
+        LISTS => "lists",
+        ENTRY => "lists-entry",
+        ENTRY_PREVIEW => "lists-preview",
+        ENTRY_CONFIRMED => "lists-confirmed",
         SIGN_IN => "sign-in",
         SIGNED_IN => "signed-in",
         SIGN_OUT => "sign-out",

@@ -50,6 +50,7 @@ use crate::{
         audit::Audit,
         callers::Callers,
         links::{Link, Purpose, link_key},
+        lists::Lists,
         requests::Requests,
     },
     ports::{
@@ -67,6 +68,10 @@ const SEARCH: &str = "/console/search";
 const EXPORT: &str = "/console/export.csv";
 const AUDIT: &str = "/console/audit";
 const AUDIT_EXPORT: &str = "/console/audit.csv";
+const LISTS: &str = "/console/lists";
+const ENTRY: &str = "/console/lists/entry";
+const ENTRY_PREVIEW: &str = "/console/lists/preview";
+const ENTRY_CONFIRMED: &str = "/console/lists/confirmed";
 const SIGN_IN: &str = "/console/sign-in";
 const SIGNED_IN: &str = "/console/signed-in";
 const SIGN_OUT: &str = "/console/sign-out";
@@ -91,6 +96,7 @@ pub struct Parts {
     /// The name of the secret with the key of signed links.
     pub link_secret: String,
     pub requests: Requests,
+    pub lists: Lists,
     pub keys: Arc<dyn DataKeyReader>,
     pub advisor: Advisor,
     pub audit: Audit,
@@ -138,6 +144,7 @@ impl Console {
             settings,
             link_secret,
             requests,
+            lists,
             keys,
             advisor,
             audit,
@@ -152,6 +159,7 @@ impl Console {
             link_secret,
             desk: Desk {
                 requests,
+                lists,
                 keys,
                 advisor,
                 audit,
@@ -174,6 +182,10 @@ impl Console {
             .route(EXPORT, get(pages::export))
             .route(AUDIT, get(pages::audit))
             .route(AUDIT_EXPORT, get(pages::audit_export))
+            .route(LISTS, get(pages::lists).post(pages::more_lists))
+            .route(ENTRY, post(pages::entry))
+            .route(ENTRY_PREVIEW, post(pages::entry_preview))
+            .route(ENTRY_CONFIRMED, post(pages::entry_confirmed))
             .route(SIGN_IN, get(pages::sign_in))
             .route(SIGNED_IN, get(pages::signed_in))
             .route(SIGN_OUT, post(pages::sign_out))

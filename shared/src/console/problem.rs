@@ -8,6 +8,7 @@ use axum::{
 use super::{
     QUEUE, SIGN_IN,
     application::SaidPage,
+    desk::EntryError,
     destination::Destination,
     guard::Reader,
     pages::{ProblemPage, page},
@@ -30,7 +31,7 @@ pub(super) enum Problem {
     SessionOver,
     /// Signed in, and without a role of the console.
     NoRole,
-    /// Signed in, and without the role `Administrator`.
+    /// Signed in, and without the role of an administrator.
     AdministratorsOnly,
     /// The sign-in did not come to its end. The code says why.
     SignInFailed(String),
@@ -130,6 +131,15 @@ impl From<RequestError> for Problem {
             | RequestError::ChangedMeanwhile { .. }
             | RequestError::NoSuchVersion { .. }
             | RequestError::StaysClosed { .. } => Self::BadForm,
+        }
+    }
+}
+
+impl From<EntryError> for Problem {
+    fn from(error: EntryError) -> Self {
+        match error {
+            EntryError::NotTheirs => Self::AdministratorsOnly,
+            EntryError::Requests(error) => error.into(),
         }
     }
 }

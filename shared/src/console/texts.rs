@@ -8,6 +8,7 @@ use crate::{
     domain::{
         approval::{Action, State},
         language::Language,
+        list::{Effect, MatcherKind},
     },
     i18n::{Catalogue, MessageId, bundle},
 };
@@ -26,6 +27,8 @@ macro_rules! files {
             include_str!(concat!("../../locales/", $tag, "/application.ftl")),
             "\n",
             include_str!(concat!("../../locales/", $tag, "/audit.ftl")),
+            "\n",
+            include_str!(concat!("../../locales/", $tag, "/lists.ftl")),
         )
     };
 }
@@ -83,6 +86,14 @@ impl Texts {
         let text = self.format(id, arguments);
         let text = text.or_else(|| english().format(id, arguments));
         text.unwrap_or_else(|| id.to_owned())
+    }
+
+    pub(super) fn effect(&self, effect: Effect) -> String {
+        self.text(&format!("effect-{}", effect.name()))
+    }
+
+    pub(super) fn matcher(&self, kind: MatcherKind) -> String {
+        self.text(&format!("matcher-{}", kind.name()))
     }
 
     pub(super) fn state(&self, state: State) -> String {
@@ -157,9 +168,11 @@ mod tests {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         let folders = [
             "templates/console",
+            "templates/console/lists",
             "templates/application",
             "src/console",
             "src/console/pages",
+            "src/console/pages/lists",
         ];
         let mut seen = 0;
         for folder in folders {
@@ -216,6 +229,23 @@ mod tests {
         assert_eq!(german.text("sign-out"), "Abmelden");
         assert_eq!(german.text("skip"), "Skip to the content");
         assert_eq!(german.text("neither"), "neither");
+    }
+
+    #[test]
+    fn every_effect_and_kind_of_matcher_has_a_text() {
+        for effect in Effect::ALL {
+            assert!(!english().effect(effect).starts_with("effect-"));
+        }
+        let kinds = [
+            MatcherKind::Address,
+            MatcherKind::Domain,
+            MatcherKind::Suffix,
+            MatcherKind::Provider,
+            MatcherKind::Identity,
+        ];
+        for kind in kinds {
+            assert!(!english().matcher(kind).starts_with("matcher-"));
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@
 mod applicant;
 mod grants;
 mod mark;
+mod matched;
 mod notice;
 mod state;
 

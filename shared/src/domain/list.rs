@@ -2,9 +2,10 @@
 
 use std::fmt;
 
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
 use super::{
+    digest,
     email::{CanonicalAddress, DomainSuffix, EmailAddress, EmailAddressError, EmailDomain},
     identity::{Identity, IdentityError, IdentityProvider, Subject},
 };
@@ -162,13 +163,17 @@ impl Matcher {
         }
     }
 
+    /// Every matcher that could match everybody at a domain.
+    pub fn of_domain(domain: &EmailDomain) -> impl Iterator<Item = Self> + '_ {
+        std::iter::once(Self::Domain(domain.clone())).chain(domain.parents().map(Self::Suffix))
+    }
+
     /// Every matcher that could match a person known by one address and these identities.
     pub fn of_person(address: Option<&EmailAddress>, identities: &[Identity]) -> Vec<Self> {
         let mut matchers = Vec::new();
         if let Some(address) = address {
             matchers.push(Self::Address(address.canonical()));
-            matchers.push(Self::Domain(address.domain().clone()));
-            matchers.extend(address.domain().parents().map(Self::Suffix));
+            matchers.extend(Self::of_domain(address.domain()));
         }
         for identity in identities {
             matchers.push(Self::Provider(identity.provider.clone()));
@@ -248,6 +253,37 @@ impl ListEntry {
     pub fn is_active(&self, now: Timestamp) -> bool {
         self.expires_at.is_none_or(|end| now < end)
     }
+
+    /// The same entry, no longer active at `now`. Ends are whole seconds, and a moment later than `now` would let it count on.
+    #[must_use]
+    pub fn ended(&self, now: Timestamp) -> Self {
+        let second = Timestamp::from_second(now.as_second());
+        Self {
+            expires_at: Some(second.unwrap_or(now)),
+            ..self.clone()
+        }
+    }
+
+    /// Tells whether an entry is as it was, without telling what it says.
+    pub fn fingerprint(&self) -> String {
+        let matcher = self.matcher.to_string();
+        let end = self.expires_at.map(|end| end.as_second().to_string());
+        digest::hexadecimal(&[
+            matcher.as_bytes(),
+            self.list.as_str().as_bytes(),
+            self.effect.name().as_bytes(),
+            self.reason.as_bytes(),
+            self.owner.as_bytes(),
+            end.unwrap_or_default().as_bytes(),
+        ])
+    }
+}
+
+/// The end of a day in UTC, to which an entry counts that expires on a date: the first moment of the next one. `None` beyond
+/// the year 9999.
+pub fn end_of(date: Date) -> Option<Timestamp> {
+    let next = date.tomorrow().ok()?.to_zoned(TimeZone::UTC).ok()?;
+    Some(next.timestamp())
 }
 
 #[cfg(test)]
@@ -286,6 +322,54 @@ mod tests {
     #[case::url("https://example.com/")]
     fn refuses(#[case] text: &str) {
         assert!(Matcher::parse(text).is_err(), "{text:?} was accepted");
+    }
+
+    fn entry(expires_at: Option<&str>) -> ListEntry {
+        ListEntry {
+            matcher: Matcher::parse("example.com").unwrap(),
+            list: ListName::parse("default").unwrap(),
+            effect: Effect::Deny,
+            reason: "fraud".to_owned(),
+            owner: String::new(),
+            expires_at: expires_at.map(|end| end.parse().unwrap()),
+        }
+    }
+
+    #[test]
+    fn an_ended_entry_counts_no_longer() {
+        let now = "2027-01-31T12:00:00.9Z".parse().unwrap();
+        let before = entry(Some("2027-02-01T00:00:00Z"));
+        let after = before.ended(now);
+        assert!(before.is_active(now) && !after.is_active(now));
+        assert_eq!(after, entry(Some("2027-01-31T12:00:00Z")));
+    }
+
+    #[test]
+    fn a_day_ends_with_the_next_one() {
+        let end = |year, month, day| end_of(jiff::civil::date(year, month, day));
+        let expected = "2027-02-01T00:00:00Z".parse().unwrap();
+        assert_eq!(end(2027, 1, 31), Some(expected));
+        assert_eq!(end(9999, 12, 31), None);
+    }
+
+    #[test]
+    fn a_fingerprint_is_that_of_everything_an_entry_says() {
+        let change: [fn(&mut ListEntry); 6] = [
+            |entry| entry.matcher = Matcher::parse("*.example.com").unwrap(),
+            |entry| entry.list = ListName::parse("other").unwrap(),
+            |entry| entry.effect = Effect::Review,
+            |entry| entry.reason.clear(),
+            // Where a text ends counts, too.
+            |entry| entry.owner = std::mem::take(&mut entry.reason),
+            |entry| entry.expires_at = Some(Timestamp::UNIX_EPOCH),
+        ];
+        let original = entry(None);
+        assert_eq!(original.fingerprint(), entry(None).fingerprint());
+        for change in change {
+            let mut changed = original.clone();
+            change(&mut changed);
+            assert_ne!(changed.fingerprint(), original.fingerprint());
+        }
     }
 
     #[test]

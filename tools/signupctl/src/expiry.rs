@@ -1,6 +1,7 @@
 //! When an entry ends, as an operator writes it.
 
 use jiff::{Span, Timestamp, civil::Date, tz::TimeZone};
+use shared::domain::list::end_of;
 
 /// What is expected, for messages.
 pub(crate) const MOMENT: &str =
@@ -33,13 +34,7 @@ impl Expiry {
     pub(crate) fn moment(self, now: Timestamp) -> Option<Timestamp> {
         let moment = match self {
             Self::At(moment) => moment,
-            // An entry counts before its end, so the first second of the next day is the end of this.
-            Self::EndOf(date) => date
-                .tomorrow()
-                .ok()?
-                .to_zoned(TimeZone::UTC)
-                .ok()?
-                .timestamp(),
+            Self::EndOf(date) => end_of(date)?,
             Self::After(span) => now
                 .to_zoned(TimeZone::UTC)
                 .checked_add(span)

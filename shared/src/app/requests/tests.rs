@@ -10,6 +10,7 @@ use super::*;
 use crate::{
     domain::{
         approval::{Actor, ApplicantKey, Applied, ContentKey, Grants, Sealed, Terms, later},
+        list::Matcher,
         person::PersonKey,
         sign_up::Protocol,
         source::SourceName,
@@ -74,14 +75,18 @@ impl RequestStore for Drawer {
         &self,
         state: State,
         _order: Order,
-        _after: Option<&RequestId>,
+        after: Option<&RequestId>,
         limit: u16,
     ) -> Result<Page, StoreError> {
         let requests = of(&self.requests);
-        let found = requests.values().filter(|request| request.state == state);
+        let left = requests.values().filter(|request| request.state == state);
+        let left = left.filter(|request| after.is_none_or(|after| request.id > *after));
+        let mut left = left.cloned().peekable();
+        let requests: Vec<ApprovalRequest> = left.by_ref().take(limit.into()).collect();
+        let last = requests.last().map(|last| last.id.clone());
         Ok(Page {
-            requests: found.take(limit.into()).cloned().collect(),
-            next: None,
+            next: last.filter(|_| left.peek().is_some()),
+            requests,
         })
     }
 
@@ -94,18 +99,20 @@ impl RequestStore for Drawer {
     async fn of_person(
         &self,
         person: &PersonKey,
-        _limit: u16,
+        limit: u16,
     ) -> Result<Vec<RequestId>, StoreError> {
         let requests = of(&self.requests);
         let found = requests.values().rev();
         let found = found.filter(|request| request.person == *person);
+        let found = found.take(limit.into());
         Ok(found.map(|request| request.id.clone()).collect())
     }
 
-    async fn of_domain(&self, domain: &str, _limit: u16) -> Result<Vec<RequestId>, StoreError> {
+    async fn of_domain(&self, domain: &str, limit: u16) -> Result<Vec<RequestId>, StoreError> {
         let requests = of(&self.requests);
         let found = requests.values().rev();
         let found = found.filter(|request| request.domain.as_deref() == Some(domain));
+        let found = found.take(limit.into());
         Ok(found.map(|request| request.id.clone()).collect())
     }
 
@@ -391,4 +398,52 @@ fn every_change_is_told_with_who_and_what() {
             "version 5, 2026-01-15T12:00:00Z: the program could not create the account: no such group",
         ]
     );
+}
+
+async fn matched(requests: &Requests, matcher: &str) -> (Vec<RequestId>, bool) {
+    let matcher = Matcher::parse(matcher).unwrap();
+    let Matched { requests, is_part } = requests.matched_by(&matcher).await.unwrap();
+    let ids = requests.into_iter().map(|request| request.id);
+    (ids.collect(), is_part)
+}
+
+#[tokio::test]
+async fn an_entry_is_about_those_who_wait() {
+    let (drawer, requests, ann_s) = desk(Drawer::default());
+    let bo_s = request(1, "bo@partner.example");
+    drawer.put(bo_s.clone());
+    let elsewhere = Some("elsewhere.example".to_owned());
+    drawer.put(ApprovalRequest {
+        domain: elsewhere,
+        ..request(2, "cy@elsewhere.example")
+    });
+    let both = [ann_s.clone(), bo_s.id.clone()];
+    for of_both in ["partner.example", "*.example"] {
+        let (ids, is_part) = matched(&requests, of_both).await;
+        assert!(ids.starts_with(&both) && !is_part, "{of_both}");
+    }
+    let of_ann = matched(&requests, "ann@partner.example").await;
+    assert_eq!(of_ann, (vec![ann_s.clone()], false));
+    requests
+        .decide(&ann_s, None, &ann(Action::Deny))
+        .await
+        .unwrap();
+    let of_ann = matched(&requests, "ann@partner.example").await;
+    assert_eq!(of_ann, (Vec::new(), false));
+}
+
+/// Of 600 requests 500 are read; the latest 20 of a domain are known besides.
+#[tokio::test]
+async fn a_long_queue_is_read_in_part_and_said_so() {
+    let (drawer, requests, _) = desk(Drawer::default());
+    for day in 1..600 {
+        drawer.put(request(day, "bo@partner.example"));
+    }
+    let (ids, is_part) = matched(&requests, "*.example").await;
+    assert_eq!((ids.len(), is_part), (500, true));
+    let (ids, is_part) = matched(&requests, "partner.example").await;
+    assert_eq!((ids.len(), is_part), (520, true));
+    assert!(ids.is_sorted());
+    let (ids, is_part) = matched(&requests, "ann@partner.example").await;
+    assert_eq!((ids.len(), is_part), (1, false));
 }

@@ -3,6 +3,7 @@
 mod audit;
 mod bulk;
 mod export;
+mod lists;
 mod queue;
 mod request;
 mod search;
@@ -24,6 +25,7 @@ pub(super) use self::{
     audit::{Asked as AuditAsked, audit, audit_export},
     bulk::{bulk, bulk_confirmed},
     export::export,
+    lists::{entry, entry_confirmed, entry_preview, lists, more_lists},
     queue::Asked,
     search::search,
     words::Words,

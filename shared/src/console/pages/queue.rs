@@ -112,9 +112,10 @@ struct Tab {
     is_current: bool,
 }
 
-struct Choice {
-    action: &'static str,
-    name: String,
+/// A button for those that are selected.
+pub(super) struct Choice {
+    pub(super) action: &'static str,
+    pub(super) name: String,
 }
 
 /// A request among others.
@@ -178,7 +179,7 @@ fn count_of(t: &Texts, counts: &[(State, u32)], state: State) -> Option<String> 
     })
 }
 
-fn choices(t: &Texts, state: State) -> Vec<Choice> {
+pub(super) fn choices(t: &Texts, state: State) -> Vec<Choice> {
     let possible = bulk::ACTIONS.into_iter();
     let possible = possible.filter(|action| state.after(*action).is_some());
     let choices = possible.map(|action| Choice {

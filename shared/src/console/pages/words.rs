@@ -60,7 +60,7 @@ fn said(text: &str) -> Option<String> {
 }
 
 /// Without line ends and other control characters: reasons are shown in lines, in terminals too.
-fn one_line(text: &str) -> String {
+pub(super) fn one_line(text: &str) -> String {
     let text = text.replace(char::is_control, " ");
     let words: Vec<&str> = text.split_whitespace().collect();
     words.join(" ")

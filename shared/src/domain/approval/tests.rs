@@ -6,6 +6,7 @@ use crate::domain::{
     email::EmailAddress,
     identity::{Identity, IdentityProvider, Subject},
     language::LanguageWishes,
+    list::Matcher,
     sign_up::Step,
 };
 
@@ -254,5 +255,65 @@ proptest! {
                 .collect();
             prop_assert!(people.len() >= usize::from(approvals));
         }
+    }
+}
+
+#[rstest]
+#[case::address("Ann+fair@Mail.Partner.example", true)]
+#[case::another_address("bob@mail.partner.example", false)]
+#[case::domain("mail.partner.example", true)]
+#[case::domain_above("partner.example", false)]
+#[case::suffix("*.partner.example", true)]
+#[case::suffix_far_above("*.example", true)]
+#[case::suffix_of_itself("*.mail.partner.example", false)]
+#[case::provider("provider:Facebook", true)]
+#[case::another_provider("provider:google.com", false)]
+#[case::identity("identity:facebook#0123", true)]
+#[case::another_identity("identity:facebook.com#0124", false)]
+#[case::another_provider_s_identity("identity:google.com#0123", false)]
+#[case::an_address_that_nobody_proved("identity:mail#ann@mail.partner.example", false)]
+fn entries_are_about_requests_as_about_sign_ups(#[case] matcher: &str, #[case] expected: bool) {
+    let identities = [("facebook.com", Some("0123"))];
+    let sign_up = sign_up(&["ann@mail.partner.example"], &identities);
+    let request = of_sign_up(&sign_up);
+    let matcher = Matcher::parse(matcher).unwrap();
+    assert_eq!(request.is_matched_by(&matcher), expected);
+    let counts = Matcher::of(&sign_up.addresses, &sign_up.identities).contains(&matcher);
+    assert_eq!(counts, expected);
+}
+
+#[rstest]
+#[case::the_address("ann@partner.example", true)]
+#[case::the_identity("identity:mail#Ann@partner.example", true)]
+#[case::another("identity:mail#bob@partner.example", false)]
+#[case::no_address("identity:mail#ann", false)]
+#[case::all_of_them("provider:mail", true)]
+fn a_proved_address_is_the_identity(#[case] matcher: &str, #[case] expected: bool) {
+    let sign_up = sign_up(
+        &["ann@partner.example"],
+        &[("mail", Some("ann@partner.example"))],
+    );
+    let matcher = Matcher::parse(matcher).unwrap();
+    assert_eq!(of_sign_up(&sign_up).is_matched_by(&matcher), expected);
+}
+
+#[test]
+fn without_an_address_the_identity_alone_is_matched() {
+    let request = of_sign_up(&sign_up(&[], &[("google.com", Some("117"))]));
+    let is_matched = |text| request.is_matched_by(&Matcher::parse(text).unwrap());
+    assert!(is_matched("identity:google.com#117") && is_matched("provider:google.com"));
+    assert!(!is_matched("partner.example") && !is_matched("ann@partner.example"));
+}
+
+/// As a sign-up makes it.
+fn of_sign_up(sign_up: &SignUp) -> ApprovalRequest {
+    let provider = sign_up.identities.first();
+    let domain = sign_up.addresses.first();
+    ApprovalRequest {
+        applicant: ApplicantKey::of(sign_up).unwrap(),
+        person: PersonKey::of(sign_up).unwrap(),
+        domain: domain.map(|address| address.domain().as_str().to_owned()),
+        provider: provider.map(|identity| identity.provider.as_str().to_owned()),
+        ..request(Terms::USUAL)
     }
 }
