@@ -21,7 +21,7 @@ application-decided = Your application could not be withdrawn, for it was decide
 
 # Being erased. The first one is a link, a title and a button.
 application-erase = Erase my data
-application-erase-sentence = Everything that you told us for this application is erased for good, and nobody can read it any more. That there was a application stays, without your name. A application that is not decided yet is withdrawn. An account that was created stays. This link leads nowhere afterwards.
+application-erase-sentence = Everything that you told us for this application is erased for good, and nobody can read it any more. That there was an application stays, without your name. An application that is not decided yet is withdrawn. An account that was created stays. This link leads nowhere afterwards.
 application-erase-later = Your data are needed until your account is created. You can have them erased on this page as soon as it is, or when the application is closed.
 application-erased-title = Your data are erased
 application-erased-sentence = Nobody can read any more what you told us for this application. You can close this page.

@@ -36,8 +36,8 @@ use crate::{
     },
     policy::{
         Policy,
-        mail::Letter,
-        notice::{NoticeWriter, Style, Waiting},
+        letter::Letter,
+        notice::{News, NoticeWriter, Style, Waiting},
     },
     ports::{
         Deadline, Lease,
@@ -293,8 +293,13 @@ impl Notices {
         let language = wishes.best(self.settings.sender.default_language);
         let style = self.style(case.policy(), language);
         let link = self.applicant_link(&case.request, ground);
-        let message = case.message.as_deref();
-        let letter = self.writer.to_applicant(style, tidings, message, &link);
+        let news = News {
+            tidings,
+            since: case.request.created_at,
+            message: case.message.as_deref(),
+            link: &link,
+        };
+        let letter = self.writer.to_applicant(style, news);
         self.send(&to, letter, ground).await
     }
 

@@ -1,6 +1,7 @@
 //! From a document to a policy that can be evaluated, or to everything that is wrong with it.
 
 mod approval;
+mod notices;
 mod sources;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,7 +11,8 @@ use super::{
     document::{self, AttributeRules, Document, Fixed, Required, RuleEffect, ValueType},
     expression::{Expression, ExpressionFault, Vocabulary},
     fault::{Fault, Place, nearest},
-    mail::{self, Mail, TemplateFault},
+    letter::{self, Places, TemplateFault},
+    mail::{self, Mail},
     message::{CODES, Messages},
     pattern::{Pattern, PatternFault},
     template::Template,
@@ -96,6 +98,7 @@ impl Compiler<'_> {
             verifications,
             approval: self.approval(&top),
             mail: self.mail(&top),
+            notice_templates: self.notice_templates(&top),
         })
     }
 
@@ -642,8 +645,8 @@ impl Compiler<'_> {
         Mail {
             from: self.mailbox(&place.key("from"), mail.from.as_deref()),
             reply_to: self.mailbox(&place.key("reply-to"), mail.reply_to.as_deref()),
-            html: self.mail_template(&place.key("html"), mail.html.as_deref()),
-            text: self.mail_template(&place.key("text"), mail.text.as_deref()),
+            html: self.mail_template(&place.key("html"), mail.html.as_deref(), mail::PLACES),
+            text: self.mail_template(&place.key("text"), mail.text.as_deref(), mail::PLACES),
         }
     }
 
@@ -657,15 +660,20 @@ impl Compiler<'_> {
         mailbox
     }
 
-    fn mail_template(&mut self, place: &Place, source: Option<&str>) -> Option<mail::Template> {
-        match mail::Template::parse(source?) {
+    fn mail_template(
+        &mut self,
+        place: &Place,
+        source: Option<&str>,
+        places: Places<'_>,
+    ) -> Option<letter::Template> {
+        match letter::Template::parse(source?, places) {
             Ok(template) => Some(template),
             Err(TemplateFault::UnknownPlace { offset, found }) => {
-                let known = mail::PLACES.join("}`, `{");
+                let known = places.known.join("}`, `{");
                 let problem = format!("found `{{{found}}}`, expected one of `{{{known}}}`");
                 self.faults.push(Fault {
                     offset: Some(offset),
-                    suggestion: nearest(&found, mail::PLACES.iter().copied()),
+                    suggestion: nearest(&found, places.known.iter().copied()),
                     ..place.fault(problem)
                 });
                 None

@@ -3,6 +3,7 @@
 //! Only its form is here. Whether it makes sense is for [`super::compile()`].
 
 mod approval;
+mod notice;
 mod source;
 
 use std::collections::BTreeMap;
@@ -11,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::{
     approval::{AppRole, Approval},
+    notice::{Notice, NoticeKind},
     source::{Auth, HttpMethod, OnOutcome, ProviderKind, Source, SourceKind, Verification},
 };
 use crate::domain::{list::Effect, policy::OnUnavailable, sign_up::Step};
@@ -78,6 +80,9 @@ pub struct Document {
     /// The mail with a one-time code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mail: Option<Mail>,
+    /// Whole templates of mails about requests; of several the first that fits counts.
+    #[serde(default, rename = "notice", skip_serializing_if = "Vec::is_empty")]
+    pub notices: Vec<Notice>,
 }
 
 /// The mail with a one-time code; what is not here is built in.

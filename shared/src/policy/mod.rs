@@ -12,6 +12,7 @@ mod evaluate;
 pub mod expression;
 pub mod fault;
 pub mod format;
+pub mod letter;
 pub mod look_up;
 pub mod mail;
 pub mod message;
@@ -75,6 +76,8 @@ pub struct Policy {
     /// Of the requests that its reviews lead to.
     pub approval: Approval,
     mail: mail::Mail,
+    /// In order: the first that fits is taken.
+    notice_templates: Vec<notice::NoticeTemplate>,
 }
 
 /// The terms of a policy's requests, and what an approved person gets.

@@ -1,10 +1,13 @@
 //! Mails about approval requests, to applicants and to approvers, in the words of the policy where it has some.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 
 use super::{
     Policy,
-    mail::{Letter, application, escaped, fill},
+    document::NoticeKind,
+    letter::{Block, Layout, Letter, Need, Sender, Template, Value},
 };
 use crate::{
     domain::{
@@ -16,8 +19,78 @@ use crate::{
     i18n::NoticeTexts,
 };
 
-const HTML: &str = include_str!("notice.html");
-const TEXT: &str = include_str!("notice.txt");
+/// What every template has.
+const PLACES: [&str; 5] = ["language", "application", "subject", "body", "why"];
+
+/// What templates of mails to applicants have besides.
+const PLACES_FOR_APPLICANTS: [&str; 6] = [
+    "text",
+    "since",
+    "message-title",
+    "message",
+    "status",
+    "link",
+];
+
+const LINK: Need = Need {
+    any_of: &["link", "body"],
+    without: "applicants do not find their page",
+};
+const MESSAGE: Need = Need {
+    any_of: &["message", "body"],
+    without: "applicants do not read what the approver writes to them",
+};
+const REQUESTS: Need = Need {
+    any_of: &["body"],
+    without: "approvers do not see what waits",
+};
+
+/// What stands in a template that is of all these kinds.
+pub(super) fn known_places(kinds: &BTreeSet<NoticeKind>) -> Vec<&'static str> {
+    let mut known = PLACES.to_vec();
+    if !kinds.contains(&NoticeKind::Approvers) {
+        known.extend(PLACES_FOR_APPLICANTS);
+    }
+    known
+}
+
+/// What a template of these kinds is of no use without.
+pub(super) fn needs(kinds: &BTreeSet<NoticeKind>) -> Vec<Need> {
+    let of = |kind: &NoticeKind| -> &'static [Need] {
+        match kind {
+            NoticeKind::Approvers => &[REQUESTS],
+            NoticeKind::Denied => &[LINK, MESSAGE],
+            NoticeKind::Received | NoticeKind::Approved | NoticeKind::Expired => &[LINK],
+        }
+    };
+    kinds.iter().flat_map(of).copied().collect()
+}
+
+/// What a policy has in place of the built-in frame.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct NoticeTemplate {
+    pub(super) kinds: BTreeSet<NoticeKind>,
+    pub(super) languages: Vec<Language>,
+    pub(super) html: Option<Template>,
+    pub(super) text: Option<Template>,
+}
+
+impl NoticeTemplate {
+    fn is_for(&self, kind: NoticeKind, language: Language) -> bool {
+        self.kinds.contains(&kind) && self.languages.contains(&language)
+    }
+}
+
+impl From<Tidings> for NoticeKind {
+    fn from(tidings: Tidings) -> Self {
+        match tidings {
+            Tidings::Received => Self::Received,
+            Tidings::Approved => Self::Approved,
+            Tidings::Denied => Self::Denied,
+            Tidings::Expired => Self::Expired,
+        }
+    }
+}
 
 /// In what words a mail is written, and whom it is from.
 #[derive(Debug, Clone, Copy)]
@@ -28,6 +101,31 @@ pub struct Style<'s> {
     /// The sender and the address for answers of user flows whose policy names none.
     pub from: &'s Mailbox,
     pub reply_to: Option<&'s Mailbox>,
+}
+
+impl Style<'_> {
+    /// Of several templates the first that fits, for each part by itself.
+    fn layout(&self, kind: NoticeKind) -> Layout<'_> {
+        let own = self.policy.map(|policy| policy.notice_templates.as_slice());
+        let own = own.unwrap_or_default().iter();
+        let mut own = own.filter(|template| template.is_for(kind, self.language));
+        Layout {
+            html: own.clone().find_map(|template| template.html.as_ref()),
+            text: own.find_map(|template| template.text.as_ref()),
+        }
+    }
+}
+
+/// What an applicant is told.
+#[derive(Debug, Clone, Copy)]
+pub struct News<'n> {
+    pub tidings: Tidings,
+    /// When the request was made.
+    pub since: Timestamp,
+    /// What the approver writes to the applicant.
+    pub message: Option<&'n str>,
+    /// Leads to the page of the request.
+    pub link: &'n str,
 }
 
 /// A request that approvers are asked to look at.
@@ -44,42 +142,32 @@ pub struct NoticeWriter {
     texts: NoticeTexts,
 }
 
-/// A part of a mail, in both of its forms.
-enum Block {
-    Heading(String),
-    Paragraph(String),
-    /// What a person wrote.
-    Quote(String),
-    Link {
-        text: String,
-        url: String,
-    },
-    /// Each with what it is called.
-    Facts(Vec<(String, String)>),
-}
-
 impl NoticeWriter {
-    /// `message` is what the approver says, and `link` leads to the page of the request.
-    pub fn to_applicant(
-        &self,
-        style: Style<'_>,
-        tidings: Tidings,
-        message: Option<&str>,
-        link: &str,
-    ) -> Letter {
-        let name = tidings.name();
-        let text = |code: &str| self.text(style, code);
-        let mut body = vec![Block::Paragraph(text(&format!("notice-{name}-text")))];
-        if let Some(message) = message {
-            body.push(Block::Paragraph(text("notice-denied-message")));
-            body.push(Block::Quote(message.to_owned()));
-        }
-        body.push(Block::Link {
-            text: text("notice-status"),
-            url: link.to_owned(),
-        });
-        let subject = text(&format!("notice-{name}-subject"));
-        letter(style, subject, &body, &text("notice-why"))
+    pub fn to_applicant(&self, style: Style<'_>, news: News<'_>) -> Letter {
+        let name = news.tidings.name();
+        let subject = self.text(style, &format!("notice-{name}-subject"));
+        let text = self.text(style, &format!("notice-{name}-text"));
+        let status = self.text(style, "notice-status");
+        let message = news
+            .message
+            .map(|message| (self.text(style, "notice-denied-message"), message));
+        let body = told(&text, message.as_ref(), &status, news.link);
+        let (title, message) = message.unwrap_or_default();
+        letter(
+            style,
+            news.tidings.into(),
+            &subject,
+            &body,
+            |place| match place {
+                "text" => text.clone(),
+                "since" => minute(news.since),
+                "message-title" => title.clone(),
+                "message" => message.to_owned(),
+                "status" => status.clone(),
+                "link" => news.link.to_owned(),
+                _ => self.text(style, "notice-why"),
+            },
+        )
     }
 
     /// One mail about all of them. It names no applicant: a mail leaves the deployment.
@@ -94,8 +182,9 @@ impl NoticeWriter {
             body.extend(its.flat_map(|one| self.request(style, *one)));
         }
         let subject = self.text(style, "notice-approvers-subject");
-        let why = self.text(style, "notice-approvers-why");
-        letter(style, subject, &body, &why)
+        letter(style, NoticeKind::Approvers, &subject, &body, |_| {
+            self.text(style, "notice-approvers-why")
+        })
     }
 
     fn request(&self, style: Style<'_>, waiting: Waiting<'_>) -> [Block; 2] {
@@ -131,79 +220,39 @@ fn minute(at: Timestamp) -> String {
     at.strftime("%Y-%m-%d %H:%M UTC").to_string()
 }
 
-fn letter(style: Style<'_>, subject: String, body: &[Block], why: &str) -> Letter {
-    let own = style.policy.map(|policy| &policy.mail);
-    let from = own.and_then(|own| own.from.as_ref()).unwrap_or(style.from);
-    let reply_to = own.and_then(|own| own.reply_to.as_ref());
-    let value = |place: &str| match place {
-        "language" => style.language.tag().to_owned(),
-        "application" => application(None, from),
-        "subject" => subject.clone(),
-        _ => why.to_owned(),
+/// What an applicant reads in the built-in frame; a message comes with its title.
+fn told(text: &str, message: Option<&(String, &str)>, status: &str, link: &str) -> Vec<Block> {
+    let message = message.into_iter().flat_map(|(title, message)| {
+        [
+            Block::Paragraph(title.clone()),
+            Block::Quote((*message).to_owned()),
+        ]
+    });
+    let link = Block::Link {
+        text: status.to_owned(),
+        url: link.to_owned(),
     };
-    let html = fill(HTML, |place| match place {
-        "body" => body.iter().map(Block::html).collect(),
-        other => escaped(&value(other)),
-    });
-    let text = fill(TEXT, |place| match place {
-        "body" => body.iter().map(Block::text).collect(),
-        other => value(other),
-    });
-    Letter {
-        from: from.clone(),
-        reply_to: reply_to.or(style.reply_to).cloned(),
-        subject,
-        html,
-        text,
-    }
+    let text = Block::Paragraph(text.to_owned());
+    [text].into_iter().chain(message).chain([link]).collect()
 }
 
-impl Block {
-    fn html(&self) -> String {
-        match self {
-            Self::Heading(text) => format!(
-                "<h2 style=\"margin: 24px 0 8px; font-size: 18px; line-height: 1.3;\">{}</h2>\n",
-                escaped(text)
-            ),
-            Self::Paragraph(text) => {
-                format!("<p style=\"margin: 0 0 16px;\">{}</p>\n", escaped(text))
-            }
-            Self::Quote(text) => format!(
-                "<p class=\"quote\" style=\"margin: 0 0 16px; padding: 16px; border-radius: 8px; background: #eef0f4; \
-                 color: #0b0c0e; white-space: pre-line;\">{}</p>\n",
-                escaped(text)
-            ),
-            Self::Link { text, url } => format!(
-                "<p style=\"margin: 0 0 16px;\"><a href=\"{}\" style=\"color: #0b57d0;\">{}</a></p>\n",
-                escaped(url),
-                escaped(text)
-            ),
-            Self::Facts(facts) => {
-                let facts = facts.iter();
-                let lines =
-                    facts.map(|(name, value)| format!("{}: {}", escaped(name), escaped(value)));
-                let lines = lines.collect::<Vec<_>>().join("<br>\n");
-                format!("<p style=\"margin: 0 0 4px;\">{lines}</p>\n")
-            }
-        }
-    }
-
-    fn text(&self) -> String {
-        match self {
-            Self::Heading(text) => format!("== {text} ==\n\n"),
-            Self::Paragraph(text) => format!("{text}\n\n"),
-            Self::Quote(text) => {
-                let lines = text.lines().map(|line| format!("> {line}\n"));
-                lines.chain(["\n".to_owned()]).collect()
-            }
-            Self::Link { text, url } => format!("{text}:\n{url}\n\n"),
-            Self::Facts(facts) => {
-                let facts = facts.iter();
-                let lines = facts.map(|(name, value)| format!("{name}: {value}"));
-                lines.chain([String::new()]).collect::<Vec<_>>().join("\n")
-            }
-        }
-    }
+/// `further` is what stands in the places that not every notice has, and in `why`.
+fn letter(
+    style: Style<'_>,
+    kind: NoticeKind,
+    subject: &str,
+    body: &[Block],
+    further: impl Fn(&str) -> String,
+) -> Letter {
+    let sender = Sender::of(style.policy, style.from, style.reply_to);
+    let value = |place: &str| match place {
+        "language" => Value::Text(style.language.tag().to_owned()),
+        "application" => Value::Text(sender.from.told().to_owned()),
+        "subject" => Value::Text(subject.to_owned()),
+        "body" => Value::Blocks(body),
+        other => Value::Text(further(other)),
+    };
+    sender.letter(style.layout(kind), subject.to_owned(), value)
 }
 
 #[cfg(test)]
@@ -224,18 +273,33 @@ mod tests {
         Mailbox::parse("Contoso <no-reply@contoso.com>").unwrap()
     }
 
+    const PAGE: &str = "https://approvals.contoso.com/application/a.b-c_d";
+
+    fn news(tidings: Tidings, message: Option<&str>) -> News<'_> {
+        News {
+            tidings,
+            since: Timestamp::constant(1_768_478_400, 0),
+            message,
+            link: PAGE,
+        }
+    }
+
+    fn policy(document: &str) -> Policy {
+        let document: Document = toml::from_str(document).unwrap();
+        compile(&document).unwrap()
+    }
+
     #[test]
     fn applicants_are_told_in_every_language() {
         let (writer, from) = (NoticeWriter::default(), contoso());
-        let link = "https://approvals.contoso.com/application/a.b-c_d";
         for language in Language::ALL {
             for tidings in Tidings::ALL {
                 let style = style(None, &from, language);
-                let letter = writer.to_applicant(style, tidings, None, link);
+                let letter = writer.to_applicant(style, news(tidings, None));
                 let tag = format!("<html lang=\"{}\">", language.tag());
                 assert!(letter.html.contains(&tag), "{}", letter.html);
-                assert!(letter.html.contains(&format!("<a href=\"{link}\"")));
-                assert!(letter.text.contains(&format!("\n{link}\n")));
+                assert!(letter.html.contains(&format!("<a href=\"{PAGE}\"")));
+                assert!(letter.text.contains(&format!("\n{PAGE}\n")));
                 for part in [&letter.subject, &letter.html, &letter.text] {
                     assert!(!part.contains("notice-"), "{language}: {part}");
                 }
@@ -251,7 +315,7 @@ mod tests {
         let message = "<script>alert(1)</script>\n{why} \"quoted\"";
         let (writer, from) = (NoticeWriter::default(), contoso());
         let style = style(None, &from, Language::English);
-        let letter = writer.to_applicant(style, Tidings::Denied, Some(message), "https://a");
+        let letter = writer.to_applicant(style, news(Tidings::Denied, Some(message)));
         assert!(!letter.html.contains("<script"), "{}", letter.html);
         let escaped = "&lt;script&gt;alert(1)&lt;/script&gt;\n{why} &quot;quoted&quot;";
         assert!(letter.html.contains(escaped), "{}", letter.html);
@@ -261,7 +325,7 @@ mod tests {
 
     #[test]
     fn a_policy_has_its_own_words_and_sender() {
-        let document: Document = toml::from_str(
+        let policy = policy(
             r#"
             default = "allow"
             [mail]
@@ -269,15 +333,87 @@ mod tests {
             [message.notice-received-text]
             en = "Ahoy & welcome."
             "#,
-        )
-        .unwrap();
-        let (policy, from) = (compile(&document).unwrap(), contoso());
+        );
+        let from = contoso();
         let style = style(Some(&policy), &from, Language::English);
         let writer = NoticeWriter::default();
-        let letter = writer.to_applicant(style, Tidings::Received, None, "https://a");
+        let letter = writer.to_applicant(style, news(Tidings::Received, None));
         assert_eq!(letter.from.address.as_str(), "hello@fabrikam.com");
         assert!(letter.html.contains("Ahoy &amp; welcome."));
         assert!(letter.text.starts_with("Fabrikam\n\nAhoy & welcome."));
         assert!(letter.html.contains("<p class=\"small\""));
+    }
+
+    /// For one kind in one language, for all that applicants get, and for everything.
+    const TEMPLATES: &str = r#"
+        default = "allow"
+        [message.notice-denied-subject]
+        en = "Sorry & bye"
+        [[notice]]
+        kinds = ["denied"]
+        languages = ["sv"]
+        html = "<p>Hej</p><blockquote title='{subject}'>{message}</blockquote><a href=\"{link}\">{status}</a>"
+        [[notice]]
+        kinds = ["received", "approved", "denied", "expired"]
+        text = "{subject} ({since})\n{text}\n{message-title} {message}\n{link}"
+        [[notice]]
+        html = "<html lang={language}><h1>{subject}</h1>{body}<hr>{application}: {why}"
+        text = "{body}{why}"
+    "#;
+
+    #[test]
+    fn the_first_template_that_fits_is_taken_for_each_part() {
+        let (policy, from) = (policy(TEMPLATES), contoso());
+        let writer = NoticeWriter::default();
+        let written = |language, tidings, message| {
+            let style = style(Some(&policy), &from, language);
+            writer.to_applicant(style, news(tidings, message))
+        };
+        let denied = written(
+            Language::Swedish,
+            Tidings::Denied,
+            Some("<b>Nej</b> {link}"),
+        );
+        let expected = format!(
+            "<p>Hej</p><blockquote title='Din ansökan har inte godkänts'>&lt;b&gt;Nej&lt;/b&gt; {{link}}</blockquote>\
+             <a href=\"{PAGE}\">Se hur det går för din ansökan</a>"
+        );
+        assert_eq!(denied.html, expected);
+        let text = &denied.text;
+        let start =
+            "Din ansökan har inte godkänts (2026-01-15 12:00 UTC)\nDin ansökan om ett konto";
+        assert!(text.starts_with(start), "{text}");
+        let end = format!("\nDet här skriver organisationen: <b>Nej</b> {{link}}\n{PAGE}");
+        assert!(text.ends_with(&end), "{text}");
+
+        let denied = written(Language::English, Tidings::Denied, None);
+        assert_eq!(denied.subject, "Sorry & bye");
+        let start = "<html lang=en><h1>Sorry &amp; bye</h1><p ";
+        assert!(denied.html.starts_with(start), "{}", denied.html);
+        let end = "<hr>Contoso: You get this mail because somebody applied for an account with your address. \
+                   If it was not you, you can ignore it.";
+        assert!(denied.html.ends_with(end), "{}", denied.html);
+        let end = format!("\n \n{PAGE}");
+        assert!(denied.text.ends_with(&end), "{}", denied.text);
+    }
+
+    #[test]
+    fn a_template_of_another_language_is_not_taken() {
+        let policy = policy(
+            r#"
+            default = "allow"
+            [[notice]]
+            languages = ["sv"]
+            html = "<p>Hej</p>{body}"
+            "#,
+        );
+        let (writer, from) = (NoticeWriter::default(), contoso());
+        let style = style(Some(&policy), &from, Language::English);
+        let letter = writer.to_applicant(style, news(Tidings::Expired, None));
+        assert!(
+            letter.html.contains("<p class=\"small\""),
+            "{}",
+            letter.html
+        );
     }
 }

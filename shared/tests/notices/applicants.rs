@@ -109,6 +109,42 @@ async fn a_policy_has_its_own_words() {
 }
 
 #[tokio::test]
+async fn a_policy_has_its_own_templates() {
+    let policy = r#"
+        default = "review"
+        [[notice]]
+        kinds = ["denied"]
+        languages = ["sv"]
+        html = "<h1>{subject}</h1><p>{since}</p><p>{message}</p><p><a href='{link}'>{status}</a></p>"
+        text = "{message} {link}"
+    "#;
+    let world = World::with(policy).await;
+    let id = world.pending("zoe", &["sv-SE"]).await;
+    world
+        .change(&id, Action::Deny, Some("Nej & <b>tack</b>"))
+        .await;
+    world.deliver(&[(&id, "HISTORY#00000002")]).await;
+    let content = &world.inbox(ZOE)[0].content;
+    let (html, text) = (content.html.clone().unwrap(), content.text.clone().unwrap());
+    let start = "<h1>Din ansökan har inte godkänts</h1><p>2026-01-15 12:00 UTC</p>\
+                 <p>Nej &amp; &lt;b&gt;tack&lt;/b&gt;</p><p><a href='";
+    assert!(html.starts_with(start), "{html}");
+    let (_, link) = text.split_once("Nej & <b>tack</b> ").unwrap();
+    let end = format!(
+        "<a href='{}'>Se hur det går för din ansökan</a></p>",
+        link.trim()
+    );
+    assert!(html.ends_with(&end), "{html}");
+
+    // Another language has none.
+    let id = world.pending("max", &["de"]).await;
+    world.change(&id, Action::Deny, Some("Nein")).await;
+    world.deliver(&[(&id, "HISTORY#00000002")]).await;
+    let html = world.inbox("max@partner.example")[0].content.html.clone();
+    assert!(html.unwrap().contains("<html lang=\"de\">"));
+}
+
+#[tokio::test]
 async fn nobody_writes_to_somebody_who_is_erased() {
     let world = World::new().await;
     let id = world.pending("zoe", &[]).await;

@@ -103,3 +103,30 @@ async fn the_policy_of_now_says_who_is_told() {
     assert_eq!(html.matches("<a href=").count(), 2, "{html}");
     assert!(world.inbox(ANN).is_empty() && world.inbox(CHIEF).is_empty());
 }
+
+#[tokio::test]
+async fn a_policy_has_its_own_template() {
+    let policy = r#"
+        default = "review"
+        [approval]
+        notify = ["ann@contoso.example"]
+        [[notice]]
+        kinds = ["approvers"]
+        html = "<main>{body}</main>"
+    "#;
+    let world = World::with(policy).await;
+    let (one, other) = (
+        world.pending("zoe", &[]).await,
+        world.pending("max", &[]).await,
+    );
+    world.deliver(&[(&one, OPENED), (&other, OPENED)]).await;
+    let content = &world.inbox(ANN)[0].content;
+    let (html, text) = (content.html.clone().unwrap(), content.text.clone().unwrap());
+    assert!(html.trim().starts_with("<main><h2 "), "{html}");
+    for id in [&one, &other] {
+        let link = format!("<a href=\"{CONSOLE}/console/requests/{id}?link=");
+        assert!(html.contains(&link), "{html}");
+    }
+    assert!(html.trim().ends_with("</main>"), "{html}");
+    assert!(text.starts_with("Contoso"), "{text}");
+}

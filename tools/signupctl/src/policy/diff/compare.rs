@@ -156,6 +156,10 @@ fn spelled_out(document: &Document) -> Document {
     for rule in &mut document.rules {
         rule.steps.sort_unstable_by_key(|step| step.name());
     }
+    for notice in &mut document.notices {
+        notice.kinds.sort_unstable();
+        notice.languages.sort_unstable();
+    }
     document
 }
 
@@ -322,6 +326,10 @@ mod tests {
     #[case::rule(
         "default = 'deny'\n[[rule]]\nid = 'a'\nwhen = 'true'\neffect = 'deny'",
         "default = 'deny'\n[[rule]]\nid = 'a'\nwhen = 'true'\neffect = 'deny'\non-error = 'deny'\nbefore-lists = false\nsteps = ['before-creating-user', 'after-federation']"
+    )]
+    #[case::notice(
+        "default = 'deny'\n[[notice]]\nkinds = ['denied', 'expired']\nlanguages = ['sv', 'en']\ntext = '{body}'",
+        "default = 'deny'\nnotice = [{ languages = ['en', 'sv'], text = '{body}', kinds = ['expired', 'denied'] }]"
     )]
     fn what_means_the_same_is_no_difference(#[case] old: &str, #[case] new: &str) {
         assert_eq!(difference(old, new), []);
