@@ -86,9 +86,7 @@ impl ApplicantKey {
             let address = sign_up.addresses.first()?;
             Some(PersonKey::of_address(address.canonical().as_str()))
         });
-        Some(Self(
-            key.or_else(|| PersonKey::of(sign_up))?.as_str().to_owned(),
-        ))
+        key.or_else(|| PersonKey::of(sign_up)).map(Self::from)
     }
 
     /// From where it is stored.
@@ -99,6 +97,12 @@ impl ApplicantKey {
 
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl From<PersonKey> for ApplicantKey {
+    fn from(person: PersonKey) -> Self {
+        Self(person.as_str().to_owned())
     }
 }
 

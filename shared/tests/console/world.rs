@@ -34,12 +34,11 @@ use shared::{
     console::{Console, Parts, SignInSettings},
     domain::{
         approval::{
-            Action, Actor, Applicant, ApplicantKey, Applied, ApprovalRequest, Change, ContentKey,
-            Grants, HistoryEntry, RequestId, State, Terms, later,
+            Action, Actor, Applicant, Applied, ApprovalRequest, Change, ContentKey, HistoryEntry,
+            RequestId, Terms, later,
         },
         person::PersonKey,
         policy::UserFlow,
-        sign_up::Protocol,
     },
     ports::{
         Deadline,
@@ -50,7 +49,7 @@ use shared::{
         request_store::RequestStore,
         secrets::{Secret, SecretError, Secrets},
     },
-    testkit::{FixedClock, Keyring, Remembered},
+    testkit::{FixedClock, Keyring, Remembered, pending},
 };
 use tokio::{net::TcpListener, time::Instant};
 use tower::ServiceExt;
@@ -280,28 +279,14 @@ fn applicant(case: &Case) -> Applicant {
 fn request(id: &RequestId, content: &[u8], case: &Case, now: Timestamp) -> ApprovalRequest {
     let person = PersonKey::of_address(&format!("{}@{}", case.name, case.domain));
     ApprovalRequest {
-        id: id.clone(),
         // Each request is another identity's, so that somebody can have several.
-        applicant: ApplicantKey::parse(PersonKey::of_address(id.as_str()).as_str()).unwrap(),
-        person,
+        applicant: PersonKey::of_address(id.as_str()).into(),
         user_flow: case.flow.map(|flow| UserFlow::parse(flow).unwrap()),
-        protocol: Protocol::Connector,
         domain: Some(case.domain.to_owned()),
-        provider: None,
-        state: State::Pending,
-        version: 1,
-        edition: 1,
         content: ContentKey::of(id, content),
-        created_at: now,
-        changed_at: now,
         expires_at: now,
         terms: case.terms,
-        grants: Grants::default(),
-        policy: None,
-        asked_by: "default".to_owned(),
-        approved_by: Vec::new(),
-        failure: None,
-        account: None,
+        ..pending(id.clone(), person, now)
     }
 }
 

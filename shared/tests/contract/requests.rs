@@ -20,7 +20,6 @@ use shared::{
         approval::{
             Action, Actor, AppRole, ApplicantKey, ApprovalRequest, Change, ContentKey, Grants,
             HistoryEntry, ObjectId, Reapply, RequestId, Sealed, Standing, State, Terms, WrappedKey,
-            later,
         },
         list::Effect,
         policy::UserFlow,
@@ -34,6 +33,7 @@ use shared::{
         request_store::{Order, RequestStore},
         sign_up_reader::{Facts, LookedUp, SignUpReader, Wanted},
     },
+    testkit::pending,
 };
 use tokio::task::JoinSet;
 
@@ -56,29 +56,9 @@ pub(crate) fn id(number: u8) -> RequestId {
 
 /// A pending request of somebody, numbered in the order of time.
 pub(crate) fn request(of: usize, number: u8) -> ApprovalRequest {
-    let id = id(number);
     ApprovalRequest {
-        content: ContentKey::of(&id, b"content"),
-        id,
-        applicant: ApplicantKey::parse(person(of).as_str()).unwrap(),
-        person: person(of),
-        user_flow: None,
-        protocol: Protocol::Connector,
         domain: None,
-        provider: None,
-        state: State::Pending,
-        version: 1,
-        edition: 1,
-        created_at: now(),
-        changed_at: now(),
-        expires_at: later(now(), 30),
-        terms: Terms::USUAL,
-        grants: Grants::default(),
-        policy: None,
-        asked_by: "default".to_owned(),
-        approved_by: Vec::new(),
-        failure: None,
-        account: None,
+        ..pending(id(number), person(of), now())
     }
 }
 
