@@ -4,6 +4,7 @@
 
 mod applicant;
 mod grants;
+mod keep_days;
 mod mark;
 mod notice;
 mod state;
@@ -15,6 +16,7 @@ use jiff::{SignedDuration, Timestamp};
 pub use self::{
     applicant::{Applicant, Applied, AppliedIdentity},
     grants::{AppRole, Grants, ObjectId},
+    keep_days::KeepDays,
     mark::Mark,
     notice::{Call, Due, Happening, NoticeId, Recipient, Tidings},
     state::{Action, State},
@@ -145,7 +147,7 @@ pub struct Terms {
     /// Whether a denial needs a reason.
     pub reason_required: bool,
     /// A closed request is deleted after this.
-    pub keep_days: u32,
+    pub keep_days: KeepDays,
 }
 
 impl Terms {
@@ -155,7 +157,7 @@ impl Terms {
         expire_after_days: 30,
         approvals: 1,
         reason_required: false,
-        keep_days: 365,
+        keep_days: KeepDays::alike(365),
     };
 }
 
@@ -444,8 +446,8 @@ impl ApprovalRequest {
 
     /// When DynamoDB may delete it: never while it is open.
     pub fn kept_until(&self) -> Option<Timestamp> {
-        let closed = !self.state.is_open();
-        closed.then(|| later(self.changed_at, self.terms.keep_days))
+        let days = self.terms.keep_days.of(self.state)?;
+        Some(later(self.changed_at, days))
     }
 }
 

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 pub use self::{
-    approval::{AppRole, Approval},
+    approval::{AppRole, Approval, KeepDays, KeepDaysByState},
     source::{Auth, HttpMethod, OnOutcome, ProviderKind, Source, SourceKind, Verification},
 };
 use crate::domain::{list::Effect, policy::OnUnavailable, sign_up::Step};
