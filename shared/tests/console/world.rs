@@ -26,6 +26,7 @@ use shared::{
     app::{
         advice::Advisor,
         callers::Callers,
+        known_domains::KnownDomains,
         links::{Link, LinkKey, Purpose},
         policies::Policies,
         requests::Requests,
@@ -140,6 +141,12 @@ impl World {
             Arc::clone(&clock) as _,
             Arc::clone(&journal) as _,
         );
+        let known = KnownDomains::new(
+            Arc::clone(&store) as _,
+            Arc::clone(&store) as _,
+            Arc::clone(&clock) as _,
+            Duration::from_mins(5),
+        );
         let console = Console::new(Parts {
             settings: SignInSettings {
                 origin: ORIGIN.to_owned(),
@@ -154,7 +161,7 @@ impl World {
                 Arc::clone(&clock) as _,
             ),
             keys: read,
-            advisor: Advisor::new(Arc::clone(&store) as _, Arc::new(policies)),
+            advisor: Advisor::new(Arc::clone(&store) as _, Arc::new(policies), known),
             secrets,
             outgoing: Arc::clone(&token_endpoint) as _,
             callers: Arc::new(callers),
