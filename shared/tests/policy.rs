@@ -19,6 +19,7 @@ use proptest::prelude::*;
 use rstest::rstest;
 use shared::{
     domain::{
+        approval::KeepDays,
         attribute::{AttributeName, AttributeValue, ClaimValue, Claims},
         decision::{DecidedBy, Decision},
         email::EmailAddress,
@@ -222,6 +223,32 @@ fn many(piece: impl Fn(usize) -> String) -> String {
         pieces.push_str(&piece);
     }
     pieces
+}
+
+#[rstest]
+#[case("", KeepDays::alike(365))]
+#[case("keep-days = 90", KeepDays::alike(90))]
+#[case("keep-days = { denied = 30, withdrawn = 7 }", KeepDays { denied: 30, withdrawn: 7, ..KeepDays::alike(365) })]
+fn a_closed_request_is_kept_by_a_number_or_a_table(#[case] line: &str, #[case] days: KeepDays) {
+    let policy = policy(&format!("default = \"review\"\n[approval]\n{line}\n")).unwrap();
+    assert_eq!(policy.approval.terms.keep_days, days);
+}
+
+/// A number for all states stands in policies that are published.
+#[test]
+fn a_table_keeps_denials_until_somebody_may_ask_again() {
+    let policy = |keep: &str| {
+        policy(&format!(
+            "default = \"review\"\n[approval]\nreapply-after-days = 90\nkeep-days = {keep}\n"
+        ))
+    };
+    policy("30").unwrap();
+    policy("{ denied = 90 }").unwrap();
+    let fault = policy("{ denied = 89 }").unwrap_err();
+    assert!(
+        fault.starts_with("approval.keep-days.denied: found 89"),
+        "{fault}"
+    );
 }
 
 // --- properties

@@ -68,9 +68,8 @@ impl LastSteps {
         let Some(person) = PersonKey::of(sign_up) else {
             return;
         };
-        let redeemed = self
-            .codes
-            .redeem(&code.digest, &person, now, before_answering(deadline));
+        let deadline = before_answering(sign_up.step, deadline);
+        let redeemed = self.codes.redeem(&code.digest, &person, now, deadline);
         if let Ok(Redeemed::Yes) = redeemed.await {
             let digest = code.digest.clone();
             found.redeemed.push(digest);
@@ -94,6 +93,7 @@ impl LastSteps {
         };
         for question in &questions {
             let user_flow = circumstances.user_flow;
+            let deadline = before_answering(circumstances.sign_up.step, deadline);
             let made = self
                 .verifications
                 .make(question, &person, user_flow, breakers, deadline);
@@ -119,9 +119,10 @@ impl LastSteps {
         let Some(person) = PersonKey::of(circumstances.sign_up) else {
             return unavailable(decided, Some(DecidedBy::Code));
         };
-        let redeemed =
-            self.codes
-                .redeem(&code, &person, self.clock.now(), before_answering(deadline));
+        let deadline = before_answering(circumstances.sign_up.step, deadline);
+        let redeemed = self
+            .codes
+            .redeem(&code, &person, self.clock.now(), deadline);
         match redeemed.await {
             Ok(Redeemed::Yes) => {
                 decided.invitation = Some("redeemed");

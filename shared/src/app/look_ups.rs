@@ -29,9 +29,11 @@ use crate::{
     },
 };
 
-/// What is left of the time for what comes after a decision's look-ups: its answer, and the request that it may have to store,
-/// which is a call of KMS and a transaction.
-const RESERVE: Duration = Duration::from_millis(150);
+/// What is left of the time for the answer after a decision's look-ups.
+const TO_ANSWER: Duration = Duration::from_millis(60);
+
+/// The same where the decision may have to store a request first, which is a call of KMS and a transaction.
+const TO_STORE: Duration = Duration::from_millis(150);
 
 pub struct LookUps {
     pub reader: Arc<dyn SignUpReader>,
@@ -85,8 +87,12 @@ impl Ended {
 }
 
 /// The deadline of everything that a decision waits for.
-pub(super) fn before_answering(deadline: Deadline) -> Deadline {
-    Deadline(deadline.0.checked_sub(RESERVE).unwrap_or(deadline.0))
+pub(super) fn before_answering(step: Step, deadline: Deadline) -> Deadline {
+    let reserve = match step {
+        Step::BeforeCreatingUser => TO_STORE,
+        Step::AfterFederation | Step::BeforeToken => TO_ANSWER,
+    };
+    Deadline(deadline.0.checked_sub(reserve).unwrap_or(deadline.0))
 }
 
 impl LookUps {
@@ -108,7 +114,7 @@ impl LookUps {
         if policy.is_denied_by_a_list(circumstances) {
             return (found, told);
         }
-        let deadline = before_answering(deadline);
+        let deadline = before_answering(circumstances.sign_up.step, deadline);
         for level in 0..policy.levels() {
             let asks = policy.asks(
                 level,
@@ -349,4 +355,19 @@ pub(super) fn credentials(
         secret: secret.to_owned(),
     });
     auth.into_iter().chain(certificate).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_step_that_may_store_a_request_keeps_time_for_it() {
+        let deadline = Deadline(Instant::now() + Duration::from_secs(1));
+        let kept = |step| deadline.0 - before_answering(step, deadline).0;
+        assert_eq!(kept(Step::BeforeCreatingUser), TO_STORE);
+        for step in [Step::AfterFederation, Step::BeforeToken] {
+            assert_eq!(kept(step), TO_ANSWER);
+        }
+    }
 }

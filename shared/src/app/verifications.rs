@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use super::{
     breakers::{Breakers, OPEN},
-    look_ups::{before_answering, credentials},
+    look_ups::credentials,
 };
 use crate::{
     domain::{
@@ -97,7 +97,7 @@ impl Verifications {
             Ended::unavailable(OPEN)
         } else {
             let key = attempt(question, user_flow);
-            self.attempted(question, person, &key, breaker, before_answering(deadline))
+            self.attempted(question, person, &key, breaker, deadline)
                 .await
         };
         let told = VerificationUse {

@@ -5,7 +5,13 @@ use std::{process::ExitCode, sync::Arc};
 use super::{Ground, clock_and_journal, serve, together, told};
 use crate::{
     adapters::{data_keys::KmsDataKeys, outgoing::GuardedHttp, secrets::SecretsManager},
-    app::{advice::Advisor, audit::Audit, lists::Lists, requests::Requests},
+    app::{
+        advice::Advisor,
+        audit::Audit,
+        known_domains::{KnownDomains, PATIENCE},
+        lists::Lists,
+        requests::Requests,
+    },
     config::{ConsoleSettings, Environment, ProcessEnvironment, RequestsSettings, Settings},
     console::{Console, Parts},
     ports::{clock::Clock, journal::Journal, secrets::Secrets},
@@ -48,7 +54,13 @@ pub fn console(
         Arc::clone(&clock),
     );
     let keys = KmsDataKeys::new(requests.connection, requests.key, Arc::clone(&clock));
-    let advisor = Advisor::new(Arc::clone(&table) as _, policies);
+    let known = KnownDomains::new(
+        Arc::clone(&table) as _,
+        Arc::clone(&table) as _,
+        Arc::clone(&clock),
+        PATIENCE,
+    );
+    let advisor = Advisor::new(Arc::clone(&table) as _, policies, known);
     let audit = Audit::new(Arc::clone(&table) as _);
     Ok(Console::new(Parts {
         settings: own.sign_in,

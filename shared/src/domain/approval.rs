@@ -4,6 +4,7 @@
 
 mod applicant;
 mod grants;
+mod keep_days;
 mod mark;
 mod matched;
 mod notice;
@@ -16,6 +17,7 @@ use jiff::{SignedDuration, Timestamp};
 pub use self::{
     applicant::{Applicant, Applied, AppliedIdentity},
     grants::{AppRole, Grants, ObjectId},
+    keep_days::KeepDays,
     mark::Mark,
     notice::{Call, Due, Happening, NoticeId, Recipient, Tidings},
     state::{Action, State},
@@ -87,9 +89,7 @@ impl ApplicantKey {
             let address = sign_up.addresses.first()?;
             Some(PersonKey::of_address(address.canonical().as_str()))
         });
-        Some(Self(
-            key.or_else(|| PersonKey::of(sign_up))?.as_str().to_owned(),
-        ))
+        key.or_else(|| PersonKey::of(sign_up)).map(Self::from)
     }
 
     /// From where it is stored.
@@ -100,6 +100,12 @@ impl ApplicantKey {
 
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl From<PersonKey> for ApplicantKey {
+    fn from(person: PersonKey) -> Self {
+        Self(person.as_str().to_owned())
     }
 }
 
@@ -142,7 +148,7 @@ pub struct Terms {
     /// Whether a denial needs a reason.
     pub reason_required: bool,
     /// A closed request is deleted after this.
-    pub keep_days: u32,
+    pub keep_days: KeepDays,
 }
 
 impl Terms {
@@ -152,7 +158,7 @@ impl Terms {
         expire_after_days: 30,
         approvals: 1,
         reason_required: false,
-        keep_days: 365,
+        keep_days: KeepDays::alike(365),
     };
 }
 
@@ -441,8 +447,8 @@ impl ApprovalRequest {
 
     /// When DynamoDB may delete it: never while it is open.
     pub fn kept_until(&self) -> Option<Timestamp> {
-        let closed = !self.state.is_open();
-        closed.then(|| later(self.changed_at, self.terms.keep_days))
+        let days = self.terms.keep_days.of(self.state)?;
+        Some(later(self.changed_at, days))
     }
 }
 

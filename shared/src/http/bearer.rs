@@ -6,6 +6,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jiff::{SignedDuration, Timestamp};
 use ring::signature::{RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents};
 use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::Value;
 
 use crate::{
     app::callers::Callers,
@@ -29,14 +30,15 @@ pub struct UnverifiedToken<'t> {
     signature: Vec<u8>,
     header: Header,
     claims: Claims,
-    payload: Vec<u8>,
+    /// All that it says.
+    payload: Value,
 }
 
 #[derive(Debug, Deserialize)]
 struct Header {
     alg: String,
     kid: String,
-    crit: Option<serde_json::Value>,
+    crit: Option<Value>,
 }
 
 /// The claims of every token.
@@ -82,7 +84,7 @@ impl<'t> UnverifiedToken<'t> {
         let (signed, signature) = token.rsplit_once('.')?;
         let (header, claims) = signed.split_once('.')?;
         let header: Header = serde_json::from_slice(&decode(header)?).ok()?;
-        let payload = decode(claims)?;
+        let payload: Value = serde_json::from_slice(&decode(claims)?).ok()?;
         if header.alg != "RS256" || header.crit.is_some() {
             return None;
         }
@@ -90,7 +92,7 @@ impl<'t> UnverifiedToken<'t> {
             signed,
             signature: decode(signature)?,
             header,
-            claims: serde_json::from_slice(&payload).ok()?,
+            claims: Claims::deserialize(&payload).ok()?,
             payload,
         })
     }
@@ -173,7 +175,7 @@ pub(crate) async fn verified<C: DeserializeOwned>(
         return Err("signature");
     }
     check(&token.claims, expected, now)?;
-    serde_json::from_slice(&token.payload).map_err(|_| "malformed-token")
+    C::deserialize(token.payload).map_err(|_| "malformed-token")
 }
 
 fn check(claims: &Claims, expected: Expected<'_>, now: Timestamp) -> Result<(), &'static str> {

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 pub use self::{
-    approval::{AppRole, Approval},
+    approval::{AppRole, Approval, KeepDays, KeepDaysByState},
     notice::{Notice, NoticeKind},
     source::{Auth, HttpMethod, OnOutcome, ProviderKind, Source, SourceKind, Verification},
 };

@@ -1,5 +1,6 @@
-//! For tests: a clock in the test's hand, a journal that remembers, a key service in memory, and settings.
+//! For tests: a clock in the test's hand, a journal that remembers, a key service in memory, an approval request, and settings.
 
+mod approval;
 mod keyring;
 mod nobody;
 
@@ -12,6 +13,7 @@ use std::{
 use jiff::{SignedDuration, Timestamp};
 
 pub use self::{
+    approval::pending,
     keyring::Keyring,
     nobody::{Nobody, others},
 };

@@ -5,13 +5,9 @@ use rstest::rstest;
 use shared::{
     domain::{
         approval::Action,
-        audit::Signature,
         list::{Effect, ListEntry, ListName, Matcher},
     },
-    ports::{
-        clock::Clock,
-        list_store::{Change, ListStore},
-    },
+    ports::{clock::Clock, list_store::ListStore},
 };
 
 use crate::world::{ADMINISTRATOR, APPROVER, Answer, Browser, Case, ORIGIN, World};
@@ -38,16 +34,6 @@ fn entry(matcher: &str, effect: Effect) -> ListEntry {
 }
 
 impl World {
-    /// As somebody else does on the command line.
-    async fn put(&self, entry: &ListEntry) {
-        let change = Change::Put(entry.clone());
-        let signature = Signature {
-            by: "eve".to_owned(),
-            at: self.clock.now(),
-        };
-        self.store.apply(&[change], &signature).await.unwrap();
-    }
-
     async fn entries(&self, matcher: &str) -> Vec<ListEntry> {
         let matcher = Matcher::parse(matcher).unwrap();
         self.store.find(&[matcher]).await.unwrap()

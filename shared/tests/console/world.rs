@@ -27,6 +27,7 @@ use shared::{
         advice::Advisor,
         audit::Audit,
         callers::Callers,
+        known_domains::KnownDomains,
         links::{Link, LinkKey, Purpose},
         lists::Lists,
         policies::Policies,
@@ -36,23 +37,25 @@ use shared::{
     console::{Console, Parts, SignInSettings},
     domain::{
         approval::{
-            Action, Actor, Applicant, ApplicantKey, Applied, ApprovalRequest, Change, ContentKey,
-            Grants, HistoryEntry, RequestId, State, Terms, later,
+            Action, Actor, Applicant, Applied, ApprovalRequest, Change, ContentKey, HistoryEntry,
+            RequestId, Terms, later,
         },
+        audit::Signature,
+        list::ListEntry,
         person::PersonKey,
         policy::UserFlow,
-        sign_up::Protocol,
     },
     ports::{
         Deadline,
         approval_requests::{ApprovalRequests, Filed},
         clock::Clock,
         data_keys::DataKeyReader,
+        list_store::{self, ListStore},
         outgoing::{Call, Outgoing, OutgoingError, Reply},
         request_store::RequestStore,
         secrets::{Secret, SecretError, Secrets},
     },
-    testkit::{FixedClock, Keyring, Remembered},
+    testkit::{FixedClock, Keyring, Remembered, pending},
 };
 use tokio::{net::TcpListener, time::Instant};
 use tower::ServiceExt;
@@ -143,6 +146,12 @@ impl World {
             Arc::clone(&clock) as _,
             Arc::clone(&journal) as _,
         );
+        let known = KnownDomains::new(
+            Arc::clone(&store) as _,
+            Arc::clone(&store) as _,
+            Arc::clone(&clock) as _,
+            Duration::from_mins(5),
+        );
         let console = Console::new(Parts {
             settings: SignInSettings {
                 origin: ORIGIN.to_owned(),
@@ -158,7 +167,7 @@ impl World {
             ),
             lists: Lists::new(Arc::clone(&store) as _),
             keys: read,
-            advisor: Advisor::new(Arc::clone(&store) as _, Arc::new(policies)),
+            advisor: Advisor::new(Arc::clone(&store) as _, Arc::new(policies), known),
             audit: Audit::new(Arc::clone(&store) as _),
             secrets,
             outgoing: Arc::clone(&token_endpoint) as _,
@@ -225,6 +234,16 @@ impl World {
         self.store_change(id, &Change::new(action, by)).await;
     }
 
+    /// An entry, as somebody else puts it on the command line.
+    pub(crate) async fn put(&self, entry: &ListEntry) {
+        let signature = Signature {
+            by: "eve".to_owned(),
+            at: self.clock.now(),
+        };
+        let change = list_store::Change::Put(entry.clone());
+        self.store.apply(&[change], &signature).await.unwrap();
+    }
+
     pub(crate) async fn store_change(&self, id: &RequestId, change: &Change) {
         let before = self.request(id).await;
         let (next, entry) = before.after(change, self.clock.now()).unwrap();
@@ -284,28 +303,14 @@ fn applicant(case: &Case) -> Applicant {
 fn request(id: &RequestId, content: &[u8], case: &Case, now: Timestamp) -> ApprovalRequest {
     let person = PersonKey::of_address(&format!("{}@{}", case.name, case.domain));
     ApprovalRequest {
-        id: id.clone(),
         // Each request is another identity's, so that somebody can have several.
-        applicant: ApplicantKey::parse(PersonKey::of_address(id.as_str()).as_str()).unwrap(),
-        person,
+        applicant: PersonKey::of_address(id.as_str()).into(),
         user_flow: case.flow.map(|flow| UserFlow::parse(flow).unwrap()),
-        protocol: Protocol::Connector,
         domain: Some(case.domain.to_owned()),
-        provider: None,
-        state: State::Pending,
-        version: 1,
-        edition: 1,
         content: ContentKey::of(id, content),
-        created_at: now,
-        changed_at: now,
         expires_at: now,
         terms: case.terms,
-        grants: Grants::default(),
-        policy: None,
-        asked_by: "default".to_owned(),
-        approved_by: Vec::new(),
-        failure: None,
-        account: None,
+        ..pending(id.clone(), person, now)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use shared::{
-    domain::approval::{Action, Mark, RequestId, State},
+    domain::approval::{Action, ApprovalRequest, Mark, RequestId, State, Terms},
     ports::{
         redelivery::Redelivery,
         reminders::Reminders,
@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 use super::{
     codes::Crowd,
     fixture,
-    requests::{changed, id, lifetimes, now, opened, partition, request, stored},
+    requests::{BY_STATE, changed, id, lifetimes, now, opened, partition, request, stored},
 };
 
 #[tokio::test]
@@ -69,7 +69,13 @@ async fn of_many_at_once_one_makes_a_mark() {
 #[tokio::test]
 async fn however_many_marks_there_are_a_request_is_closed_and_opened_again() {
     let f = fixture("marks-many").await;
-    let open = request(1, 1);
+    let open = ApprovalRequest {
+        terms: Terms {
+            keep_days: BY_STATE,
+            ..Terms::USUAL
+        },
+        ..request(1, 1)
+    };
     opened(&f, &open).await;
     for number in 0..120 {
         assert!(
@@ -87,7 +93,7 @@ async fn however_many_marks_there_are_a_request_is_closed_and_opened_again() {
     };
     let made = marks().await;
     // None of them outlives the request by more than the time that it had left.
-    let end = (open.expires_at + SignedDuration::from_hours(365 * 24)).as_second();
+    let end = (open.expires_at + SignedDuration::from_hours(400 * 24)).as_second();
     let ttl = |item: &super::requests::Item| item["ttl"].as_n().unwrap().parse::<i64>().unwrap();
     assert!(made.iter().all(|item| ttl(item) == end));
     let denied = changed(&f, &open, Action::Deny).await;

@@ -19,8 +19,8 @@ use shared::{
     domain::{
         approval::{
             Action, Actor, AppRole, ApplicantKey, ApprovalRequest, Change, ContentKey, Grants,
-            HistoryEntry, ObjectId, Reapply, RequestId, Sealed, Standing, State, Terms, WrappedKey,
-            later,
+            HistoryEntry, KeepDays, ObjectId, Reapply, RequestId, Sealed, Standing, State, Terms,
+            WrappedKey, later,
         },
         list::Effect,
         policy::UserFlow,
@@ -34,6 +34,7 @@ use shared::{
         request_store::{Order, RequestStore},
         sign_up_reader::{Facts, LookedUp, SignUpReader, Wanted},
     },
+    testkit::pending,
 };
 use tokio::task::JoinSet;
 
@@ -56,31 +57,19 @@ pub(crate) fn id(number: u8) -> RequestId {
 
 /// A pending request of somebody, numbered in the order of time.
 pub(crate) fn request(of: usize, number: u8) -> ApprovalRequest {
-    let id = id(number);
     ApprovalRequest {
-        content: ContentKey::of(&id, b"content"),
-        id,
-        applicant: ApplicantKey::parse(person(of).as_str()).unwrap(),
-        person: person(of),
-        user_flow: None,
-        protocol: Protocol::Connector,
         domain: None,
-        provider: None,
-        state: State::Pending,
-        version: 1,
-        edition: 1,
-        created_at: now(),
-        changed_at: now(),
-        expires_at: later(now(), 30),
-        terms: Terms::USUAL,
-        grants: Grants::default(),
-        policy: None,
-        asked_by: "default".to_owned(),
-        approved_by: Vec::new(),
-        failure: None,
-        account: None,
+        ..pending(id(number), person(of), now())
     }
 }
+
+/// Another time for each state.
+pub(crate) const BY_STATE: KeepDays = KeepDays {
+    denied: 30,
+    expired: 14,
+    withdrawn: 7,
+    provisioned: 400,
+};
 
 /// A request of which everything is known.
 fn full(reapply: Reapply) -> ApprovalRequest {
@@ -94,7 +83,7 @@ fn full(reapply: Reapply) -> ApprovalRequest {
             expire_after_days: 14,
             approvals: 2,
             reason_required: true,
-            keep_days: 90,
+            keep_days: BY_STATE,
         },
         grants: Grants {
             groups: vec![object_id(1), object_id(2)],
@@ -533,34 +522,59 @@ async fn erasing_takes_the_person_and_leaves_what_happened() {
 
 #[tokio::test]
 async fn dynamodb_may_delete_all_of_a_closed_request_and_nothing_of_an_open_one() {
-    let f = fixture("request-ttl").await;
-    let mut now_is = full(Reapply::AtOnce);
-    opened(&f, &now_is).await;
-    let (next, entry) = now_is.corrected(now_is.content.clone(), now()).unwrap();
-    let corrected = f.table.correct(&next, &entry, &sealed(2), soon()).await;
-    assert_eq!(corrected.unwrap(), Filed::Yes);
-    now_is = next;
-    for action in [
-        Action::Withdraw,
-        Action::Expire,
-        Action::Reopen,
-        Action::Deny,
-        Action::Reopen,
-        Action::Approve,
-    ] {
-        let change = by("eve", action).because(Some("said so".to_owned()));
-        let Ok((next, entry)) = now_is.after(&change, now()) else {
-            continue;
+    let to_an_account = [
+        (Action::Expire, Some(14)),
+        (Action::Reopen, None),
+        (Action::Deny, Some(30)),
+        (Action::Reopen, None),
+        (Action::Approve, None),
+        (Action::Provision, None),
+        (Action::Finish, Some(400)),
+    ];
+    let away = [(Action::Withdraw, Some(7))];
+    for (number, way) in [&to_an_account[..], &away].into_iter().enumerate() {
+        let f = fixture(&format!("request-ttl-{number}")).await;
+        let mut now_is = ApprovalRequest {
+            terms: Terms {
+                keep_days: BY_STATE,
+                ..Terms::USUAL
+            },
+            ..full(Reapply::AtOnce)
         };
-        assert!(f.table.change(&now_is, &next, &entry).await.unwrap());
+        opened(&f, &now_is).await;
+        let (next, entry) = now_is.corrected(now_is.content.clone(), now()).unwrap();
+        let corrected = f.table.correct(&next, &entry, &sealed(2), soon()).await;
+        assert_eq!(corrected.unwrap(), Filed::Yes);
         now_is = next;
-        let expected = now_is.kept_until().map(Timestamp::as_second);
-        let lifetimes = lifetimes(&f, &now_is).await;
-        assert!(
-            lifetimes.iter().all(|ttl| *ttl == expected),
-            "{lifetimes:?}"
-        );
+        for (action, kept) in way {
+            now_is = changed(&f, &now_is, *action).await;
+            let expected = kept.map(|days| later(now(), days).as_second());
+            let lifetimes = lifetimes(&f, &now_is).await;
+            assert!(
+                lifetimes.iter().all(|ttl| *ttl == expected),
+                "{action:?}: {lifetimes:?}"
+            );
+        }
     }
+}
+
+/// An earlier version knew one number for all states.
+#[tokio::test]
+async fn terms_of_one_number_count_in_every_state() {
+    let f = fixture("request-one-number").await;
+    let made = full(Reapply::Never);
+    opened(&f, &made).await;
+    let pk = format!("REQUEST#{}", made.id);
+    let items = partition(&f, &pk).await;
+    let current = |item: &Item| item["sk"].as_s().unwrap() == "CURRENT";
+    let mut item = items.into_iter().find(current).unwrap();
+    let AttributeValue::M(terms) = item.get_mut("terms").unwrap() else {
+        panic!("{item:?}");
+    };
+    terms.remove("keep_days_by_state").unwrap();
+    put_item(&f, item).await;
+    let found = stored(&f, &made.id).await.terms.keep_days;
+    assert_eq!(found, KeepDays::alike(400));
 }
 
 #[tokio::test]
@@ -686,6 +700,10 @@ async fn an_item_that_cannot_be_read_is_an_error_which_names_nobody() {
 
 async fn make_newer(f: &Fixture, mut item: Item) {
     item.insert("schema".to_owned(), AttributeValue::N("2".to_owned()));
+    put_item(f, item).await;
+}
+
+async fn put_item(f: &Fixture, item: Item) {
     f.client
         .put_item()
         .table_name(f.table.name())

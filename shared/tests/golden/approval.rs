@@ -6,14 +6,12 @@ use shared::{
     adapters::dynamodb::Table,
     app::sealing::seal,
     domain::{
-        approval::{
-            ApplicantKey, ApprovalRequest, ContentKey, Grants, RequestId, State, Terms, later,
-        },
+        approval::{ApplicantKey, ApprovalRequest, RequestId, State},
         email::EmailAddress,
         identity::{Identity, IdentityProvider, Subject},
         language::LanguageWishes,
         person::PersonKey,
-        sign_up::{Protocol, SignUp, Step},
+        sign_up::{SignUp, Step},
     },
     ports::{
         Deadline,
@@ -21,7 +19,7 @@ use shared::{
         clock::Clock,
         request_store::RequestStore,
     },
-    testkit::Keyring,
+    testkit::{Keyring, pending},
 };
 use tokio::time::{Duration, Instant};
 
@@ -92,27 +90,9 @@ fn applied(address: &str, issuers: &Value, body: &Value) -> SignUp {
 fn request(sign_up: &SignUp, state: State, now: Timestamp) -> ApprovalRequest {
     let id = RequestId::new(now, [1; 10]);
     ApprovalRequest {
-        content: ContentKey::of(&id, b"{}"),
-        id,
         applicant: ApplicantKey::of(sign_up).unwrap(),
-        person: PersonKey::of(sign_up).unwrap(),
-        user_flow: None,
-        protocol: Protocol::Connector,
-        domain: None,
-        provider: None,
         state,
-        version: 1,
-        edition: 1,
-        created_at: now,
-        changed_at: now,
-        expires_at: later(now, 30),
-        terms: Terms::USUAL,
-        grants: Grants::default(),
-        policy: None,
-        asked_by: "default".to_owned(),
-        approved_by: Vec::new(),
-        failure: None,
-        account: None,
+        ..pending(id, PersonKey::of(sign_up).unwrap(), now)
     }
 }
 

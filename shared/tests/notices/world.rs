@@ -20,13 +20,9 @@ use shared::{
     app::{links::LinkKey, notices::Notices, sealing},
     compose,
     domain::{
-        approval::{
-            Action, Actor, Applicant, ApplicantKey, ApprovalRequest, Change, ContentKey, Grants,
-            RequestId, State, Terms,
-        },
+        approval::{Action, Actor, Applicant, ApprovalRequest, Change, ContentKey, RequestId},
         person::PersonKey,
         policy::UserFlow,
-        sign_up::Protocol,
     },
     ports::{
         Deadline,
@@ -34,7 +30,7 @@ use shared::{
         journal::Notice,
         request_store::RequestStore,
     },
-    testkit::{FixedClock, Remembered},
+    testkit::{FixedClock, Remembered, pending},
 };
 use tokio::{net::TcpListener, time::Instant};
 
@@ -219,27 +215,12 @@ fn settings(engine: &Engine, entra: &Simulator, smtp_url: String) -> [(&'static 
 fn request(id: RequestId, content: &[u8]) -> ApprovalRequest {
     let person = PersonKey::of_address(id.as_str());
     ApprovalRequest {
-        applicant: ApplicantKey::parse(person.as_str()).unwrap(),
         content: ContentKey::of(&id, content),
-        id,
-        person,
         user_flow: Some(UserFlow::parse("partners").unwrap()),
-        protocol: Protocol::Connector,
-        domain: Some("partner.example".to_owned()),
         provider: Some("google.com".to_owned()),
-        state: State::Pending,
-        version: 1,
-        edition: 1,
-        created_at: NOW,
-        changed_at: NOW,
         expires_at: NOW,
-        terms: Terms::USUAL,
-        grants: Grants::default(),
-        policy: None,
         asked_by: "rule free-mail".to_owned(),
-        approved_by: Vec::new(),
-        failure: None,
-        account: None,
+        ..pending(id, person, NOW)
     }
 }
 

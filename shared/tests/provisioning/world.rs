@@ -23,11 +23,10 @@ use shared::{
     },
     domain::{
         approval::{
-            Action, Actor, Applicant, ApplicantKey, Applied, AppliedIdentity, ApprovalRequest,
-            Change, ContentKey, Grants, HistoryEntry, RequestId, State, Terms, later,
+            Action, Actor, Applicant, Applied, AppliedIdentity, ApprovalRequest, Change,
+            ContentKey, Grants, HistoryEntry, RequestId,
         },
         person::PersonKey,
-        sign_up::Protocol,
     },
     ports::{
         Deadline,
@@ -38,7 +37,7 @@ use shared::{
         request_store::RequestStore,
         secrets::{Secret, SecretError, Secrets},
     },
-    testkit::{FixedClock, Keyring},
+    testkit::{FixedClock, Keyring, pending},
 };
 use tokio::{net::TcpListener, time::Instant};
 
@@ -111,7 +110,7 @@ impl Requests {
         let id = RequestId::new(NOW, std::array::from_fn(|_| fastrand::u8(..)));
         let content = serde_json::to_vec(applicant).unwrap();
         let sealed = sealing::seal(self.makes_keys.as_ref(), &id, &content, far()).await;
-        let pending = shaped(pending(id.clone(), &content, applicant));
+        let pending = shaped(request(id.clone(), &content, applicant));
         let filed = self
             .store
             .open(&pending, &sealed.unwrap(), None, far())
@@ -151,31 +150,12 @@ impl Requests {
     }
 }
 
-fn pending(id: RequestId, content: &[u8], applicant: &Applicant) -> ApprovalRequest {
+fn request(id: RequestId, content: &[u8], applicant: &Applicant) -> ApprovalRequest {
     let address = applicant.addresses.first().cloned().unwrap_or_default();
     let person = PersonKey::of_address(&address);
     ApprovalRequest {
-        applicant: ApplicantKey::parse(person.as_str()).unwrap(),
         content: ContentKey::of(&id, content),
-        id,
-        person,
-        user_flow: None,
-        protocol: Protocol::Connector,
-        domain: Some("partner.example".to_owned()),
-        provider: None,
-        state: State::Pending,
-        version: 1,
-        edition: 1,
-        created_at: NOW,
-        changed_at: NOW,
-        expires_at: later(NOW, Terms::USUAL.expire_after_days),
-        terms: Terms::USUAL,
-        grants: Grants::default(),
-        policy: None,
-        asked_by: "default".to_owned(),
-        approved_by: Vec::new(),
-        failure: None,
-        account: None,
+        ..pending(id, person, NOW)
     }
 }
 

@@ -9,14 +9,13 @@ use jiff::{SignedDuration, Timestamp};
 use super::*;
 use crate::{
     domain::{
-        approval::{Actor, ApplicantKey, Applied, ContentKey, Grants, Sealed, Terms, later},
+        approval::{Actor, Applied, Sealed},
         list::Matcher,
         person::PersonKey,
-        sign_up::Protocol,
         source::SourceName,
         verification::VerificationOutcome,
     },
-    testkit::{FixedClock, Keyring},
+    testkit::{FixedClock, Keyring, pending},
 };
 
 const NOW: Timestamp = Timestamp::constant(1_768_478_400, 0);
@@ -161,31 +160,7 @@ impl EvidenceReader for Drawer {
 fn request(day: i64, person: &str) -> ApprovalRequest {
     let at = NOW + SignedDuration::from_hours(24 * day);
     let id = RequestId::new(at, [7; 10]);
-    let person = PersonKey::of_address(person);
-    let terms = Terms::USUAL;
-    ApprovalRequest {
-        content: ContentKey::of(&id, b"content"),
-        applicant: ApplicantKey::parse(person.as_str()).unwrap(),
-        id,
-        person,
-        user_flow: None,
-        protocol: Protocol::Connector,
-        domain: Some("partner.example".to_owned()),
-        provider: None,
-        state: State::Pending,
-        version: 1,
-        edition: 1,
-        created_at: at,
-        changed_at: at,
-        expires_at: later(at, terms.expire_after_days),
-        terms,
-        grants: Grants::default(),
-        policy: None,
-        asked_by: "default".to_owned(),
-        approved_by: Vec::new(),
-        failure: None,
-        account: None,
-    }
+    pending(id, PersonKey::of_address(person), at)
 }
 
 fn ann(action: Action) -> Change {

@@ -2,12 +2,15 @@ use proptest::prelude::*;
 use rstest::rstest;
 
 use super::*;
-use crate::domain::{
-    email::EmailAddress,
-    identity::{Identity, IdentityProvider, Subject},
-    language::LanguageWishes,
-    list::Matcher,
-    sign_up::Step,
+use crate::{
+    domain::{
+        email::EmailAddress,
+        identity::{Identity, IdentityProvider, Subject},
+        language::LanguageWishes,
+        list::Matcher,
+        sign_up::Step,
+    },
+    testkit::pending,
 };
 
 const NOW: Timestamp = Timestamp::constant(1_768_478_400, 0);
@@ -35,30 +38,11 @@ fn key(addresses: &[&str], identities: &[(&str, Option<&str>)]) -> Option<Applic
 }
 
 pub(super) fn request(terms: Terms) -> ApprovalRequest {
-    let sign_up = sign_up(&["ann@partner.example"], &[]);
-    let id = RequestId::new(NOW, [7; 10]);
+    let person = PersonKey::of_address("ann@partner.example");
     ApprovalRequest {
-        content: ContentKey::of(&id, b"content"),
-        id,
-        applicant: ApplicantKey::of(&sign_up).unwrap(),
-        person: PersonKey::of(&sign_up).unwrap(),
-        user_flow: None,
-        protocol: Protocol::Connector,
-        domain: Some("partner.example".to_owned()),
-        provider: None,
-        state: State::Pending,
-        version: 1,
-        edition: 1,
-        created_at: NOW,
-        changed_at: NOW,
         expires_at: later(NOW, terms.expire_after_days),
         terms,
-        grants: Grants::default(),
-        policy: None,
-        asked_by: "default".to_owned(),
-        approved_by: Vec::new(),
-        failure: None,
-        account: None,
+        ..pending(RequestId::new(NOW, [7; 10]), person, NOW)
     }
 }
 

@@ -3,7 +3,7 @@
 use super::{Compiler, Place};
 use crate::{
     domain::{
-        approval::{AppRole, Grants, ObjectId, Reapply, Terms},
+        approval::{AppRole, Grants, KeepDays, ObjectId, Reapply, Terms},
         mail::Address,
     },
     policy::{Approval, Notices, document},
@@ -32,9 +32,6 @@ impl Compiler<'_> {
         };
         let place = top.key("approval");
         let usual = Terms::USUAL;
-        let days = |this: &mut Self, name, found: Option<u32>, usual| {
-            this.days(&place.key(name), found.unwrap_or(usual), 1)
-        };
         let reapply = found
             .reapply_after_days
             .map(|found| self.days(&place.key("reapply-after-days"), found, 0));
@@ -44,15 +41,14 @@ impl Compiler<'_> {
                 Some(0) => Reapply::AtOnce,
                 Some(days) => Reapply::AfterDays(days),
             },
-            expire_after_days: days(
-                self,
-                "expire-after-days",
-                found.expire_after_days,
-                usual.expire_after_days,
+            expire_after_days: self.days(
+                &place.key("expire-after-days"),
+                found.expire_after_days.unwrap_or(usual.expire_after_days),
+                1,
             ),
             approvals: found.approvals.unwrap_or(usual.approvals),
             reason_required: found.reason_required,
-            keep_days: days(self, "keep-days", found.keep_days, usual.keep_days),
+            keep_days: self.keep_days(found, &place.key("keep-days")),
         };
         if !(1..=2).contains(&terms.approvals) {
             let problem = format!("found {}, expected 1 or 2", terms.approvals);
@@ -63,6 +59,39 @@ impl Compiler<'_> {
             grants: self.grants(&place),
             notices: self.notices(found, &place),
             reasons: self.reasons(&found.reasons, &place.key("reasons")),
+        }
+    }
+
+    fn keep_days(&mut self, found: &document::Approval, place: &Place) -> KeepDays {
+        let usual = Terms::USUAL.keep_days;
+        match found.keep_days {
+            None => usual,
+            Some(document::KeepDays::Alike(days)) => KeepDays::alike(self.days(place, days, 1)),
+            Some(document::KeepDays::ByState(by_state)) => {
+                let mut days = |name, found: Option<u32>, usual| {
+                    self.days(&place.key(name), found.unwrap_or(usual), 1)
+                };
+                let days = KeepDays {
+                    denied: days("denied", by_state.denied, usual.denied),
+                    expired: days("expired", by_state.expired, usual.expired),
+                    withdrawn: days("withdrawn", by_state.withdrawn, usual.withdrawn),
+                    provisioned: days("provisioned", by_state.provisioned, usual.provisioned),
+                };
+                self.denial_stands(&place.key("denied"), days, found.reapply_after_days);
+                days
+            }
+        }
+    }
+
+    /// A denial stands no longer than its request is kept. Of one number for all states nobody asks this: policies that are
+    /// published say such things.
+    fn denial_stands(&mut self, place: &Place, keep: KeepDays, reapply: Option<u32>) {
+        if let Some(reapply) = reapply.filter(|reapply| keep.denied < *reapply) {
+            let problem = format!(
+                "found {}, expected at least the {reapply} of `reapply-after-days`: a denial stands no longer than its request is kept",
+                keep.denied
+            );
+            self.fault(place, problem);
         }
     }
 

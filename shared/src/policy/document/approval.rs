@@ -1,6 +1,11 @@
 //! What a policy says of the requests that its reviews lead to.
 
-use serde::{Deserialize, Serialize};
+use std::fmt;
+
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{self, IntoDeserializer, MapAccess, Visitor, value::MapAccessDeserializer},
+};
 
 /// Requests: who may ask again, who decides, how long, and what an approved person gets.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
@@ -20,7 +25,7 @@ pub struct Approval {
     pub reason_required: bool,
     /// How many days a closed request is kept; 365 without it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub keep_days: Option<u32>,
+    pub keep_days: Option<KeepDays>,
     /// Object ids of the groups that an approved person joins.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub groups: Vec<String>,
@@ -53,4 +58,59 @@ pub struct AppRole {
     pub application: String,
     /// The id of the role.
     pub role: String,
+}
+
+/// How many days a closed request is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(untagged)]
+pub enum KeepDays {
+    /// However it was closed.
+    Alike(u32),
+    ByState(KeepDaysByState),
+}
+
+/// By the state in which it was closed; 365 for one that is not here.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct KeepDaysByState {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub denied: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expired: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub withdrawn: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub provisioned: Option<u32>,
+}
+
+// Serde's own reading of an untagged enum tells neither where a fault is nor which key was meant.
+impl<'de> Deserialize<'de> for KeepDays {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(NumberOrTable)
+    }
+}
+
+struct NumberOrTable;
+
+impl<'de> Visitor<'de> for NumberOrTable {
+    type Value = KeepDays;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a whole number or a table of them by state")
+    }
+
+    fn visit_i64<E: de::Error>(self, days: i64) -> Result<KeepDays, E> {
+        u32::deserialize(days.into_deserializer()).map(KeepDays::Alike)
+    }
+
+    fn visit_u64<E: de::Error>(self, days: u64) -> Result<KeepDays, E> {
+        u32::deserialize(days.into_deserializer()).map(KeepDays::Alike)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, table: A) -> Result<KeepDays, A::Error> {
+        let table = MapAccessDeserializer::new(table);
+        KeepDaysByState::deserialize(table).map(KeepDays::ByState)
+    }
 }

@@ -14,13 +14,11 @@ use shared::{
     app::sealing,
     domain::{
         approval::{
-            Action, Actor, Applicant, ApplicantKey, Applied, AppliedIdentity, ApprovalRequest,
-            Change, ContentKey, Grants, ObjectId, RequestId, Sealed, State, Terms, WrappedKey,
-            later,
+            Action, Actor, Applicant, Applied, AppliedIdentity, ApprovalRequest, Change, ObjectId,
+            RequestId, Sealed, WrappedKey,
         },
         person::PersonKey,
         policy::UserFlow,
-        sign_up::Protocol,
         source::SourceName,
         verification::{AttemptKey, Evidence, VerificationOutcome},
     },
@@ -30,6 +28,7 @@ use shared::{
         attempts::Attempts,
         request_store::RequestStore,
     },
+    testkit,
 };
 use tokio::{net::TcpListener, process::Command, task::JoinHandle, time::Instant};
 
@@ -101,30 +100,11 @@ fn day(day: i64) -> Timestamp {
 /// A request of somebody of partner.example.
 fn request(on: i64, person: &str) -> ApprovalRequest {
     let id = RequestId::new(day(on), [7; 10]);
-    let person = PersonKey::of_address(person);
-    let terms = Terms::USUAL;
     ApprovalRequest {
-        content: ContentKey::of(&id, b"content"),
-        applicant: ApplicantKey::parse(person.as_str()).unwrap(),
-        id,
-        person,
         user_flow: UserFlow::parse("partners"),
-        protocol: Protocol::Connector,
-        domain: Some("partner.example".to_owned()),
         provider: Some("facebook.com".to_owned()),
-        state: State::Pending,
-        version: 1,
-        edition: 1,
-        created_at: day(on),
-        changed_at: day(on),
-        expires_at: later(day(on), terms.expire_after_days),
-        terms,
-        grants: Grants::default(),
-        policy: None,
         asked_by: "rule new-partners".to_owned(),
-        approved_by: Vec::new(),
-        failure: None,
-        account: None,
+        ..testkit::pending(id, PersonKey::of_address(person), day(on))
     }
 }
 

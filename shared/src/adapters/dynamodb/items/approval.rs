@@ -10,7 +10,7 @@ use crate::{
     domain::{
         approval::{
             Action, Actor, AppRole, ApplicantKey, ApprovalRequest, ContentKey, Grants,
-            HistoryEntry, ObjectId, Reapply, RequestId, Standing, State, Terms,
+            HistoryEntry, KeepDays, ObjectId, Reapply, RequestId, Standing, State, Terms,
         },
         person::PersonKey,
         policy::UserFlow,
@@ -79,7 +79,19 @@ struct StoredTerms {
     expire_after_days: u32,
     approvals: u8,
     reason_required: bool,
+    /// The longest of them, all that an earlier version knows.
     keep_days: u32,
+    /// Absent when they are all alike.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    keep_days_by_state: Option<StoredKeepDays>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct StoredKeepDays {
+    denied: u32,
+    expired: u32,
+    withdrawn: u32,
+    provisioned: u32,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -222,7 +234,8 @@ impl From<Terms> for StoredTerms {
             expire_after_days: terms.expire_after_days,
             approvals: terms.approvals,
             reason_required: terms.reason_required,
-            keep_days: terms.keep_days,
+            keep_days: terms.keep_days.longest(),
+            keep_days_by_state: StoredKeepDays::of(terms.keep_days),
         }
     }
 }
@@ -238,7 +251,31 @@ impl From<StoredTerms> for Terms {
             expire_after_days: stored.expire_after_days,
             approvals: stored.approvals,
             reason_required: stored.reason_required,
-            keep_days: stored.keep_days,
+            keep_days: stored
+                .keep_days_by_state
+                .map_or(KeepDays::alike(stored.keep_days), KeepDays::from),
+        }
+    }
+}
+
+impl StoredKeepDays {
+    fn of(days: KeepDays) -> Option<Self> {
+        (days != KeepDays::alike(days.longest())).then_some(Self {
+            denied: days.denied,
+            expired: days.expired,
+            withdrawn: days.withdrawn,
+            provisioned: days.provisioned,
+        })
+    }
+}
+
+impl From<StoredKeepDays> for KeepDays {
+    fn from(stored: StoredKeepDays) -> Self {
+        Self {
+            denied: stored.denied,
+            expired: stored.expired,
+            withdrawn: stored.withdrawn,
+            provisioned: stored.provisioned,
         }
     }
 }

@@ -29,7 +29,7 @@ impl MarkItem {
         at: Timestamp,
     ) -> Self {
         // The latest end that a request can have which is still open.
-        let open_until = later(request.expires_at, request.terms.keep_days);
+        let open_until = later(request.expires_at, request.terms.keep_days.longest());
         Self {
             schema: SCHEMA,
             kind: mark.kind().to_owned(),
