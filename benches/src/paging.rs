@@ -13,13 +13,11 @@ use local::engine::{Engine, create_table};
 use shared::{
     adapters::dynamodb::Table,
     domain::{
-        approval::{
-            ApplicantKey, ApprovalRequest, ContentKey, Grants, RequestId, State, Terms, later,
-        },
+        approval::{ApprovalRequest, RequestId, State},
         person::PersonKey,
-        sign_up::Protocol,
     },
     ports::request_store::{Order, RequestStore},
+    testkit::pending,
 };
 
 const PAGE: u16 = 25;
@@ -83,7 +81,7 @@ fn fill(engine: &Engine, size: usize) -> Result<Vec<RequestId>, Failure> {
         let mut items = Vec::new();
         for number in start..size.min(start + LOADED_AT_ONCE) {
             at += SignedDuration::from_secs(1);
-            let request = request(number, at)?;
+            let request = request(number, at);
             items.push(Table::queue_item_of(&request)?);
             ids.push(request.id);
         }
@@ -92,30 +90,8 @@ fn fill(engine: &Engine, size: usize) -> Result<Vec<RequestId>, Failure> {
     Ok(ids)
 }
 
-fn request(number: usize, at: Timestamp) -> Result<ApprovalRequest, Failure> {
+fn request(number: usize, at: Timestamp) -> ApprovalRequest {
     let id = RequestId::new(at, std::array::from_fn(|_| fastrand::u8(..)));
     let person = PersonKey::of_address(&format!("person-{number}@partner.example"));
-    Ok(ApprovalRequest {
-        applicant: ApplicantKey::parse(person.as_str()).ok_or("an applicant's key")?,
-        content: ContentKey::of(&id, b"content"),
-        id,
-        person,
-        user_flow: None,
-        protocol: Protocol::Connector,
-        domain: Some(format!("partner{}.example", number % 1000)),
-        provider: Some("google.com".to_owned()),
-        state: State::Pending,
-        version: 1,
-        edition: 1,
-        created_at: at,
-        changed_at: at,
-        expires_at: later(at, Terms::USUAL.expire_after_days),
-        terms: Terms::USUAL,
-        grants: Grants::default(),
-        policy: None,
-        asked_by: "default".to_owned(),
-        approved_by: Vec::new(),
-        failure: None,
-        account: None,
-    })
+    pending(id, person, at)
 }

@@ -15,7 +15,6 @@ use std::{
 
 use fastrand::Rng;
 use futures_util::{StreamExt, future::join_all, stream};
-use jiff::Timestamp;
 use local_entra::{
     Simulator,
     config::{Config, Deployment},
@@ -29,17 +28,16 @@ use shared::{
     config::{Environment, ProcessEnvironment},
     domain::{
         approval::{
-            Action, Actor, Applicant, ApplicantKey, Applied, AppliedIdentity, ApprovalRequest,
-            Change, ContentKey, Grants, RequestId, State, Terms, later,
+            Action, Actor, Applicant, Applied, AppliedIdentity, ApprovalRequest, Change,
+            ContentKey, RequestId, State,
         },
         person::PersonKey,
-        sign_up::Protocol,
     },
     ports::{
         Deadline, StoreError, approval_requests::ApprovalRequests, clock::Clock,
         request_store::RequestStore,
     },
-    testkit::Keyring,
+    testkit::{Keyring, pending},
 };
 use tokio::{
     net::TcpListener,
@@ -421,7 +419,11 @@ async fn approved(table: &Table, applicant: Applicant) -> (RequestId, Applicant)
     let content = serde_json::to_vec(&applicant).unwrap();
     let soon = Deadline(Instant::now() + Duration::from_mins(10));
     let sealed = sealing::seal(&Keyring::default(), &id, &content, soon).await;
-    let pending = pending(id.clone(), &content, &applicant, now);
+    let person = PersonKey::of_address(&applicant.addresses[0]);
+    let pending = ApprovalRequest {
+        content: ContentKey::of(&id, &content),
+        ..pending(id.clone(), person, now)
+    };
     let sealed = sealed.unwrap();
     insist(async || table.open(&pending, &sealed, None, soon).await).await;
     let change = Change::new(Action::Approve, Actor::Person("an approver".to_owned()));
@@ -439,37 +441,5 @@ async fn insist<T>(attempt: impl AsyncFn() -> Result<T, StoreError>) -> T {
             Err(StoreError::TimedOut) => {}
             answer => return answer.unwrap(),
         }
-    }
-}
-
-fn pending(
-    id: RequestId,
-    content: &[u8],
-    applicant: &Applicant,
-    now: Timestamp,
-) -> ApprovalRequest {
-    let person = PersonKey::of_address(&applicant.addresses[0]);
-    ApprovalRequest {
-        applicant: ApplicantKey::parse(person.as_str()).unwrap(),
-        content: ContentKey::of(&id, content),
-        id,
-        person,
-        user_flow: None,
-        protocol: Protocol::Connector,
-        domain: Some("partner.example".to_owned()),
-        provider: None,
-        state: State::Pending,
-        version: 1,
-        edition: 1,
-        created_at: now,
-        changed_at: now,
-        expires_at: later(now, Terms::USUAL.expire_after_days),
-        terms: Terms::USUAL,
-        grants: Grants::default(),
-        policy: None,
-        asked_by: "default".to_owned(),
-        approved_by: Vec::new(),
-        failure: None,
-        account: None,
     }
 }
