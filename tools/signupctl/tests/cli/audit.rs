@@ -13,7 +13,7 @@ use shared::{
     },
 };
 
-use crate::desk::Desk;
+use crate::desk::{Desk, ran};
 
 const ADD: [&str; 9] = [
     "list",
@@ -87,7 +87,7 @@ async fn without_a_name_it_is_that_of_the_account() {
     let desk = Desk::new().await;
     let mut add = desk.command(&ADD[..7]);
     add.env("USER", "sam");
-    assert!(add.status().await.unwrap().success());
+    assert_eq!(ran(add).await.code, 0);
     assert_eq!(audit(&desk, &[]).await[0]["by"], "sam");
 }
 
