@@ -1,12 +1,14 @@
 // The approval console: people sign in, look at requests and decide, and nobody else does.
 
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { after } from 'node:test';
 
 import { APPLICANTS, Applicant, provisioned } from './harness/applicant.js';
 import { checked, follow, illustration, press, screenshot } from './harness/browser.js';
 import { Connector, raw } from './harness/connector.js';
 import { ADMINISTRATOR, APPROVER, COLLEAGUE, Console } from './harness/console.js';
+import { mailTo } from './harness/inbox.js';
 import { somebody } from './harness/sign-up.js';
 import { ENGLISH, LANGUAGES, SWEDISH } from './harness/words.js';
 import { World } from './harness/world.js';
@@ -137,6 +139,105 @@ test('whoever was slower is told what happened, and types nothing again', refuse
   await page.getByRole('alert').getByText(/Alex Approver denied it: a test$/).waitFor();
   await checked(page, 'console-faster');
   await desk.assertState('denied', request);
+});
+
+// --- several requests
+
+/** Some who wait, and are found by a domain of their own. */
+async function waitingAt(domain, names) {
+  const all = [];
+  for (const displayName of names) all.push(await waiting({ email: somebody(domain), displayName }));
+  return all;
+}
+
+/** Signs in, and shows those who wait with addresses of a domain. */
+async function queueOf(page, domain) {
+  const desk = await Console.signIn(page, world.program);
+  await page.getByLabel('Domain', { exact: true }).fill(domain);
+  await press(page, 'Filter');
+  return desk;
+}
+
+test('several are denied after a look at what would become of each', async (page) => {
+  const [ann, bob, cleo] = await waitingAt('bulk.example', ['Ann Ek', 'Bob Bok', 'Cleo Alm']);
+  const desk = await queueOf(page, 'bulk.example');
+  for (const { email } of [ann, bob, cleo]) await desk.line(email).getByRole('checkbox').check();
+  await world.program.decide('deny', cleo.id);
+  await press(page, 'Deny selected…');
+  await desk.assertHeading('Deny several requests');
+  assert.deepEqual(await listed(page, 'These will be changed'), ['Ann Ek: Denied', 'Bob Bok: Denied']);
+  const [overtaken] = await listed(page, 'These will not be changed');
+  assert.match(overtaken, /^Cleo Alm: Somebody has changed it since you looked\./);
+  await checked(page, 'console-bulk-preview');
+  for (const request of [ann, bob]) await desk.assertState('pending', request);
+
+  await page.getByLabel('Message to the applicant (optional)').fill('Please use your work address.');
+  await desk.decide('Deny 2', 'Not a partner');
+  await desk.assertHeading('What became of the requests');
+  assert.deepEqual(await listed(page, 'Changed', 'status'), ['Ann Ek: Denied', 'Bob Bok: Denied']);
+  await checked(page, 'console-bulk-decided');
+  for (const request of [ann, bob]) await desk.assertState('denied', request);
+  const { text } = await mailTo(world.program, bob.email, 'Your application was not approved');
+  assert.ok(text.includes('> Please use your work address.') && !text.includes('Not a partner'), text);
+});
+
+/** The requests that a part of the page lists, in the order of their names. */
+async function listed(page, name, role = 'region') {
+  const lines = await page.getByRole(role, { name, exact: true }).getByRole('listitem').allInnerTexts();
+  return lines.sort();
+}
+
+test('they are selected and opened with keys', async (page) => {
+  const [ann, bob] = await waitingAt('keys.example', ['Ann Ek', 'Bob Bok']);
+  const desk = await queueOf(page, 'keys.example');
+  for (const key of ['j', 'x', 'j', 'x', 'k', 'x']) await page.keyboard.press(key);
+  const isChosen = ({ email }) => desk.line(email).getByRole('checkbox').isChecked();
+  assert.deepEqual([await isChosen(ann), await isChosen(bob)], [false, true]);
+  await Promise.all([page.waitForEvent('domcontentloaded'), page.keyboard.press('Enter')]);
+  await desk.assertHeading('Ann Ek');
+});
+
+test('they are found by id, by address in any spelling, and by domain', async (page) => {
+  const [ann, bob] = await waitingAt('search.example', ['Ann Ek', 'Bob Bok']);
+  const desk = await Console.signIn(page, world.program);
+  const search = async (sought) => {
+    await page.getByLabel('Id, e-mail address or domain').fill(sought);
+    await press(page, 'Search');
+  };
+  await search(ann.id);
+  await desk.assertHeading('Ann Ek');
+
+  await desk.open();
+  const found = async (sought) => {
+    await search(sought);
+    await desk.assertHeading('Search');
+    return page.getByRole('main').getByRole('heading', { level: 2 }).allInnerTexts();
+  };
+  assert.deepEqual(await found(bob.email.toUpperCase()), ['Bob Bok']);
+  assert.deepEqual((await found('search.example')).sort(), ['Ann Ek', 'Bob Bok']);
+  await checked(page, 'console-search');
+  assert.ok(!page.url().includes('search.example'), page.url());
+  assert.deepEqual(await found('nobody.example'), []);
+  await page.getByText('There are no such requests among yours.').waitFor();
+  assert.deepEqual(await found('who?'), []);
+  await page.getByText('This is not an id, a whole e-mail address or a domain.').waitFor();
+  await checked(page, 'console-search-nothing');
+});
+
+test('they are downloaded as a file, without who applies', async (page) => {
+  const [ann, bob] = await waitingAt('file.example', ['Ann Ek', 'Bob Bok']);
+  await queueOf(page, 'file.example');
+  const link = page.getByRole('link', { name: 'Download these requests as CSV, without names' });
+  const [download] = await Promise.all([page.waitForEvent('download'), link.click()]);
+  assert.equal(download.suggestedFilename(), 'requests.csv');
+  const file = await readFile(await download.path(), 'utf8');
+  const [head, ...lines] = file.trim().split(/\r?\n/);
+  assert.match(head, /^id,state,since,/);
+  assert.deepEqual(
+    lines.map((line) => line.split(',').slice(0, 2)),
+    [ann, bob].map(({ id }) => [id, 'pending']),
+  );
+  for (const personal of ['Ann Ek', ann.email, bob.email]) assert.ok(!file.includes(personal), file);
 });
 
 // --- for everybody

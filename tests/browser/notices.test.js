@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { Applicant, APPLICANTS, provisioned } from './harness/applicant.js';
 import { checked, follow, press } from './harness/browser.js';
 import { Console } from './harness/console.js';
-import { eventually } from './harness/eventually.js';
+import { mailTo } from './harness/inbox.js';
 import { ENGLISH, LANGUAGES } from './harness/words.js';
 import { World } from './harness/world.js';
 
@@ -39,17 +39,6 @@ const WORDS = {
   },
 };
 
-/** The latest mail with a subject, once it is there. */
-async function mailTo(email, subject) {
-  const mails = () => world.program.json(`/simulator/mails?to=${encodeURIComponent(email)}`);
-  let found;
-  await eventually(mails, (all) => {
-    found = all.find((mail) => mail.subject === subject);
-    assert.ok(found, `${email} has no mail "${subject}"`);
-  });
-  return found;
-}
-
 /** Opens the applicant's page by the link in a mail. */
 async function openLink(page, { text }) {
   const [link] = text.match(/http\S+\/application\/\S+/);
@@ -62,7 +51,7 @@ for (const words of LANGUAGES) {
   test(`who waits has a mail with a link, and withdraws there, in ${words.name}`, async (page) => {
     const applicant = new Applicant(page, world.program, 'guests', words);
     const request = await applicant.apply();
-    await openLink(page, await mailTo(applicant.email, received));
+    await openLink(page, await mailTo(world.program, applicant.email, received));
     await page.getByRole('heading', { level: 1, name: title, exact: true }).waitFor();
     await checked(page, `notices-waits-${words.tag}`);
 
@@ -82,7 +71,7 @@ test('a denial comes with the message of whoever decided, and without the reason
   const desk = await Console.signIn(page, world.program, { path: `/console/requests/${request.id}` });
   await page.getByLabel('Message to the applicant (optional)').fill('Please use your <b>work</b> address.');
   await desk.decide('Deny', 'Not a partner');
-  const mail = await mailTo(applicant.email, 'Your application was not approved');
+  const mail = await mailTo(world.program, applicant.email, 'Your application was not approved');
   assert.ok(mail.text.includes('Please use your <b>work</b> address.'), mail.text);
   assert.ok(mail.html.includes('Please use your &lt;b&gt;work&lt;/b&gt; address.'), mail.html);
   for (const part of [mail.text, mail.html]) assert.ok(!part.includes('Not a partner'), part);
@@ -97,6 +86,6 @@ test('who is approved has a mail once the account is there', async (page) => {
   const request = await applicant.apply();
   await world.program.decide('approve', request.id);
   await provisioned(world.program, request);
-  await openLink(page, await mailTo(applicant.email, 'Your account is ready'));
+  await openLink(page, await mailTo(world.program, applicant.email, 'Your account is ready'));
   await checked(page, 'notices-provisioned');
 });

@@ -154,6 +154,7 @@ export class Applicant {
     await signUp.assertHeading(isCustomer ? words.details : words.known);
     const verdicts = await signUp.verdicts();
     assert.deepEqual(verdicts, isCustomer ? ['otp-send: continue', 'after-federation: continue'] : []);
+    return signUp;
   }
 }
 

@@ -68,13 +68,13 @@ export class Window {
   #elsewhere = [];
   #troubles = [];
 
-  /** `also` are origins that its pages may lead to. */
-  static async open(browser, origin, { viewport = DESKTOP, javaScriptEnabled = true, also = [] } = {}) {
+  /** `also` are origins that its pages may lead to, `locale` is the language that it asks pages for. */
+  static async open(browser, origin, { viewport = DESKTOP, javaScriptEnabled = true, locale, also = [] } = {}) {
     const window = new Window();
-    window.#context = await browser.newContext({ baseURL: origin, viewport, javaScriptEnabled });
+    window.#context = await browser.newContext({ baseURL: origin, viewport, javaScriptEnabled, locale });
     window.#context.setDefaultTimeout(PATIENCE_MS);
-    window.page = await window.#context.newPage();
     window.#watch([origin, ...also]);
+    window.page = await window.#context.newPage();
     return window;
   }
 
@@ -94,16 +94,17 @@ export class Window {
     await this.#context.close();
   }
 
+  /** Its page, and those that a link opens beside it. */
   #watch(origins) {
-    const { page } = this;
-    page.on('request', (request) => {
+    const context = this.#context;
+    context.on('request', (request) => {
       if (!origins.some((origin) => request.url().startsWith(`${origin}/`))) this.#elsewhere.push(request);
     });
-    page.on('console', (message) => {
+    context.on('console', (message) => {
       if (message.type() === 'error') this.#troubles.push(`console: ${message.text()} (${message.location().url})`);
     });
-    page.on('pageerror', (error) => this.#troubles.push(`script: ${error.message}`));
-    page.on('response', (response) => {
+    context.on('weberror', (error) => this.#troubles.push(`script: ${error.error().message}`));
+    context.on('response', (response) => {
       if (response.status() >= 500) this.#troubles.push(`${response.status()} of ${response.url()}`);
     });
   }
@@ -156,7 +157,7 @@ async function above(last) {
 /** The simulator's pages must not be taken for Microsoft's; the only others are those of the console and of applicants. */
 async function saysWhatItIs(page, name) {
   if (new URL(page.url()).pathname.startsWith('/application/')) return;
-  const said = page.getByRole('banner').getByText(/^(Local simulator|Approvals)/);
+  const said = page.getByRole('banner').getByText(/^(Local simulator|Approvals|Godkännanden|核准)/);
   assert.ok(await said.first().isVisible(), `${name} does not say that it is a simulator, or the console`);
 }
 

@@ -8,10 +8,36 @@ export const APPROVER = 'Alex Approver';
 export const ADMINISTRATOR = 'Robin Administrator';
 export const COLLEAGUE = 'Kim Colleague';
 
+/** What its pages say, by the language that the browser asks for. */
+export const SAYS = {
+  'en-US': {
+    approve: 'Approve',
+    approved: 'You approved it.',
+    applicant: 'Who applies',
+    history: 'What happened',
+    reason: 'Reason',
+  },
+  'sv-SE': {
+    approve: 'Godkänn',
+    approved: 'Klart: du godkände ansökan.',
+    applicant: 'Vem som ansöker',
+    history: 'Vad som har hänt',
+    reason: 'Motivering',
+  },
+  'zh-TW': {
+    approve: '核准',
+    approved: '您核准了申請。',
+    applicant: '申請者',
+    history: '經過',
+    reason: '理由',
+  },
+};
+
 export class Console {
-  constructor(page, program) {
+  constructor(page, program, says = SAYS['en-US']) {
     this.page = page;
     this.program = program;
+    this.says = says;
   }
 
   /** Opens a page of the console, is led to the sign-in, and comes back as somebody. */
@@ -40,20 +66,24 @@ export class Console {
     await this.page.getByRole('heading', { level: 1, name, exact: true }).waitFor();
   }
 
-  /** From the queue to the request of an address. */
+  /** The request of an address in a list. */
+  line(email) {
+    return this.page.getByRole('listitem').filter({ hasText: email });
+  }
+
+  /** From a list to the request of an address. */
   async pick(email) {
-    const line = this.page.getByRole('listitem').filter({ hasText: email });
-    await follow(this.page, line.getByRole('heading').getByRole('link'));
+    await follow(this.page, this.line(email).getByRole('heading').getByRole('link'));
   }
 
   async decide(action, reason) {
-    if (reason) await this.page.getByLabel('Reason', { exact: true }).fill(reason);
+    if (reason) await this.page.getByLabel(this.says.reason, { exact: true }).fill(reason);
     await press(this.page, action);
   }
 
   /** Who applies: each fact by its name. */
   async applicant() {
-    const terms = this.page.getByRole('region', { name: 'Who applies' }).locator('dt');
+    const terms = this.page.getByRole('region', { name: this.says.applicant, exact: true }).locator('dt');
     const pairs = await terms.evaluateAll((all) =>
       all.map((term) => [term.textContent, term.nextElementSibling.textContent]),
     );
@@ -65,7 +95,7 @@ export class Console {
   }
 
   async history() {
-    return this.page.getByRole('region', { name: 'What happened' }).getByRole('listitem').allInnerTexts();
+    return this.page.getByRole('region', { name: this.says.history, exact: true }).getByRole('listitem').allInnerTexts();
   }
 
   /** What became of a decision. */

@@ -67,6 +67,8 @@ export const SWEDISH = {
   created: 'Ditt konto har skapats',
   known: 'Du har redan ett konto',
   blocked: 'Du kan inte registrera dig här',
+  continueTo: (application) => `Fortsätt till ${application}`,
+  signedInTo: (application) => `Du är inloggad i ${application}`,
   denied:
     /^Det går inte att registrera sig med det här kontot\. Om du tror att det har blivit fel kan du kontakta organisationen och uppge referens [0-9A-Z]{4}-[0-9A-Z]{4}\.$/,
 };
@@ -99,6 +101,8 @@ export const CHINESE = {
   created: '您的帳戶已建立',
   known: '您已經有帳戶',
   blocked: '您無法在此註冊',
+  continueTo: (application) => `繼續前往 ${application}`,
+  signedInTo: (application) => `您已登入 ${application}`,
   denied: /^此帳號無法用於註冊。如果您認為有誤，請聯絡相關機構並提供參考編號 [0-9A-Z]{4}-[0-9A-Z]{4}。$/,
 };
 

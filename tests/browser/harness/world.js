@@ -36,15 +36,17 @@ export class World {
   /**
    * One test in a window of its own: `test(name, body)` or `test(name, options, body)`. It fails when a page calls
    * another origin, or the browser complains about one; a `complaint` is what it has to say in its console all the
-   * same, such as that it refused something. What a failed test looked at is in `target/browser/failed-*.png`.
+   * same, such as that it refused something. With a `locale` the browser asks for pages in that language. What a failed
+   * test looked at is in `target/browser/failed-*.png`.
    */
   test = (name, ...rest) => {
-    const [{ phone = false, javaScript = true, complaint }, body] = rest.length === 2 ? rest : [{}, ...rest];
+    const [{ phone = false, javaScript = true, locale, complaint }, body] = rest.length === 2 ? rest : [{}, ...rest];
     test(name, { timeout: TIME_OUT_MS }, async () => {
       this.connector?.reset();
       const window = await Window.open(this.browser, this.program.origin, {
         viewport: phone ? PHONE : DESKTOP,
         javaScriptEnabled: javaScript,
+        locale,
         also: this.also,
       });
       try {
