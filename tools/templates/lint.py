@@ -174,8 +174,10 @@ PORTS = {
         TABLE_ARN,
         leading_keys("StringLike", "REQUEST#*"),
     ),
-    "request_store that lists, and evidence": Port(
-        ("dynamodb:Query",), TABLE_ARN, leading_keys("StringLike", "QUEUE#*", "PERSON#*", "DOMAIN#*", "EVIDENCE#*")
+    "request_store that lists, evidence and listed_domains": Port(
+        ("dynamodb:Query",),
+        TABLE_ARN,
+        leading_keys("StringLike", "QUEUE#*", "PERSON#*", "DOMAIN#*", "EVIDENCE#*", "ENTRY#*"),
     ),
     "request_store that closes": Port(("dynamodb:UpdateItem",), TABLE_ARN, leading_keys("StringLike", "REQUEST#*")),
     "request_store that moves": Port(("dynamodb:DeleteItem",), TABLE_ARN, leading_keys("StringLike", "QUEUE#*")),
@@ -433,7 +435,7 @@ FUNCTIONS = {
         "approvals",
         (
             "request_store that reads",
-            "request_store that lists, and evidence",
+            "request_store that lists, evidence and listed_domains",
             "approval_requests",
             "request_store that closes",
             "request_store that moves",

@@ -142,3 +142,8 @@ bulk-cancel = Nichts ändern
 bulk-decided-title = Was aus den Anträgen wurde
 bulk-done = Geändert
 bulk-not-done = Nicht geändert
+
+# After the hint that a domain looks like another one: where that one is known from.
+known-by-policy = { $known } ist eine Domain der Richtlinie.
+known-by-list = Eine Liste lässt { $known } zu.
+known-by-approval = Jemand von { $known } wurde schon genehmigt.

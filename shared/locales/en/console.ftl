@@ -156,3 +156,8 @@ bulk-not-done = Not changed
 # Led here by the link of a mail.
 changed-since-mail = This request has changed since the mail was written. You see it as it is now. What happened since:
 link-not-good = The link in the mail is for another request, or its time is over. You see the request as it is now.
+
+# After the hint that a domain looks like another one: where that one is known from.
+known-by-policy = { $known } is a domain of the policy.
+known-by-list = A list lets { $known } in.
+known-by-approval = Somebody of { $known } was approved before.

@@ -142,3 +142,8 @@ bulk-cancel = No cambiar nada
 bulk-decided-title = Qué ha sido de las solicitudes
 bulk-done = Cambiadas
 bulk-not-done = No cambiadas
+
+# After the hint that a domain looks like another one: where that one is known from.
+known-by-policy = { $known } es un dominio de la directiva.
+known-by-list = Una lista admite { $known }.
+known-by-approval = Ya se aprobó a alguien de { $known }.

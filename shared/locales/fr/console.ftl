@@ -142,3 +142,8 @@ bulk-cancel = Ne rien modifier
 bulk-decided-title = Ce que sont devenues les demandes
 bulk-done = Modifiées
 bulk-not-done = Non modifiées
+
+# After the hint that a domain looks like another one: where that one is known from.
+known-by-policy = { $known } est un domaine de la stratégie.
+known-by-list = Une liste admet { $known }.
+known-by-approval = Quelqu’un de { $known } a déjà été approuvé.

@@ -142,3 +142,8 @@ bulk-cancel = Non modificare nulla
 bulk-decided-title = Che ne è stato delle richieste
 bulk-done = Modificate
 bulk-not-done = Non modificate
+
+# After the hint that a domain looks like another one: where that one is known from.
+known-by-policy = { $known } è un dominio dei criteri.
+known-by-list = Un elenco ammette { $known }.
+known-by-approval = Qualcuno di { $known } è già stato approvato.

@@ -142,3 +142,8 @@ bulk-cancel = 何も変更しない
 bulk-decided-title = 申請の結果
 bulk-done = 変更済み
 bulk-not-done = 変更なし
+
+# After the hint that a domain looks like another one: where that one is known from.
+known-by-policy = { $known } はポリシーのドメインです。
+known-by-list = { $known } はリストで許可されています。
+known-by-approval = { $known } の方が以前に承認されています。

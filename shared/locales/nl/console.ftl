@@ -142,3 +142,8 @@ bulk-cancel = Niets wijzigen
 bulk-decided-title = Wat er met de aanvragen is gebeurd
 bulk-done = Gewijzigd
 bulk-not-done = Niet gewijzigd
+
+# After the hint that a domain looks like another one: where that one is known from.
+known-by-policy = { $known } is een domein van het beleid.
+known-by-list = Een lijst laat { $known } toe.
+known-by-approval = Iemand van { $known } is eerder goedgekeurd.

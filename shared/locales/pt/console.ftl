@@ -142,3 +142,8 @@ bulk-cancel = Não alterar nada
 bulk-decided-title = O que aconteceu aos pedidos
 bulk-done = Alterados
 bulk-not-done = Não alterados
+
+# After the hint that a domain looks like another one: where that one is known from.
+known-by-policy = { $known } é um domínio da política.
+known-by-list = Uma lista admite { $known }.
+known-by-approval = Alguém de { $known } já foi aprovado.

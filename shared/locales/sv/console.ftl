@@ -142,3 +142,8 @@ bulk-cancel = Ändra inget
 bulk-decided-title = Hur det gick med ansökningarna
 bulk-done = Ändrade
 bulk-not-done = Inte ändrade
+
+# After the hint that a domain looks like another one: where that one is known from.
+known-by-policy = { $known } är en domän i policyn.
+known-by-list = En lista släpper in { $known }.
+known-by-approval = Någon från { $known } har godkänts tidigare.

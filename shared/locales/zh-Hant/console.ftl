@@ -142,3 +142,8 @@ bulk-cancel = 不做任何變更
 bulk-decided-title = 申請的結果
 bulk-done = 已變更
 bulk-not-done = 未變更
+
+# After the hint that a domain looks like another one: where that one is known from.
+known-by-policy = { $known } 是原則中的網域。
+known-by-list = { $known } 在允許清單上。
+known-by-approval = 先前已核准過 { $known } 的人。

@@ -3,15 +3,26 @@
 
 use std::sync::Arc;
 
+use futures_util::future::join;
+
 use super::{
+    known_domains::KnownDomains,
     policies::{Active, Policies},
     requests::Dossier,
 };
 use crate::{
-    domain::{approval::Applicant, email::EmailDomain, lure::holds_lure, policy::UserFlow},
+    domain::{
+        approval::{Applicant, ApprovalRequest},
+        email::EmailDomain,
+        lure::holds_lure,
+        policy::UserFlow,
+    },
     policy::{
         Policy,
-        predicate::{look_alike::How, mixed_script::is_mixed},
+        predicate::{
+            look_alike::{How, resemblance},
+            mixed_script::is_mixed,
+        },
     },
     ports::{Deadline, policy_store::PolicyStore},
 };
@@ -30,8 +41,12 @@ pub struct Advice {
 /// Something to be looked at twice.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Hint {
-    /// The address is at a domain that looks like one of the policy.
-    Domain { known: String, how: How },
+    /// The address is at a domain that looks like a known one.
+    Domain {
+        known: String,
+        how: How,
+        from: Origin,
+    },
     /// A name mixes letters that nobody mixes.
     MixedName,
     /// The address does.
@@ -42,9 +57,21 @@ pub enum Hint {
     Others(usize),
 }
 
+/// Where a domain is known from. Of several, the first one is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// The policy that decides now.
+    Policy,
+    /// A list lets it in.
+    List,
+    /// Somebody who comes from it was approved.
+    Approval,
+}
+
 pub struct Advisor {
     publications: Arc<dyn PolicyStore>,
     policies: Arc<Policies>,
+    known: KnownDomains,
 }
 
 impl std::fmt::Debug for Advisor {
@@ -54,21 +81,40 @@ impl std::fmt::Debug for Advisor {
 }
 
 impl Advisor {
-    pub fn new(publications: Arc<dyn PolicyStore>, policies: Arc<Policies>) -> Self {
+    pub fn new(
+        publications: Arc<dyn PolicyStore>,
+        policies: Arc<Policies>,
+        known: KnownDomains,
+    ) -> Self {
         Self {
             publications,
             policies,
+            known,
         }
     }
 
-    /// About a request, by what of it somebody may see.
-    pub async fn advise(&self, dossier: &Dossier, deadline: Deadline) -> Advice {
+    /// About a request, by what of it and of others somebody may see.
+    pub async fn advise(
+        &self,
+        dossier: &Dossier,
+        may_see: impl Fn(&ApprovalRequest) -> bool + Send,
+        deadline: Deadline,
+    ) -> Advice {
         let flow = dossier.request.user_flow.as_ref();
-        let active = self.deciding(flow, deadline).await;
+        let (active, known) = join(self.deciding(flow, deadline), self.known.known()).await;
         let policy = active.as_ref().map(|active| &active.policy);
+        let of_policy = policy.into_iter().flat_map(Policy::known_domains);
+        let allowed = known.allowed.iter().map(String::as_str);
+        let approved = known.approved.iter().filter(|request| may_see(request));
+        let approved = approved.filter_map(|request| request.domain.as_deref());
+        let domains: Vec<_> = of_policy
+            .map(|domain| (domain, Origin::Policy))
+            .chain(allowed.map(|domain| (domain, Origin::List)))
+            .chain(approved.map(|domain| (domain, Origin::Approval)))
+            .collect();
         Advice {
             reasons: policy.map_or_else(Vec::new, |policy| policy.approval.reasons.clone()),
-            hints: hints(dossier, policy),
+            hints: hints(dossier, &domains),
         }
     }
 
@@ -80,13 +126,13 @@ impl Advisor {
     }
 }
 
-fn hints(dossier: &Dossier, policy: Option<&Policy>) -> Vec<Hint> {
+fn hints(dossier: &Dossier, known: &[(&str, Origin)]) -> Vec<Hint> {
     let of_applicant = dossier.applicant.iter().flat_map(of_applicant);
     let open = dossier.of_person.iter();
     let open = open.filter(|other| other.state.is_open()).count();
     let others = (open > 0).then_some(Hint::Others(open));
     let domain = dossier.request.domain.as_deref();
-    let domain = domain.and_then(|domain| of_domain(domain, policy?));
+    let domain = domain.and_then(|domain| of_domain(domain, known));
     domain
         .into_iter()
         .chain(of_applicant)
@@ -94,12 +140,14 @@ fn hints(dossier: &Dossier, policy: Option<&Policy>) -> Vec<Hint> {
         .collect()
 }
 
-fn of_domain(domain: &str, policy: &Policy) -> Option<Hint> {
+fn of_domain(domain: &str, known: &[(&str, Origin)]) -> Option<Hint> {
     let domain = EmailDomain::parse(domain).ok()?;
-    let found = policy.resembled_by(&domain)?;
+    let found = resemblance(&domain, known.iter().map(|(known, _)| *known))?;
+    let (known, from) = known.iter().find(|(known, _)| *known == found.known)?;
     Some(Hint::Domain {
-        known: found.known.to_owned(),
+        known: (*known).to_owned(),
         how: found.how,
+        from: *from,
     })
 }
 
@@ -129,6 +177,28 @@ mod tests {
             attributes: [name].into(),
             ..Applicant::default()
         }
+    }
+
+    #[test]
+    fn a_look_alike_of_a_known_domain_is_told_and_a_known_domain_is_none() {
+        let known = [
+            ("contoso.com", Origin::Policy),
+            ("contoso.com", Origin::List),
+            ("fabrikam.example", Origin::List),
+            ("fabrlkam.example", Origin::Approval),
+        ];
+        let of = |domain| match of_domain(domain, &known) {
+            Some(Hint::Domain { known, how, from }) => Some((known, how, from)),
+            _ => None,
+        };
+        let told = |known: &str, how, from| Some((known.to_owned(), how, from));
+        let contoso = told("contoso.com", How::Confusable, Origin::Policy);
+        assert_eq!(of("c0ntoso.com"), contoso);
+        let fabrikam = told("fabrikam.example", How::Typo, Origin::List);
+        assert_eq!(of("fabrikan.example"), fabrikam);
+        // Known itself, if only by an approval.
+        assert_eq!(of("mail.fabrlkam.example"), None);
+        assert_eq!(of("woodgrove.example"), None);
     }
 
     #[test]

@@ -10,6 +10,7 @@ pub mod credentials;
 pub mod decide;
 pub mod disposable;
 pub mod disposable_publications;
+pub mod known_domains;
 pub mod last_steps;
 mod lease;
 pub mod links;

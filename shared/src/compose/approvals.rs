@@ -5,7 +5,11 @@ use std::{process::ExitCode, sync::Arc};
 use super::{Ground, clock_and_journal, serve, together, told};
 use crate::{
     adapters::{data_keys::KmsDataKeys, outgoing::GuardedHttp, secrets::SecretsManager},
-    app::{advice::Advisor, requests::Requests},
+    app::{
+        advice::Advisor,
+        known_domains::{KnownDomains, PATIENCE},
+        requests::Requests,
+    },
     config::{ConsoleSettings, Environment, ProcessEnvironment, RequestsSettings, Settings},
     console::{Console, Parts},
     ports::{clock::Clock, journal::Journal, secrets::Secrets},
@@ -48,7 +52,13 @@ pub fn console(
         Arc::clone(&clock),
     );
     let keys = KmsDataKeys::new(requests.connection, requests.key, Arc::clone(&clock));
-    let advisor = Advisor::new(Arc::clone(&table) as _, policies);
+    let known = KnownDomains::new(
+        Arc::clone(&table) as _,
+        Arc::clone(&table) as _,
+        Arc::clone(&clock),
+        PATIENCE,
+    );
+    let advisor = Advisor::new(Arc::clone(&table) as _, policies, known);
     Ok(Console::new(Parts {
         settings: own.sign_in,
         link_secret: own.link_secret,

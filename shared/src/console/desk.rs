@@ -192,8 +192,9 @@ impl Desk {
     }
 
     /// What helps to decide about it.
-    pub(super) async fn advice(&self, dossier: &Dossier) -> Advice {
-        self.advisor.advise(dossier, soon()).await
+    pub(super) async fn advice(&self, approver: &Approver, dossier: &Dossier) -> Advice {
+        let may_see = |request: &ApprovalRequest| approver.covers(request);
+        self.advisor.advise(dossier, may_see, soon()).await
     }
 
     /// Decides about the version that was seen, and about no other.

@@ -40,14 +40,12 @@ use self::{
     expression::Expression,
     message::Messages,
     pattern::Pattern,
-    predicate::look_alike::{Resemblance, resemblance},
     template::Template,
     values::Key,
 };
 use crate::domain::{
     approval::{Call, Grants, Terms},
     attribute::{AttributeName, ExtensionsApp},
-    email::EmailDomain,
     list::{Effect, ListName},
     mail::Address,
     policy::OnUnavailable,
@@ -111,10 +109,9 @@ impl Notices {
 }
 
 impl Policy {
-    /// The domain of the policy that another one looks like.
-    pub fn resembled_by(&self, domain: &EmailDomain) -> Option<Resemblance<'_>> {
-        let known = self.domains.iter().map(|known| known.name.as_str());
-        resemblance(domain, known)
+    /// The domains that people are known to come from.
+    pub fn known_domains(&self) -> impl Iterator<Item = &str> {
+        self.domains.iter().map(|known| known.name.as_str())
     }
 
     /// An attribute as it is answered when the request does not have it.

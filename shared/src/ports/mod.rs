@@ -18,6 +18,7 @@ pub mod journal;
 pub mod key_source;
 pub mod key_store;
 pub mod list_store;
+pub mod listed_domains;
 pub mod mailer;
 pub mod notice_deliveries;
 pub mod otp_deliveries;

@@ -1,11 +1,14 @@
 //! What is said with a decision, and what helps to make it.
 
 use axum::http::StatusCode;
-use shared::domain::approval::State;
+use shared::domain::{
+    approval::{Action, State},
+    list::{Effect, ListEntry, ListName, Matcher},
+};
 
 use crate::{
     publishing::publish,
-    world::{APPROVER, Case, World},
+    world::{APPROVER, Case, OF_DOMAIN, World},
 };
 
 const POLICY: &str = r#"
@@ -102,10 +105,87 @@ async fn what_should_be_looked_at_twice_is_told() {
     let browser = world.signed_in(APPROVER).await;
     let page = browser.get(&format!("/console/requests/{id}")).await;
     for hint in [
-        "The domain looks the same as contoso.com",
+        "The domain looks the same as contoso.com, and is another one. contoso.com is a domain of the policy.",
         "The name holds an address or a link.",
         "Other requests of the same address that are open: 1.",
     ] {
         assert!(page.body.contains(hint), "{hint}");
     }
+}
+
+/// The pages of requests from these domains, as an approver sees them.
+async fn pages<const N: usize>(
+    world: &World,
+    person: &str,
+    domains: [&'static str; N],
+) -> [String; N] {
+    let mut ids = Vec::new();
+    for domain in domains {
+        ids.push(world.pending(Case::of("ann", domain)).await);
+    }
+    let browser = world.signed_in(person).await;
+    let mut pages = Vec::new();
+    for id in ids {
+        let page = browser.get(&format!("/console/requests/{id}")).await;
+        assert_eq!(page.status, StatusCode::OK);
+        pages.push(page.body);
+    }
+    pages.try_into().unwrap()
+}
+
+fn entry(matcher: &str, effect: Effect) -> ListEntry {
+    ListEntry {
+        matcher: Matcher::parse(matcher).unwrap(),
+        list: ListName::parse("partners").unwrap(),
+        effect,
+        reason: String::new(),
+        owner: String::new(),
+        expires_at: None,
+    }
+}
+
+#[tokio::test]
+async fn a_domain_like_one_that_a_list_allows_is_told() {
+    let world = World::new().await;
+    *world.lists.0.lock().unwrap() = Some(vec![
+        entry("fabrikam.example", Effect::Allow),
+        entry("*.woodgrove.example", Effect::Allow),
+        entry("gmail.com", Effect::Allow),
+        entry("adatum.example", Effect::Deny),
+    ]);
+    let domains = [
+        "fabrikarn.example",
+        "w00dgrove.example",
+        "grnail.com",
+        "adaturn.example",
+        "fabrikam.example",
+    ];
+    let [fabrikam, woodgrove, nothing @ ..] = pages(&world, APPROVER, domains).await;
+    assert!(fabrikam.contains("A list lets fabrikam.example in."));
+    assert!(woodgrove.contains("A list lets woodgrove.example in."));
+    for page in nothing {
+        assert!(!page.contains("looks the same"), "{page}");
+    }
+}
+
+#[tokio::test]
+async fn a_domain_like_that_of_somebody_approved_is_told_to_who_may_see_that_one() {
+    let world = World::new().await;
+    let bob = world.pending(Case::of("bob", "partnar.example")).await;
+    for action in [Action::Approve, Action::Provision, Action::Finish] {
+        world.change(&bob, action, "eve").await;
+    }
+    let told = "Somebody of partnar.example was approved before.";
+    let [page] = pages(&world, APPROVER, ["partner.example"]).await;
+    assert!(page.contains(told));
+    let [page] = pages(&world, OF_DOMAIN, ["partner.example"]).await;
+    assert!(!page.contains("partnar.example"));
+}
+
+#[tokio::test]
+async fn a_list_that_cannot_be_read_keeps_no_page_from_anybody() {
+    let world = World::new().await;
+    *world.lists.0.lock().unwrap() = None;
+    let [page] = pages(&world, APPROVER, ["fabrikarn.example"]).await;
+    assert!(!page.contains("looks the same"));
 }

@@ -26,6 +26,7 @@ use shared::{
     app::{
         advice::Advisor,
         callers::Callers,
+        known_domains::KnownDomains,
         links::{Link, LinkKey, Purpose},
         policies::Policies,
         requests::Requests,
@@ -37,14 +38,16 @@ use shared::{
             Action, Actor, Applicant, Applied, ApprovalRequest, Change, ContentKey, HistoryEntry,
             RequestId, Terms, later,
         },
+        list::ListEntry,
         person::PersonKey,
         policy::UserFlow,
     },
     ports::{
-        Deadline,
+        Deadline, StoreError,
         approval_requests::{ApprovalRequests, Filed},
         clock::Clock,
         data_keys::DataKeyReader,
+        listed_domains::ListedDomains,
         outgoing::{Call, Outgoing, OutgoingError, Reply},
         request_store::RequestStore,
         secrets::{Secret, SecretError, Secrets},
@@ -69,6 +72,7 @@ pub(crate) struct World {
     pub(crate) journal: Arc<Remembered>,
     pub(crate) entra: Arc<Simulator>,
     pub(crate) store: Arc<Table>,
+    pub(crate) lists: Arc<Lists>,
     pub(crate) token_endpoint: Arc<TokenEndpoint>,
     keys: Arc<Keyring>,
     link_key: LinkKey,
@@ -140,6 +144,13 @@ impl World {
             Arc::clone(&clock) as _,
             Arc::clone(&journal) as _,
         );
+        let lists = Arc::new(Lists(Mutex::new(Some(Vec::new()))));
+        let known = KnownDomains::new(
+            Arc::clone(&lists) as _,
+            Arc::clone(&store) as _,
+            Arc::clone(&clock) as _,
+            Duration::from_mins(5),
+        );
         let console = Console::new(Parts {
             settings: SignInSettings {
                 origin: ORIGIN.to_owned(),
@@ -154,7 +165,7 @@ impl World {
                 Arc::clone(&clock) as _,
             ),
             keys: read,
-            advisor: Advisor::new(Arc::clone(&store) as _, Arc::new(policies)),
+            advisor: Advisor::new(Arc::clone(&store) as _, Arc::new(policies), known),
             secrets,
             outgoing: Arc::clone(&token_endpoint) as _,
             callers: Arc::new(callers),
@@ -166,6 +177,7 @@ impl World {
             journal,
             entra,
             store,
+            lists,
             token_endpoint,
             keys,
             link_key: LinkKey::new(LINK_KEY),
@@ -342,6 +354,16 @@ impl Secrets for TestSecrets {
     }
 
     fn forget(&self, _: &str) {}
+}
+
+/// What a test says that lists have; `None` when they cannot be read. The table reads them in more calls than a busy machine answers in time.
+pub(crate) struct Lists(pub(crate) Mutex<Option<Vec<ListEntry>>>);
+
+#[async_trait]
+impl ListedDomains for Lists {
+    async fn listed_domains(&self) -> Result<Vec<ListEntry>, StoreError> {
+        self.0.lock().unwrap().clone().ok_or(StoreError::Throttled)
+    }
 }
 
 /// Entra's, in whose answers another ID token can be put.

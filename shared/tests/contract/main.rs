@@ -50,6 +50,7 @@ use shared::{
         disposable_store::{DisposableList, DisposableStore},
         key_store::KeyStore,
         list_store::{Change, ListStore, MAX_BATCH},
+        listed_domains::ListedDomains,
         otp_deliveries::{Delivery, Lease, OtpDeliveries},
         policy_reader::PolicyReader,
         policy_store::{MAX_TEXT_OCTETS, NewVersion, PolicyStore},
@@ -275,6 +276,29 @@ async fn a_full_batch_is_written_and_every_entry_is_found_part_by_part() {
     assert_eq!(found.len(), MAX_BATCH);
     let matchers: Vec<Matcher> = changes.iter().map(|c| c.matcher().clone()).collect();
     assert_eq!(f.table.find(&matchers).await.unwrap().len(), MAX_BATCH);
+}
+
+#[tokio::test]
+async fn of_the_lists_the_domains_are_read_however_many_people_stand_there() {
+    let f = fixture("domains").await;
+    let patient = Table::new(patient(&f.client), f.table.name());
+    let named = ["partner.example", "*.woodgrove.example"];
+    let mut changes: Vec<_> = named
+        .map(|text| put(text, Effect::Allow, "partners"))
+        .into();
+    changes.push(put("partner.example", Effect::Deny, "people"));
+    changes.push(put("provider:facebook.com", Effect::Allow, "people"));
+    let people = (0..90).map(|n| put(&format!("p{n}@x.example"), Effect::Allow, "people"));
+    changes.extend(people);
+    f.table.apply(&changes).await.unwrap();
+    let mut found = patient.listed_domains().await.unwrap();
+    found.sort_by_key(|entry| (entry.matcher.to_string(), entry.effect));
+    let expected = [
+        entry("*.woodgrove.example", Effect::Allow, "partners"),
+        entry("partner.example", Effect::Allow, "partners"),
+        entry("partner.example", Effect::Deny, "people"),
+    ];
+    assert_eq!(found, expected);
 }
 
 #[tokio::test]

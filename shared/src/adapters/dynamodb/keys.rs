@@ -11,7 +11,7 @@ use crate::{
         caller::Slot,
         code::CodeDigest,
         directory::ClaimsSubject,
-        list::Matcher,
+        list::{Matcher, MatcherKind},
         one_time_code::DeliveryId,
         person::PersonKey,
         publication::{PolicyFlow, PolicyVersion},
@@ -38,7 +38,7 @@ impl Key {
     /// The partition is one of [`PARTS`] that the matcher itself names, so that the key is exact for a
     /// decision, and all entries can be read part by part without an index or a scan.
     pub(super) fn entry(matcher: &Matcher) -> Self {
-        let sk = format!("{}#{matcher}", matcher.kind().name());
+        let sk = format!("{}{matcher}", entries_of(matcher.kind()));
         Self {
             pk: entry_part(part_of(&sk, PARTS)),
             sk,
@@ -350,6 +350,11 @@ pub(super) fn policy(flow: &PolicyFlow) -> String {
 /// The partition key of one part of the entries.
 pub(super) fn entry_part(part: u8) -> String {
     format!("ENTRY#{part:02}")
+}
+
+/// How the sort keys of the entries for matchers of one kind begin.
+pub(super) fn entries_of(kind: MatcherKind) -> String {
+    format!("{}#", kind.name())
 }
 
 /// The partition key of one part of the directory.

@@ -4,23 +4,31 @@ use std::{collections::BTreeMap, time::Duration};
 
 use async_trait::async_trait;
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem};
+use futures_util::{StreamExt, TryStreamExt, stream};
 
 use super::{
     Table,
     client::store_error,
     items::{EntryItem, Item, decode, encode, key_of, read_as},
-    keys::{Key, PK, entry_part},
+    keys::{Key, PK, SK, entries_of, entry_part},
 };
 use crate::{
-    domain::list::{ListEntry, Matcher},
+    domain::list::{ListEntry, Matcher, MatcherKind},
     ports::{
         StoreError,
-        list_store::{Change, Cursor, ListStore, MAX_BATCH, Page},
+        list_store::{Change, Cursor, ListStore, MAX_BATCH, PARTS, Page},
+        listed_domains::{ListedDomains, MOST_OF_A_PART},
     },
 };
 
 /// How often a change is tried again when others change the same matchers.
 const TRIES: u32 = 8;
+
+/// The kinds of matchers that name domains.
+const OF_DOMAINS: [MatcherKind; 2] = [MatcherKind::Domain, MatcherKind::Suffix];
+
+/// Parts that are read at the same time: each new connection costs a handshake.
+const AT_ONCE: usize = 16;
 
 #[async_trait]
 impl ListStore for Table {
@@ -54,7 +62,34 @@ impl ListStore for Table {
     }
 }
 
+#[async_trait]
+impl ListedDomains for Table {
+    async fn listed_domains(&self) -> Result<Vec<ListEntry>, StoreError> {
+        let reads = (0..PARTS).flat_map(|part| OF_DOMAINS.map(|kind| self.of_kind(part, kind)));
+        let reads: Vec<_> = reads.collect();
+        let read = stream::iter(reads).buffer_unordered(AT_ONCE);
+        let entries: Vec<Vec<ListEntry>> = read.try_collect().await?;
+        Ok(entries.concat())
+    }
+}
+
 impl Table {
+    async fn of_kind(&self, part: u8, kind: MatcherKind) -> Result<Vec<ListEntry>, StoreError> {
+        let found = self
+            .client
+            .query()
+            .table_name(&self.name)
+            .key_condition_expression(format!("{PK} = :pk AND begins_with({SK}, :kind)"))
+            .expression_attribute_values(":pk", AttributeValue::S(entry_part(part)))
+            .expression_attribute_values(":kind", AttributeValue::S(entries_of(kind)))
+            .limit(MOST_OF_A_PART.into())
+            .send()
+            .await
+            .map_err(|error| store_error(&error))?;
+        let items = found.items.unwrap_or_default();
+        Ok(read_as(items, EntryItem::entries)?.concat())
+    }
+
     /// The item of a matcher that stands in this one list: what a bulk load into an empty table writes.
     pub fn item_of(entry: &ListEntry) -> Result<Item, StoreError> {
         let mut item = EntryItem::new(&entry.matcher);

@@ -281,7 +281,7 @@ impl Console {
     ) -> Result<Response, Problem> {
         let session = &seated.session;
         let dossier = self.desk.dossier(&session.approver, id).await?;
-        let advice = self.desk.advice(&dossier).await;
+        let advice = self.desk.advice(&session.approver, &dossier).await;
         let (status, retold, words) = match became {
             Became::Unsaid => (StatusCode::OK, None, Words::default()),
             Became::Done => {

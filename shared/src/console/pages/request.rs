@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     app::{
-        advice::{Advice, Hint},
+        advice::{Advice, Hint, Origin},
         requests::{Dossier, RequestError},
     },
     console::{
@@ -249,7 +249,16 @@ fn of_applicant(t: &Texts, applicant: &Applicant) -> Vec<Fact> {
 
 fn hint(t: &Texts, hint: &Hint) -> String {
     match hint {
-        Hint::Domain { known, how } => t.with(&format!("hint-{}", how.code()), &[("known", known)]),
+        Hint::Domain { known, how, from } => {
+            let known = [("known", known.as_str())];
+            let how = t.with(&format!("hint-{}", how.code()), &known);
+            let from = match from {
+                Origin::Policy => "known-by-policy",
+                Origin::List => "known-by-list",
+                Origin::Approval => "known-by-approval",
+            };
+            format!("{how} {}", t.with(from, &known))
+        }
         Hint::MixedName => t.text("hint-mixed-name"),
         Hint::MixedAddress => t.text("hint-mixed-address"),
         Hint::LureInName => t.text("hint-lure-in-name"),
