@@ -415,13 +415,15 @@ const MAINTENANCE_METRICS: &[&str] = &[
     "requests_brought_again",
     "accounts_looked_for",
     "accounts_missing_count",
+    "guests_looked_at",
+    "accounts_unapproved_count",
     "maintenance_failures",
 ];
 
 fn maintained(run: &Maintained) -> (&'static str, String, Value) {
     let level = if run.failures > 0 {
         "ERROR"
-    } else if run.problem.is_some() || !run.accounts_missing.is_empty() {
+    } else if run.problem.is_some() || has_findings(run) {
         "WARN"
     } else {
         "INFO"
@@ -435,11 +437,18 @@ fn maintained(run: &Maintained) -> (&'static str, String, Value) {
         "accounts_looked_for": run.accounts_looked_for,
         "accounts_missing": run.accounts_missing,
         "accounts_missing_count": run.accounts_missing.len(),
+        "guests_looked_at": run.guests_looked_at,
+        "accounts_unapproved": run.accounts_unapproved,
+        "accounts_unapproved_count": run.accounts_unapproved.len(),
         "maintenance_failures": run.failures,
         "problem": run.problem,
         "duration_ms": milliseconds(run.duration),
     });
     (level, "maintenance: run".to_owned(), fields)
+}
+
+fn has_findings(run: &Maintained) -> bool {
+    !(run.accounts_missing.is_empty() && run.accounts_unapproved.is_empty())
 }
 
 fn told_somebody(notified: &Notified) -> (&'static str, String, Value) {
@@ -915,7 +924,14 @@ mod tests {
         assert_eq!(metrics(&found), expected);
         let numbers = MAINTENANCE_METRICS.iter().map(|name| &found[*name]);
         let numbers: Vec<_> = numbers.map(|number| number.as_u64().unwrap()).collect();
-        assert_eq!(numbers, [0, 3, 0, 0, 0, 0, 1, 0]);
+        assert_eq!(numbers, [0, 3, 0, 0, 0, 0, 1, 0, 0, 0]);
+        let unapproved = told(Maintained {
+            accounts_unapproved: vec!["other-id".to_owned()],
+            ..Maintained::default()
+        });
+        assert_eq!(unapproved["level"], "WARN");
+        assert_eq!(unapproved["accounts_unapproved"], json!(["other-id"]));
+        assert_eq!(unapproved["accounts_unapproved_count"], 1);
         run.failed(&StoreError::Throttled);
         let failed = told(run);
         assert_eq!(

@@ -10,8 +10,8 @@ use std::path::Path;
 
 use shared::{
     config::{
-        CONSOLE_NAMES, Environment, MAIL_NAMES, NAMES, NOTICES_NAMES, PROVISIONING_NAMES,
-        REQUESTS_NAMES, Settings,
+        CONSOLE_NAMES, Environment, MAIL_NAMES, MAINTENANCE_NAMES, NAMES, NOTICES_NAMES,
+        PROVISIONING_NAMES, REQUESTS_NAMES, Settings,
     },
     domain::{
         decision::BlockReason,
@@ -50,6 +50,7 @@ fn every_setting_is_documented_and_a_parameter_of_the_template() {
         NOTICES_NAMES,
         REQUESTS_NAMES,
         PROVISIONING_NAMES,
+        MAINTENANCE_NAMES,
     ]
     .concat()
     {

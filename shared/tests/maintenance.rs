@@ -1,4 +1,5 @@
-//! What time asks of approval requests: expiry, reminders, what got stuck, and accounts that are gone.
+//! What time asks of approval requests: expiry, reminders, what got stuck, accounts that are gone, and those that nobody
+//! approved.
 
 #![expect(
     clippy::unwrap_used,
@@ -12,6 +13,8 @@ mod accounts;
 mod function;
 #[path = "maintenance/stuck.rs"]
 mod stuck;
+#[path = "maintenance/unapproved.rs"]
+mod unapproved;
 #[path = "maintenance/upkeep.rs"]
 mod upkeep;
 #[path = "maintenance/waiting.rs"]
@@ -20,6 +23,5 @@ mod waiting;
 #[path = "publishing/mod.rs"]
 mod publishing;
 
-#[expect(dead_code, reason = "what else is in it is for `provisioning`")]
 #[path = "provisioning/world.rs"]
 mod world;

@@ -198,10 +198,10 @@ PORTS = {
         ("dynamodb:Query",), TABLE_ARN, leading_keys("StringLike", "QUEUE#*", "REQUEST#*")
     ),
     "reminders that are there": Port(("dynamodb:BatchGetItem",), TABLE_ARN, leading_keys("StringLike", "REQUEST#*")),
-    "policy_store, policy_reader and rounds": Port(
+    "policy_store, policy_reader, rounds and guest_rounds": Port(
         ("dynamodb:GetItem",), TABLE_ARN, leading_keys("StringLike", "POLICIES", "POLICY#*", "MAINTENANCE")
     ),
-    "request_store, reminders and rounds": Port(
+    "request_store, reminders, rounds and guest_rounds": Port(
         ("dynamodb:PutItem",),
         TABLE_ARN,
         leading_keys("StringLike", "APPLICANT#*", "REQUEST#*", "QUEUE#*", "PERSON#*", "DOMAIN#*", "MAINTENANCE"),
@@ -210,6 +210,13 @@ PORTS = {
         ("secretsmanager:GetSecretValue",),
         {"Fn::Sub": f"{SECRETS_ARN}/${{GraphSecret}}-??????"},
         only_if="Provisions",
+    ),
+    # Where every guest has to come of an approval.
+    "request_store that explains guests": Port(
+        ("dynamodb:GetItem", "dynamodb:Query"),
+        TABLE_ARN,
+        leading_keys("StringLike", "PERSON#*", "REQUEST#*"),
+        only_if="ChecksGuests",
     ),
     "secrets of the console": Port(
         ("secretsmanager:GetSecretValue",), {"Fn::Sub": f"{SECRETS_ARN}/${{ConsoleSecret}}-??????"}
@@ -329,6 +336,9 @@ PROVISIONING_ENVIRONMENT = {
     "INVITE_SEND_MESSAGE": "InviteSendMessage",
 }
 
+# The setting of the function that looks for accounts, beside those of accounts -> the parameter it comes from.
+MAINTENANCE_ENVIRONMENT = {"GUESTS_NEED_APPROVAL": "GuestsNeedApproval"}
+
 # The settings of the approval console -> the parameter each comes from.
 CONSOLE_ENVIRONMENT = {
     "CONSOLE_URL": "ConsoleUrl",
@@ -349,6 +359,7 @@ MAIL_SOURCE = ROOT / "shared" / "src" / "config" / "mail.rs"
 REQUESTS_SOURCE = ROOT / "shared" / "src" / "config" / "requests.rs"
 NOTICES_SOURCE = ROOT / "shared" / "src" / "config" / "notices.rs"
 PROVISIONING_SOURCE = ROOT / "shared" / "src" / "config" / "provisioning.rs"
+MAINTENANCE_SOURCE = ROOT / "shared" / "src" / "config" / "maintenance.rs"
 CONSOLE_SOURCE = ROOT / "shared" / "src" / "config" / "console.rs"
 SETTINGS_NAMES = re.compile(r"pub const \w*NAMES: &\[&str\] = &\[(?P<names>[^\]]*)\];")
 
@@ -425,16 +436,17 @@ FUNCTIONS = {
         (
             "request_store that walks",
             "reminders that are there",
-            "policy_store, policy_reader and rounds",
-            "request_store, reminders and rounds",
+            "policy_store, policy_reader, rounds and guest_rounds",
+            "request_store, reminders, rounds and guest_rounds",
             "request_store that closes",
             "request_store that moves",
             "secrets of accounts, where some are made",
+            "request_store that explains guests",
             "table key",
             "log",
         ),
-        environment=PROVISIONING_ENVIRONMENT,
-        settings=(PROVISIONING_SOURCE,),
+        environment=PROVISIONING_ENVIRONMENT | MAINTENANCE_ENVIRONMENT,
+        settings=(PROVISIONING_SOURCE, MAINTENANCE_SOURCE),
         unused=WITHOUT_SIGN_UPS,
         timeout=300,
         reserved=NO_VALUE,
@@ -655,6 +667,7 @@ ALARMS: dict[str, tuple[str, str, Json, str, int]] = {
         1,
     ),
     "MaintenanceFindingsAlarm": ("SignUpConnectors", "accounts_missing_count", None, "Sum", 0),
+    "MaintenanceUnapprovedAlarm": ("SignUpConnectors", "accounts_unapproved_count", None, "Sum", 0),
     "NoticesRejectedAlarm": (
         "SignUpConnectors",
         "notices",
@@ -911,8 +924,9 @@ def check_environment(template: Template) -> Iterator[Finding]:
         expected: Json = {setting: {"Ref": source} for setting, source in (ENVIRONMENT | function.environment).items()}
         expected |= dict.fromkeys(function.unused, "")
         yield from template.expect(name, "Properties.Environment.Variables", expected)
-    settings = ENVIRONMENT | MAIL_ENVIRONMENT | NOTICES_ENVIRONMENT | PROVISIONING_ENVIRONMENT | CONSOLE_ENVIRONMENT
-    for parameter in set(settings.values()) - set(LENGTHS):
+    own = (MAIL_ENVIRONMENT, NOTICES_ENVIRONMENT, PROVISIONING_ENVIRONMENT, MAINTENANCE_ENVIRONMENT, CONSOLE_ENVIRONMENT)
+    parameters = {parameter for settings in (ENVIRONMENT, *own) for parameter in settings.values()}
+    for parameter in parameters - set(LENGTHS):
         if parameter not in template.document["Parameters"]:
             yield template.finding("Parameters", parameter, None, "a parameter")
 
@@ -1513,6 +1527,8 @@ MUTATIONS: dict[str, dict[Check, tuple[Mutation, ...]]] = {
             of("OtpSendFunction", f"{SETTINGS}.CLIENT_CERTIFICATES", "not empty", {"Ref": "ClientCertificates"}),
             of("ProvisioningFunction", f"{SETTINGS}.USER_FLOWS", "not empty", {"Ref": "UserFlows"}),
             of("MaintenanceFunction", f"{SETTINGS}.REQUESTS_KEY", "a key of applicants", {"Ref": "RequestsKey"}),
+            of("MaintenanceFunction", f"{SETTINGS}.GUESTS_NEED_APPROVAL", "another parameter", {"Ref": "InviteSendMessage"}),
+            Mutation("a setting of guests without its parameter", "Parameters.GuestsNeedApproval"),
             of("ProvisioningFunction", f"{SETTINGS}.GRAPH_URL", "another URL", {"Ref": "GraphTokenUrl"}),
             Mutation("a setting of accounts without its parameter", "Parameters.GuestMarker"),
             of("ApprovalsFunction", f"{SETTINGS}.CONSOLE_TENANT_ID", "another tenant", {"Ref": "EntraTenantId"}),
@@ -1605,7 +1621,9 @@ MUTATIONS: dict[str, dict[Check, tuple[Mutation, ...]]] = {
             granted("MaintenanceRole", "3.Condition.Null", "writes with no leading key at all"),
             granted("MaintenanceRole", "5.Action", "anything left", ["dynamodb:DeleteItem", "dynamodb:PutItem"]),
             granted("MaintenanceRole", "6.Fn::If.0", "a secret without accounts", "SendsMail"),
-            granted("MaintenanceRole", "7.Resource", "applicants' key", {"Fn::GetAtt": ["RequestsKey", "Arn"]}),
+            granted("MaintenanceRole", "7.Fn::If.0", "people where guests need no approval", "Provisions"),
+            granted("MaintenanceRole", "7.Fn::If.1.Condition.Null", "people of no leading key at all"),
+            granted("MaintenanceRole", "8.Resource", "applicants' key", {"Fn::GetAtt": ["RequestsKey", "Arn"]}),
             granted("ApprovalsRole", "0.Condition", "anything read"),
             granted("ApprovalsRole", "1.Condition.Null", "queues of no leading key at all"),
             granted("ApprovalsRole", "1.Action", "queues emptied", ["dynamodb:Query", "dynamodb:DeleteItem"]),
@@ -1761,6 +1779,9 @@ MUTATIONS: dict[str, dict[Check, tuple[Mutation, ...]]] = {
             of("MaintenanceSilentAlarm", "ComparisonOperator", "too much", "GreaterThanThreshold"),
             of("MaintenanceFindingsAlarm", "MetricName", "what is looked for", "accounts_looked_for"),
             Mutation("findings where no accounts are made", "Resources.MaintenanceFindingsAlarm.Condition"),
+            of("MaintenanceUnapprovedAlarm", "MetricName", "what is looked at", "guests_looked_at"),
+            of("MaintenanceUnapprovedAlarm", "Threshold", "some are let go", 10),
+            whole("MaintenanceUnapprovedAlarm", "unapproved guests not told"),
         ),
         check_parameters: (
             Mutation("parameter not described", "Parameters.UserFlows.Description"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import http.server
 import json
+import re
 import threading
 import urllib.parse
 import uuid
@@ -21,6 +22,8 @@ class LocalGraph:
     def __init__(self) -> None:
         # By object id: the body of its creation, then the groups that it joined and the roles that it got.
         self.accounts: dict[str, Json] = {}
+        # What is listed as created in the last hours, each as Graph shows it.
+        self.guests: list[Json] = []
         self.groups: dict[str, list[str]] = {}
         self.app_roles: dict[str, list[str]] = {}
         self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
@@ -44,8 +47,11 @@ class LocalGraph:
         return self._answer_known(path.split("/")[1:], json.loads(body))
 
     def shown(self, path: str, authorization: str) -> tuple[int, Json]:
-        """An account, as far as it has one of that id."""
-        account = path.partition("?")[0].rpartition("/")[2]
+        """The guests, or an account, as far as it has one of that id."""
+        resource, _, query = path.partition("?")
+        if resource == "/v1.0/users" and authorization == f"Bearer {TOKEN}":
+            return listed(self.guests, dict(urllib.parse.parse_qsl(query)))
+        account = resource.rpartition("/")[2]
         if authorization != f"Bearer {TOKEN}" or account not in self.accounts:
             return 404, {"error": {"code": "Request_ResourceNotFound", "message": f"'{account}' does not exist."}}
         return 200, {"id": account}
@@ -89,6 +95,16 @@ class LocalGraph:
                 """Says nothing."""
 
         return Handler
+
+
+def listed(guests: list[Json], options: dict[str, str]) -> tuple[int, Json]:
+    """Those of a span of time, in one page."""
+    span = re.fullmatch(r"createdDateTime ge (\S+Z) and createdDateTime le (\S+Z)", options.get("$filter", ""))
+    if span is None:
+        return 400, {"error": {"code": "Request_UnsupportedQuery", "message": "Unsupported filter."}}
+    # In this form the order of the texts is that of time.
+    since, until = span.groups()
+    return 200, {"value": [guest for guest in guests if since <= guest["createdDateTime"] <= until]}
 
 
 def token(authorization: str, form: dict[str, str]) -> tuple[int, Json]:

@@ -18,6 +18,7 @@ import argparse
 import base64
 import contextlib
 import copy
+import datetime
 import http.client
 import json
 import os
@@ -31,6 +32,7 @@ import sys
 import tempfile
 import time
 import urllib.parse
+import uuid
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -202,6 +204,7 @@ def deploy(
         "GraphUrl": graph.url,
         "GraphTokenUrl": graph.token_url,
         "InviteRedirectUrl": "https://myapp.contoso.example",
+        "GuestsNeedApproval": "true",
         "ConsoleUrl": CONSOLE_URL,
         "ConsoleTenantId": TENANT,
         "ConsoleAuthority": entra.authority,
@@ -928,7 +931,8 @@ def an_approval_makes_one_account(checks: Checks, signupctl: Signupctl, accounts
 def time_passes(
     checks: Checks, api: DeployedApi, signupctl: Signupctl, credential: str, accounts: Accounts, provisioned: str
 ) -> None:
-    """One request expires, one is reminded of, one that got stuck is brought again, and the account of one is gone."""
+    """One request expires, one is reminded of, one that got stuck is brought again, the account of one is gone, and one guest
+    came of no approval."""
     requests: dict[str, str] = {}
     for name in ("overdue", "waiting", "stuck"):
         identity = EVE_IDENTITY | {"issuerAssignedId": name}
@@ -937,6 +941,8 @@ def time_passes(
         [requests[name]] = {one["id"] for one in requests_in(signupctl, "pending")} - set(requests.values())
     signupctl("request", "approve", requests["stuck"], "--author", "rehearsal")
     accounts.graph.accounts.clear()
+    by_hand = str(uuid.uuid4())
+    accounts.graph.guests = [guest(by_hand, "by-hand@guests.example"), guest(str(uuid.uuid4()), "stuck@guests.example")]
     ages = (("pending", "overdue", 31), ("pending", "waiting", 2), ("approved", "stuck", 1))
     for state, name, days in ages:
         age(accounts, state, requests[name], days)
@@ -949,10 +955,20 @@ def time_passes(
     marks = [marks_of(accounts, one) for one in (requests["waiting"], provisioned)]
     expected = [["NOTICE#reminder#00002"], ["FINDING#account-missing"]]
     checks.that("what is due is noted", marks == expected, marks, json.dumps(expected))
+    found = findings(accounts)
+    expected_guests = [f"FINDING#account-unapproved#{by_hand}"]
+    checks.that("a guest without an approval is found", found == expected_guests, found, json.dumps(expected_guests))
     sent = [message["dynamodb"]["Keys"]["pk"]["S"] for message in accounts.pipe.run()]
     times = sent.count(f"REQUEST#{requests['stuck']}")
     checks.that("what got stuck comes again", times == 2, sent, "two messages for it")
     wait_until_taken(accounts.pipe)
+
+
+def guest(account: str, address: str) -> Json:
+    """A guest as Graph shows it, two hours old."""
+    created = datetime.datetime.now(datetime.UTC) - datetime.timedelta(hours=2)
+    shown = {"createdDateTime": created.strftime("%Y-%m-%dT%H:%M:%SZ"), "identities": [], "userType": "Guest"}
+    return shown | {"id": account, "mail": address}
 
 
 DAY_MS = 24 * 60 * 60 * 1000
@@ -969,13 +985,21 @@ def age(accounts: Accounts, state: str, request: str, days: int) -> None:
 
 def marks_of(accounts: Accounts, request: str) -> list[str]:
     """What is noted beside a request."""
+    return [key for key in keys_in(accounts, f"REQUEST#{request}") if key.startswith(("NOTICE#", "FINDING#"))]
+
+
+def findings(accounts: Accounts) -> list[str]:
+    """What is noted beside no request."""
+    return [key for key in keys_in(accounts, "MAINTENANCE") if key.startswith("FINDING#")]
+
+
+def keys_in(accounts: Accounts, partition: str) -> list[str]:
     found = accounts.items.query(
         TableName=accounts.table,
         KeyConditionExpression="pk = :pk",
-        ExpressionAttributeValues={":pk": {"S": f"REQUEST#{request}"}},
+        ExpressionAttributeValues={":pk": {"S": partition}},
     )
-    keys = [item["sk"]["S"] for item in found["Items"]]
-    return [key for key in keys if key.startswith(("NOTICE#", "FINDING#"))]
+    return [item["sk"]["S"] for item in found["Items"]]
 
 
 def wait_until_taken(pipe: LocalPipe, seconds: float = 30) -> int:

@@ -30,7 +30,7 @@ BEFORE_A_SECRET = ":secret:"
 AFTER_A_SECRET = "-AbCdEf"
 
 # Those of the template that hold in the rehearsal and decide about what the gate knows.
-CONDITIONS = ("Provisions",)
+CONDITIONS = ("Provisions", "ChecksGuests")
 
 TRANSACTION = "TransactWriteItems"
 # The writes of a transaction are allowed one by one.

@@ -11,8 +11,8 @@ use crate::{
         maintenance::{Bounds, Maintenance},
         policies::Policies,
     },
-    config::{Environment, Problem, ProcessEnvironment, ProvisioningSettings, Settings},
-    ports::{accounts::Accounts, clock::Clock, journal::Journal},
+    config::{Environment, MaintenanceSettings, ProcessEnvironment, Settings},
+    ports::{accounts::Accounts, clock::Clock, guests::Guests, journal::Journal},
 };
 
 /// Runs the function that does what time asks of approval requests until Lambda ends it.
@@ -38,8 +38,9 @@ pub fn maintenance(
     clock: Arc<dyn Clock>,
     journal: Arc<dyn Journal>,
 ) -> Result<Maintenance, Vec<String>> {
-    let settings = together(Settings::read(environment), accounts_of(environment));
-    let (settings, accounts) = settings.map_err(|problems| told(&problems))?;
+    let own = MaintenanceSettings::read(environment);
+    let (settings, own) =
+        together(Settings::read(environment), own).map_err(|problems| told(&problems))?;
     let client = settings.connection.client();
     let table = Arc::new(Table::new(client, &settings.table_name));
     let policies = Policies::new(
@@ -47,31 +48,24 @@ pub fn maintenance(
         Arc::clone(&clock),
         Arc::clone(&journal),
     );
-    let graph = accounts.map(|accounts| {
+    let graph = own.accounts.map(|accounts| {
         let secrets = Arc::new(SecretsManager::new(settings.secrets, Arc::clone(&clock)));
         let outgoing = GuardedHttp::new(settings.private_hosts, secrets, Arc::clone(&clock));
-        Arc::new(Graph::new(Arc::new(outgoing), accounts.graph)) as Arc<dyn Accounts>
+        Arc::new(Graph::new(Arc::new(outgoing), accounts.graph))
     });
+    let guests = graph.clone().filter(|_| own.guests_need_approval);
     Ok(Maintenance {
         store: Arc::clone(&table) as _,
         rounds: Arc::clone(&table) as _,
         reminders: Arc::clone(&table) as _,
         redelivery: Arc::clone(&table) as _,
-        published: table,
+        published: Arc::clone(&table) as _,
         policies,
-        accounts: graph,
+        accounts: graph.map(|graph| graph as Arc<dyn Accounts>),
+        guests: guests.map(|graph| graph as Arc<dyn Guests>),
+        guest_rounds: table,
         clock,
         journal,
         bounds: Bounds::USUAL,
     })
-}
-
-/// `None` in a deployment that makes no accounts.
-fn accounts_of(
-    environment: &(impl Environment + ?Sized),
-) -> Result<Option<ProvisioningSettings>, Vec<Problem>> {
-    match environment.get("GRAPH_TENANT_ID") {
-        Some(_) => ProvisioningSettings::read(environment).map(Some),
-        None => Ok(None),
-    }
 }

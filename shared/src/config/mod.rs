@@ -6,6 +6,7 @@
 mod console;
 mod env;
 mod mail;
+mod maintenance;
 mod notices;
 mod provisioning;
 mod requests;
@@ -16,6 +17,7 @@ pub use self::console::{CONSOLE_NAMES, ConsoleSettings};
 pub use self::{
     env::{Environment, ProcessEnvironment},
     mail::{MAIL_NAMES, MailSettings, MailTransport},
+    maintenance::{MAINTENANCE_NAMES, MaintenanceSettings},
     notices::{NOTICES_NAMES, NoticesSettings},
     provisioning::{PROVISIONING_NAMES, ProvisioningSettings},
     requests::{REQUESTS_NAMES, RequestsSettings},

@@ -44,7 +44,7 @@ impl ProvisioningSettings {
             tenant_domain: reader.graph_tenant_domain(),
             guest_marker: reader.guest_marker(),
             redirect_url: reader.redirect_url(),
-            send_invitation: reader.send_invitation(),
+            send_invitation: reader.flag("INVITE_SEND_MESSAGE"),
         };
         if reader.problems.is_empty() {
             Ok(settings)
@@ -129,13 +129,14 @@ impl<E: Environment + ?Sized> Reader<'_, E> {
         url
     }
 
-    fn send_invitation(&mut self) -> bool {
-        let text = self.environment.get("INVITE_SEND_MESSAGE");
+    /// `false` without a value.
+    pub(super) fn flag(&mut self, name: &'static str) -> bool {
+        let text = self.environment.get(name);
         match text.as_deref() {
             None | Some("false") => false,
             Some("true") => true,
             Some(other) => {
-                self.problem("INVITE_SEND_MESSAGE", other, "`true` or `false`");
+                self.problem(name, other, "`true` or `false`");
                 false
             }
         }

@@ -154,6 +154,9 @@ pub struct Maintained {
     pub accounts_looked_for: u32,
     /// The object ids of accounts that are gone.
     pub accounts_missing: Vec<String>,
+    pub guests_looked_at: u32,
+    /// The object ids of guests that came of no approval, where each has to.
+    pub accounts_unapproved: Vec<String>,
     /// What the table did not take or give.
     pub failures: u32,
     /// The first thing that went wrong; nothing of any person.

@@ -15,6 +15,8 @@ pub mod data_keys;
 pub mod directory_store;
 pub mod disposable_reader;
 pub mod disposable_store;
+pub mod guest_rounds;
+pub mod guests;
 pub mod journal;
 pub mod key_source;
 pub mod key_store;

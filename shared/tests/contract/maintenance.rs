@@ -4,6 +4,8 @@ use jiff::{SignedDuration, Timestamp};
 use shared::{
     domain::approval::{Action, ApprovalRequest, Mark, RequestId, State, Terms},
     ports::{
+        accounts::AccountId,
+        guest_rounds::{GuestRounds, GuestWindow},
         redelivery::Redelivery,
         reminders::Reminders,
         rounds::{Place, Rounds},
@@ -120,6 +122,35 @@ async fn a_round_goes_on_where_it_was() {
         assert_eq!(rounds.place(State::Pending).await.unwrap(), Some(place));
     }
     assert_eq!(rounds.place(State::Provisioned).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn guests_go_on_where_they_were_and_are_found_once() {
+    let f = fixture("guests").await;
+    let rounds: &dyn GuestRounds = &*f.table;
+    assert_eq!(rounds.window().await.unwrap(), None);
+    let link = "https://graph.microsoft.com/v1.0/users?$skiptoken=a".to_owned();
+    for next in [Some(link), None] {
+        let window = GuestWindow {
+            since: now(),
+            until: now() + SignedDuration::from_mins(15),
+            next,
+        };
+        rounds.keep_window(&window).await.unwrap();
+        assert_eq!(rounds.window().await.unwrap(), Some(window));
+    }
+    let [one, other] = ["one", "other"].map(|id| AccountId(id.to_owned()));
+    for (account, expected) in [(&one, true), (&one, false), (&other, true)] {
+        assert_eq!(rounds.found(account, now()).await.unwrap(), expected);
+    }
+    let items = partition(&f, "MAINTENANCE").await;
+    let end = (now() + SignedDuration::from_hours(48)).as_second();
+    let ttls = items.iter().filter_map(|item| item.get("ttl"));
+    assert!(
+        ttls.clone()
+            .all(|ttl| *ttl.as_n().unwrap() == end.to_string())
+    );
+    assert_eq!((items.len(), ttls.count()), (3, 2));
 }
 
 #[tokio::test]

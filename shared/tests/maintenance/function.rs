@@ -27,7 +27,8 @@ fn settings(engine: &Engine, more: &[(&'static str, &str)]) -> Vec<(&'static str
     own.into_iter().chain(more).collect()
 }
 
-fn made(upkeep: &Upkeep, more: &[(&'static str, &str)]) -> Result<bool, Vec<String>> {
+/// Whether it looks for accounts, and for guests without an approval.
+fn made(upkeep: &Upkeep, more: &[(&'static str, &str)]) -> Result<(bool, bool), Vec<String>> {
     let settings = settings(&upkeep.requests.engine, more);
     let settings: Vec<_> = settings
         .iter()
@@ -35,7 +36,7 @@ fn made(upkeep: &Upkeep, more: &[(&'static str, &str)]) -> Result<bool, Vec<Stri
         .collect();
     let clock = Arc::clone(&upkeep.requests.clock);
     let made = compose::maintenance(settings.as_slice(), clock, Arc::clone(&upkeep.journal) as _);
-    made.map(|maintenance| maintenance.accounts.is_some())
+    made.map(|maintenance| (maintenance.accounts.is_some(), maintenance.guests.is_some()))
 }
 
 #[tokio::test]
@@ -57,7 +58,7 @@ async fn it_needs_no_tenant_to_expire_requests() {
 #[tokio::test]
 async fn it_looks_for_accounts_where_some_are_made() {
     let upkeep = Upkeep::new(None).await;
-    assert_eq!(made(&upkeep, &[]), Ok(false));
+    assert_eq!(made(&upkeep, &[]), Ok((false, false)));
     let tenant = ("GRAPH_TENANT_ID", "aaaabbbb-0000-cccc-1111-dddd2222eeee");
     let all = [
         tenant,
@@ -65,7 +66,9 @@ async fn it_looks_for_accounts_where_some_are_made() {
         ("GRAPH_SECRET", "graph"),
         ("INVITE_REDIRECT_URL", "https://myapp.com"),
     ];
-    assert_eq!(made(&upkeep, &all), Ok(true));
+    assert_eq!(made(&upkeep, &all), Ok((true, false)));
+    let guests_too = [&all[..], &[("GUESTS_NEED_APPROVAL", "true")]].concat();
+    assert_eq!(made(&upkeep, &guests_too), Ok((true, true)));
     let problems = made(&upkeep, &[tenant]).unwrap_err();
     assert_eq!(problems.len(), 3, "{problems:?}");
 }

@@ -13,6 +13,7 @@ use shared::{
     ports::{
         Deadline,
         accounts::Accounts,
+        guests::Guests,
         journal::{Journal, Maintained, Notice},
         request_store::{Order, RequestStore},
     },
@@ -26,6 +27,7 @@ pub(crate) struct Upkeep {
     pub(crate) requests: Requests,
     pub(crate) journal: Arc<Remembered>,
     accounts: Option<Arc<dyn Accounts>>,
+    guests: Option<Arc<dyn Guests>>,
 }
 
 pub(crate) fn day(number: u32) -> Timestamp {
@@ -40,6 +42,15 @@ impl Upkeep {
             requests: Requests::new().await,
             journal: Arc::default(),
             accounts,
+            guests: None,
+        }
+    }
+
+    /// In a tenant in which every guest has to come of an approval.
+    pub(crate) fn explaining(self, guests: Arc<dyn Guests>) -> Self {
+        Self {
+            guests: Some(guests),
+            ..self
         }
     }
 
@@ -58,6 +69,8 @@ impl Upkeep {
                 Arc::clone(&journal),
             ),
             accounts: self.accounts.clone(),
+            guests: self.guests.clone(),
+            guest_rounds: Arc::clone(table) as _,
             clock: Arc::clone(clock) as _,
             journal,
             bounds,

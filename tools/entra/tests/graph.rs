@@ -900,6 +900,17 @@ mod reading {
             ("property", "city eq 'Redmond'", "Request_UnsupportedQuery"),
             ("quotes", "mail eq 'o'brien@example.com'", "BadRequest"),
             ("grammar", "mail eq 'a", "BadRequest"),
+            (
+                "time and another property",
+                "createdDateTime ge 2026-01-15T12:00:00Z and mail eq 'a'",
+                "Request_UnsupportedQuery",
+            ),
+            (
+                "kind of user",
+                "userType eq 'Guest'",
+                "Request_UnsupportedQuery",
+            ),
+            ("day", "createdDateTime ge 2026-01-15", "BadRequest"),
         ] {
             let answer = world.users(&[("$filter", filter)]).await.has_for(case, 400);
             assert_eq!(answer.code(), code);
@@ -929,6 +940,44 @@ mod reading {
             let answer = world.users(&options).await.has_for(case, 400);
             assert_eq!(answer.code(), code);
         }
+    }
+
+    #[tokio::test]
+    async fn accounts_are_found_by_the_time_of_their_creation() {
+        let world = World::new().await;
+        let mut ids = Vec::new();
+        for (number, created) in [
+            "2026-01-15T11:59:59Z",
+            "2026-01-15T12:00:00Z",
+            "2026-01-15T13:00:00.5Z",
+            "2026-01-15T13:00:01Z",
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            let id = world.created(&guest(number)).await;
+            let directory = &world.simulator.directory;
+            directory
+                .update(&id, |account| account.created = created.parse().unwrap())
+                .unwrap();
+            ids.push(id);
+        }
+        for (filter, expected) in [
+            (
+                "createdDateTime ge 2026-01-15T12:00:00Z and createdDateTime le 2026-01-15T13:00:00Z",
+                &ids[1..3],
+            ),
+            ("createdDateTime ge 2026-01-15T14:00:00+02:00", &ids[1..]),
+            ("createdDateTime le 2026-01-15T12:00:00Z", &ids[..2]),
+        ] {
+            assert_eq!(world.found(filter).await, expected, "{filter}");
+        }
+        let lasting = "createdDateTime ge 2026-01-15T12:00:00Z";
+        let options = [("$filter", lasting), ("$select", "id"), ("$top", "2")];
+        let first = world.users(&options).await.has(200).json();
+        let next = Url::parse(first["@odata.nextLink"].as_str().unwrap()).unwrap();
+        let second = answer(world.request(Method::GET, next)).await.has(200);
+        assert_eq!(second.json()["value"][0]["id"], ids[3]);
     }
 
     #[tokio::test]

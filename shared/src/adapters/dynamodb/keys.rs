@@ -21,7 +21,7 @@ use crate::{
         value_set::{SetName, SetValue},
         verification::AttemptKey,
     },
-    ports::{code_store, directory_store, list_store::PARTS, value_store},
+    ports::{accounts::AccountId, code_store, directory_store, list_store::PARTS, value_store},
 };
 
 pub(super) const PK: &str = "pk";
@@ -241,6 +241,22 @@ impl Key {
         Self {
             pk: "MAINTENANCE".to_owned(),
             sk: format!("ROUND#{}", state.name()),
+        }
+    }
+
+    /// How far guests were looked at.
+    pub(super) fn guest_round() -> Self {
+        Self {
+            pk: "MAINTENANCE".to_owned(),
+            sk: "ROUND#guests".to_owned(),
+        }
+    }
+
+    /// That an account without approval was told.
+    pub(super) fn unapproved(account: &AccountId) -> Self {
+        Self {
+            pk: "MAINTENANCE".to_owned(),
+            sk: format!("{FINDING}account-unapproved#{}", account.0),
         }
     }
 

@@ -9,7 +9,7 @@ use super::{
     Table,
     client::store_error,
     contention::held,
-    items::{MarkItem, RoundItem, encode, key_of},
+    items::{GuestRoundItem, MarkItem, RoundItem, UnapprovedItem, encode, key_of},
     keys::{Key, PK},
     number,
 };
@@ -17,6 +17,8 @@ use crate::{
     domain::approval::{ApprovalRequest, Mark, RequestId, State},
     ports::{
         StoreError,
+        accounts::AccountId,
+        guest_rounds::{GuestRounds, GuestWindow},
         redelivery::Redelivery,
         reminders::Reminders,
         rounds::{Place, Rounds},
@@ -70,6 +72,25 @@ impl Rounds for Table {
     async fn keep(&self, state: State, place: &Place) -> Result<(), StoreError> {
         let item = encode(&Key::round(state), RoundItem::from(place))?;
         self.put(self.replace(item)?).await
+    }
+}
+
+#[async_trait]
+impl GuestRounds for Table {
+    async fn window(&self) -> Result<Option<GuestWindow>, StoreError> {
+        let key = Key::guest_round();
+        let item = self.get::<GuestRoundItem>(&key).await?;
+        item.map(|item| item.window(&key)).transpose()
+    }
+
+    async fn keep_window(&self, window: &GuestWindow) -> Result<(), StoreError> {
+        let item = encode(&Key::guest_round(), GuestRoundItem::from(window))?;
+        self.put(self.replace(item)?).await
+    }
+
+    async fn found(&self, account: &AccountId, at: Timestamp) -> Result<bool, StoreError> {
+        let item = encode(&Key::unapproved(account), UnapprovedItem::new(at))?;
+        held(self.put(self.create(item)?).await)
     }
 }
 

@@ -73,7 +73,7 @@ struct Member {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Identity {
+pub(super) struct Identity {
     issuer: Option<String>,
     issuer_assigned_id: Option<String>,
 }
@@ -85,23 +85,29 @@ impl Found {
 }
 
 fn account(member: Member) -> ExistingAccount {
-    let identities = member.identities.into_iter().flatten();
+    let other_mails = member.other_mails.into_iter().flatten();
+    ExistingAccount {
+        id: AccountId(member.id),
+        identities: applied(member.identities),
+        addresses: member.mail.into_iter().chain(other_mails).collect(),
+        is_guest: is_guest(member.user_type.as_deref()),
+    }
+}
+
+/// Those that name an issuer.
+pub(super) fn applied(identities: Option<Vec<Identity>>) -> Vec<AppliedIdentity> {
+    let identities = identities.into_iter().flatten();
     let identities = identities.filter_map(|identity| {
         Some(AppliedIdentity {
             issuer: identity.issuer?,
             subject: identity.issuer_assigned_id,
         })
     });
-    let is_guest = member
-        .user_type
-        .is_some_and(|kind| kind.eq_ignore_ascii_case("Guest"));
-    let other_mails = member.other_mails.into_iter().flatten();
-    ExistingAccount {
-        id: AccountId(member.id),
-        identities: identities.collect(),
-        addresses: member.mail.into_iter().chain(other_mails).collect(),
-        is_guest,
-    }
+    identities.collect()
+}
+
+pub(super) fn is_guest(user_type: Option<&str>) -> bool {
+    user_type.is_some_and(|kind| kind.eq_ignore_ascii_case("Guest"))
 }
 
 #[cfg(test)]

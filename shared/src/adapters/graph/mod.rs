@@ -1,6 +1,7 @@
 //! Accounts in a tenant's directory by Microsoft Graph (PROTOCOL 3.3, 7).
 
 mod answer;
+mod guests;
 mod look_up;
 
 use std::sync::Arc;

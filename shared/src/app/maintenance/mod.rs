@@ -7,6 +7,7 @@
 mod accounts;
 mod round;
 mod stuck;
+mod unapproved;
 mod waiting;
 
 use std::sync::Arc;
@@ -19,6 +20,8 @@ use crate::ports::{
     Deadline, StoreError,
     accounts::Accounts,
     clock::Clock,
+    guest_rounds::GuestRounds,
+    guests::Guests,
     journal::{Journal, Maintained, Notice},
     policy_store::PolicyStore,
     redelivery::Redelivery,
@@ -37,12 +40,15 @@ pub struct Bounds {
     pub page: u16,
     /// Accounts that Graph is asked for at once; a run asks for less than twice as many.
     pub accounts: u16,
+    /// Guests after which a run begins no other part of those that Graph found.
+    pub guests: u16,
 }
 
 impl Bounds {
     pub const USUAL: Self = Self {
         page: 200,
         accounts: 100,
+        guests: 500,
     };
 }
 
@@ -56,6 +62,9 @@ pub struct Maintenance {
     pub policies: Policies,
     /// `None` where no accounts are made.
     pub accounts: Option<Arc<dyn Accounts>>,
+    /// `Some` where every guest has to come of an approval.
+    pub guests: Option<Arc<dyn Guests>>,
+    pub guest_rounds: Arc<dyn GuestRounds>,
     pub clock: Arc<dyn Clock>,
     pub journal: Arc<dyn Journal>,
     pub bounds: Bounds,
@@ -79,6 +88,7 @@ impl Maintenance {
         for ended in [
             self.bring_again(deadline, &mut told).await,
             self.look_for_accounts(deadline, &mut told).await,
+            self.look_for_unapproved(deadline, &mut told).await,
             self.look_at_waiting(deadline, &mut told).await,
         ] {
             if let Err(error) = ended {

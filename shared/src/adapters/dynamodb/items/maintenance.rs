@@ -7,7 +7,7 @@ use super::{SCHEMA, approval::request_id, instant};
 use crate::{
     adapters::dynamodb::keys::Key,
     domain::approval::{ApprovalRequest, Mark, RequestId, later},
-    ports::{StoreError, rounds::Place},
+    ports::{StoreError, guest_rounds::GuestWindow, rounds::Place},
 };
 
 /// A note beside a request.
@@ -68,6 +68,63 @@ impl RoundItem {
         Ok(Place {
             began_at: instant(key, self.began_at)?,
             after: after.transpose()?,
+        })
+    }
+}
+
+/// How long it is known that an account was told: longer than anybody looks at it, which is a day after its creation.
+const TOLD_FOR_DAYS: u32 = 2;
+
+/// That an account without approval was told.
+#[derive(Debug, Serialize, Deserialize)]
+pub(in crate::adapters::dynamodb) struct UnapprovedItem {
+    schema: u32,
+    kind: String,
+    at: i64,
+    ttl: i64,
+}
+
+impl UnapprovedItem {
+    pub(in crate::adapters::dynamodb) fn new(at: Timestamp) -> Self {
+        Self {
+            schema: SCHEMA,
+            kind: "account-unapproved".to_owned(),
+            at: at.as_millisecond(),
+            ttl: later(at, TOLD_FOR_DAYS).as_second(),
+        }
+    }
+}
+
+/// How far guests were looked at.
+#[derive(Debug, Serialize, Deserialize)]
+pub(in crate::adapters::dynamodb) struct GuestRoundItem {
+    schema: u32,
+    since: i64,
+    until: i64,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    next: Option<String>,
+}
+
+impl From<&GuestWindow> for GuestRoundItem {
+    fn from(window: &GuestWindow) -> Self {
+        Self {
+            schema: SCHEMA,
+            since: window.since.as_millisecond(),
+            until: window.until.as_millisecond(),
+            next: window.next.clone(),
+        }
+    }
+}
+
+impl GuestRoundItem {
+    pub(in crate::adapters::dynamodb) fn window(
+        self,
+        key: &Key,
+    ) -> Result<GuestWindow, StoreError> {
+        Ok(GuestWindow {
+            since: instant(key, self.since)?,
+            until: instant(key, self.until)?,
+            next: self.next,
         })
     }
 }

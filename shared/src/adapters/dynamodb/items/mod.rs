@@ -21,7 +21,7 @@ pub(super) use self::look_ups::{
     AnswerItem, AttemptItem, BreakerItem, CodeItem, DirectoryItem, MemberItem, RedemptionItem,
     ValueSetItem,
 };
-pub(super) use self::maintenance::{MarkItem, RoundItem};
+pub(super) use self::maintenance::{GuestRoundItem, MarkItem, RoundItem, UnapprovedItem};
 use super::keys::{Key, PK, SK};
 use crate::{
     domain::{
