@@ -143,6 +143,10 @@ fn stored(value: AttributeValue) -> Option<dynoxide::AttributeValue> {
     Some(match value {
         AttributeValue::S(text) => dynoxide::AttributeValue::S(text),
         AttributeValue::N(number) => dynoxide::AttributeValue::N(number),
+        AttributeValue::Bool(truth) => dynoxide::AttributeValue::BOOL(truth),
+        AttributeValue::L(values) => {
+            dynoxide::AttributeValue::L(values.into_iter().map(stored).collect::<Option<_>>()?)
+        }
         AttributeValue::M(members) => dynoxide::AttributeValue::M(
             members
                 .into_iter()
