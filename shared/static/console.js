@@ -1,5 +1,14 @@
-// Keys for those who look at many requests. Everything works without them.
+// Comfort. Everything works without it.
 "use strict";
+
+// Another language of this very page, with its filters.
+for (const link of document.querySelectorAll("a[hreflang]")) {
+  const address = new URL(location);
+  address.searchParams.set("lang", link.hreflang);
+  link.href = address;
+}
+
+// Keys for those who look at many requests.
 (() => {
   const rows = [...document.querySelectorAll(".requests li")];
   const help = document.getElementById("keys");

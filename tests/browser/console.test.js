@@ -320,7 +320,16 @@ test('whose session is over while filtering is led to the sign-in, too', async (
   await page.context().clearCookies();
   await page.getByLabel('Domain', { exact: true }).fill('example.com');
   await press(page, 'Filter');
-  await desk.assertHeading('Pick an account');
+  await desk.choose(APPROVER);
+  await desk.assertHeading('Requests');
+  assert.equal(await page.getByLabel('Domain', { exact: true }).inputValue(), 'example.com');
+});
+
+test('another language keeps what was filtered for', async (page) => {
+  const desk = await Console.signIn(page, world.program, { path: '/console?domain=example.com' });
+  await follow(page, page.getByRole('link', { name: 'Svenska' }));
+  await desk.assertHeading('Ansökningar');
+  assert.equal(await page.locator('input[name=domain]').inputValue(), 'example.com');
 });
 
 test('whoever has no role gets a kind word, and no page', refused(403), async (page) => {

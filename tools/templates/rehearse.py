@@ -1048,7 +1048,7 @@ def an_approver_decides(
     api.post("/connectors/guests/before-creating-user", FAY, credential)
     [request] = requests_in(signupctl, "pending")
     page, browser = f"/console/requests/{request['id']}", Browser(api)
-    asked = browser.open(f"/console/sign-in?request={request['id']}").headers["Location"]
+    asked = browser.open(f"/console/sign-in?to=/console/requests/{request['id']}").headers["Location"]
     at_entra = asked.startswith(f"{entra.authority}/oauth2/v2.0/authorize?")
     checks.that("the sign-in is at the tenant", at_entra, asked, entra.authority)
     answer = browser.open(f"/console/signed-in?{entra.sign_in(asked, APPROVER)}")

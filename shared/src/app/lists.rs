@@ -95,6 +95,16 @@ impl Lists {
         Ok(differences)
     }
 
+    /// Makes a change where the place still is as expected; see [`ListStore::exchange`].
+    pub async fn exchange(
+        &self,
+        expected: Option<&ListEntry>,
+        change: &Change,
+        signature: &Signature,
+    ) -> Result<bool, StoreError> {
+        self.store.exchange(expected, change, signature).await
+    }
+
     /// The entries of these matchers.
     pub async fn find(&self, matchers: &[Matcher]) -> Result<Vec<ListEntry>, StoreError> {
         let mut found = Vec::new();

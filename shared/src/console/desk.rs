@@ -7,7 +7,7 @@ use std::sync::Arc;
 use futures_util::future::{join_all, try_join};
 
 pub(super) use self::lists::{
-    Becomes, Confirmed, EntryError, EntryFilter, EntryPreview, EntryWish, seen,
+    Becomes, Confirmed, EntryError, EntryFilter, EntryPreview, EntryWish,
 };
 use super::{
     roles::{Approver, flow},

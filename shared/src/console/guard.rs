@@ -17,6 +17,7 @@ use super::{
     STYLE,
     api::{API, ApiFault},
     choice::{chosen, negotiated, remembering},
+    destination::Destination,
     problem::{Cause, Problem},
     texts::{Texts, texts},
 };
@@ -55,12 +56,13 @@ pub(super) async fn guard(
     let started = Instant::now();
     let path = request.uri().path();
     let (page, reader) = (name_of(path), Reader::of(path));
+    let asked = Destination::of(request.method(), request.uri());
     let t = texts(negotiated(request.uri(), request.headers()));
     request.extensions_mut().insert(t);
     // Applicants get no cookies: their links keep the choice.
     let choice = chosen(request.uri()).filter(|_| reader == Reader::Approver);
     let response = console.checked(request, next).await;
-    let mut response = in_words(response, t, reader);
+    let mut response = in_words(response, t, reader, asked.as_ref());
     if let Some(cookie) = choice.and_then(remembering) {
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }
@@ -83,12 +85,17 @@ pub(super) async fn guard(
 }
 
 /// A problem becomes a page here, where the language of the answer is known.
-fn in_words(mut response: Response, t: &'static Texts, reader: Reader) -> Response {
+fn in_words(
+    mut response: Response,
+    t: &'static Texts,
+    reader: Reader,
+    asked: Option<&Destination>,
+) -> Response {
     match response.extensions_mut().remove::<Problem>() {
         None => response,
         Some(problem) => {
             let headers = std::mem::take(response.headers_mut());
-            (headers, problem.told(t, reader)).into_response()
+            (headers, problem.told(t, reader, asked)).into_response()
         }
     }
 }

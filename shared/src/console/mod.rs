@@ -39,7 +39,6 @@ pub use self::sign_in::SignInSettings;
 use self::{
     cookies::Cookie,
     desk::Desk,
-    destination::Destination,
     problem::Problem,
     secret::Credentials,
     session::{LONGEST, Session},
@@ -218,27 +217,23 @@ impl Console {
         Ok(key.read(purpose, text, self.clock.now()))
     }
 
-    /// Whoever is signed in; others are sent to sign in, and to where they wanted to go afterwards.
-    async fn seated(
-        &self,
-        headers: &HeaderMap,
-        wanted: Option<&Destination>,
-    ) -> Result<Seated, Problem> {
+    /// Whoever is signed in; others are sent to sign in.
+    async fn seated(&self, headers: &HeaderMap) -> Result<Seated, Problem> {
         let credentials = self.credentials(soon()).await?;
         let session: Option<Session> = Cookie::SESSION.read(&credentials.cookie_key, headers);
         let session = session.and_then(|session| session.seen(self.clock.now()));
         Ok(Seated {
-            session: session.ok_or_else(|| Problem::SignIn(wanted.cloned()))?,
+            session: session.ok_or(Problem::SignIn)?,
             credentials,
         })
     }
 
     /// Whoever sent a form that this session has made.
     async fn sender(&self, headers: &HeaderMap, form_token: &str) -> Result<Seated, Problem> {
-        let seated = self.seated(headers, None).await;
+        let seated = self.seated(headers).await;
         // What somebody typed is not lost silently behind a sign-in.
         let seated = seated.map_err(|problem| match problem {
-            Problem::SignIn(_) => Problem::SessionOver,
+            Problem::SignIn => Problem::SessionOver,
             other => other,
         })?;
         if seated.session.has_made_form(form_token) {

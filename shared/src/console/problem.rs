@@ -25,8 +25,8 @@ pub(super) struct Cause(pub(super) String);
 
 #[derive(Debug, Clone)]
 pub(super) enum Problem {
-    /// Nobody is signed in; where to go afterwards.
-    SignIn(Option<Destination>),
+    /// Nobody is signed in.
+    SignIn,
     /// A form that was sent too late.
     SessionOver,
     /// Signed in, and without a role of the console.
@@ -47,7 +47,7 @@ pub(super) enum Problem {
 impl Problem {
     const fn id(&self) -> &'static str {
         match self {
-            Self::SignIn(_) | Self::SessionOver => "session-over",
+            Self::SignIn | Self::SessionOver => "session-over",
             Self::NoRole => "no-role",
             Self::AdministratorsOnly => "administrators-only",
             Self::SignInFailed(_) => "sign-in-failed",
@@ -60,7 +60,7 @@ impl Problem {
 
     const fn status(&self) -> StatusCode {
         match self {
-            Self::SignIn(_) => StatusCode::SEE_OTHER,
+            Self::SignIn => StatusCode::SEE_OTHER,
             Self::SessionOver | Self::NoRole | Self::AdministratorsOnly | Self::Forged(_) => {
                 StatusCode::FORBIDDEN
             }
@@ -79,11 +79,16 @@ impl Problem {
         }
     }
 
-    /// The answer in the reader's language.
-    pub(super) fn told(&self, t: &'static Texts, reader: Reader) -> Response {
+    /// The answer in the reader's language, who asked for that.
+    pub(super) fn told(
+        &self,
+        t: &'static Texts,
+        reader: Reader,
+        asked: Option<&Destination>,
+    ) -> Response {
+        let sign_in = || asked.map_or_else(|| SIGN_IN.to_owned(), Destination::sign_in);
         let mut response = match (self, reader) {
-            (Self::SignIn(None), _) => Redirect::to(SIGN_IN).into_response(),
-            (Self::SignIn(Some(wanted)), _) => Redirect::to(&wanted.sign_in()).into_response(),
+            (Self::SignIn, _) => Redirect::to(&sign_in()).into_response(),
             (_, Reader::Approver) => self.to_approver(t),
             (_, Reader::Applicant) => page(self.status(), &SaidPage::new(t, self.to_applicant())),
         };

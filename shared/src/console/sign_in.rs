@@ -67,9 +67,8 @@ pub(super) struct Attempt {
     nonce: String,
     verifier: String,
     until: Timestamp,
-    /// The request to be shown afterwards, and the signed link to it.
-    request: Option<String>,
-    link: Option<String>,
+    /// The page to be shown afterwards.
+    to: Option<String>,
 }
 
 /// What Entra sends the browser back with.
@@ -108,8 +107,7 @@ impl Attempt {
             nonce: random()?,
             verifier: random()?,
             until: now.checked_add(PATIENCE).ok()?,
-            request: wanted.map(|wanted| wanted.request.to_string()),
-            link: wanted.and_then(|wanted| wanted.link.clone()),
+            to: wanted.map(|wanted| wanted.address().to_owned()),
         })
     }
 
@@ -119,7 +117,7 @@ impl Attempt {
 
     /// What is to be shown afterwards.
     pub(super) fn wanted(&self) -> Option<Destination> {
-        Destination::new(self.request.as_ref()?, self.link.clone())
+        Destination::parse(self.to.as_ref()?)
     }
 
     /// The code, if the answer is to this attempt and in time.

@@ -26,6 +26,13 @@ impl Change {
             Self::Remove { matcher, .. } => matcher,
         }
     }
+
+    pub fn list(&self) -> &ListName {
+        match self {
+            Self::Put(entry) => &entry.list,
+            Self::Remove { list, .. } => list,
+        }
+    }
 }
 
 /// Most changes or matchers in one call: with their record as many as a transaction of DynamoDB takes.
@@ -42,6 +49,15 @@ pub trait ListStore: Send + Sync {
     /// Applies up to [`MAX_BATCH`] changes, and records who made them, in one transaction. Changes by others at the same time
     /// are kept. Applying the same changes again changes and records nothing.
     async fn apply(&self, changes: &[Change], signature: &Signature) -> Result<(), StoreError>;
+
+    /// Makes a change where the matcher's place in the list still is as expected, and records it as
+    /// [`apply`](Self::apply) does; changes nothing elsewhere. Whether it is so made.
+    async fn exchange(
+        &self,
+        expected: Option<&ListEntry>,
+        change: &Change,
+        signature: &Signature,
+    ) -> Result<bool, StoreError>;
 
     /// All entries of one part of the table, in the order of their matchers, page by page. Consistent.
     async fn part(&self, part: u8, after: Option<Cursor>) -> Result<Page, StoreError>;

@@ -138,7 +138,8 @@ async fn without_a_session_it_leads_to_the_sign_in() {
     for path in [PAGE, FILE] {
         let answer = browser.get(path).await;
         assert_eq!(answer.status, StatusCode::SEE_OTHER);
-        assert_eq!(answer.location(), "/console/sign-in");
+        let to = path.replace('/', "%2F");
+        assert_eq!(answer.location(), format!("/console/sign-in?to={to}"));
     }
 }
 

@@ -43,10 +43,11 @@ async fn nobody_sees_anything_without_signing_in() {
     let queue = browser.get("/console").await;
     assert_eq!(
         (queue.status, queue.location()),
-        (StatusCode::SEE_OTHER, "/console/sign-in")
+        (StatusCode::SEE_OTHER, "/console/sign-in?to=%2Fconsole")
     );
     let request = browser.get(&format!("/console/requests/{id}")).await;
-    assert_eq!(request.location(), format!("/console/sign-in?request={id}"));
+    let sign_in = format!("/console/sign-in?to=%2Fconsole%2Frequests%2F{id}");
+    assert_eq!(request.location(), sign_in);
     let fields = [("token", ""), ("action", "approve"), ("version", "1")];
     let sent = browser
         .post(&format!("/console/requests/{id}"), &fields)
@@ -66,7 +67,8 @@ async fn an_approver_comes_in_and_is_led_to_the_request() {
     let world = World::new().await;
     let id = world.pending(Case::of("ann", "partner.example")).await;
     let browser = world.browser();
-    let start = browser.get(&format!("/console/sign-in?request={id}")).await;
+    let start = format!("/console/sign-in?to=/console/requests/{id}");
+    let start = browser.get(&start).await;
     for part in [
         "response_type=code",
         "code_challenge_method=S256",
@@ -92,6 +94,25 @@ async fn an_approver_comes_in_and_is_led_to_the_request() {
     assert_eq!(request.status, StatusCode::OK);
     assert!(request.body.contains("ann@partner.example"));
     assert_guarded(&request);
+}
+
+#[rstest]
+#[case::filters("/console?state=denied&domain=partner.example", None)]
+#[case::the_audit("/console/audit?day=2026-01-15", None)]
+#[case::another_site("https://evil.example/console", Some("/console"))]
+#[case::another_site_without_a_scheme("//evil.example/console", Some("/console"))]
+#[tokio::test]
+async fn the_sign_in_leads_to_what_was_asked_for_and_nowhere_else(
+    #[case] wanted: &str,
+    #[case] instead: Option<&str>,
+) {
+    let world = World::new().await;
+    let browser = world.browser();
+    let to = form_urlencoded::byte_serialize(wanted.as_bytes()).collect::<String>();
+    let start = browser.get(&format!("/console/sign-in?to={to}")).await;
+    let back = browser.at_entra(start.location(), APPROVER).await;
+    let answer = browser.get(&back).await;
+    assert_eq!(answer.location(), instead.unwrap_or(wanted));
 }
 
 #[tokio::test]

@@ -16,7 +16,7 @@ use jiff::Timestamp;
 use local::engine::{Engine, create_table};
 use local_entra::{
     Simulator,
-    config::{Config, Deployment, TestPerson},
+    config::{Config, TestPerson},
 };
 use shared::{
     adapters::{
@@ -58,7 +58,7 @@ use shared::{
     },
     testkit::{FixedClock, Keyring, Remembered, pending},
 };
-use tokio::{net::TcpListener, time::Instant};
+use tokio::time::Instant;
 use tower::ServiceExt;
 
 pub(crate) const ORIGIN: &str = "https://approvals.contoso.example";
@@ -320,36 +320,29 @@ fn request(id: &RequestId, content: &[u8], case: &Case, now: Timestamp) -> Appro
 
 /// The example's tenant on a port of its own, with a console that has a secret.
 async fn entra() -> Arc<Simulator> {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let origin = format!("http://{}", listener.local_addr().unwrap());
-    let deployment = Deployment {
-        base_url: "http://127.0.0.1:9000".to_owned(),
+    let with_console = |config: &mut Config| {
+        let mut applications = config.applications.iter_mut();
+        let console = applications.find(|one| one.id == CLIENT).unwrap();
+        console.secret = Some("local-console-secret".to_owned());
+        console.redirect_uris = vec![format!("{ORIGIN}/console/signed-in")];
+        let person = |id: &str, name: &str, roles: &[&str]| TestPerson {
+            id: id.to_owned(),
+            name: name.to_owned(),
+            email: format!("{name}@contoso.example"),
+            roles: roles.iter().map(|role| (*role).to_owned()).collect(),
+        };
+        config.people = vec![
+            person(APPROVER, "alex", &["Approver"]),
+            person(ADMINISTRATOR, "robin", &["Administrator"]),
+            person(NOBODY, "kim", &[]),
+            person(
+                OF_DOMAIN,
+                "sam",
+                &["Approver", "Approver.domain:partner.example"],
+            ),
+        ];
     };
-    let example = include_str!("../../../examples/local-entra.toml");
-    let mut config = Config::parse(example, &deployment).unwrap();
-    let mut applications = config.applications.iter_mut();
-    let console = applications.find(|one| one.id == CLIENT).unwrap();
-    console.secret = Some("local-console-secret".to_owned());
-    console.redirect_uris = vec![format!("{ORIGIN}/console/signed-in")];
-    let person = |id: &str, name: &str, roles: &[&str]| TestPerson {
-        id: id.to_owned(),
-        name: name.to_owned(),
-        email: format!("{name}@contoso.example"),
-        roles: roles.iter().map(|role| (*role).to_owned()).collect(),
-    };
-    config.people = vec![
-        person(APPROVER, "alex", &["Approver"]),
-        person(ADMINISTRATOR, "robin", &["Administrator"]),
-        person(NOBODY, "kim", &[]),
-        person(
-            OF_DOMAIN,
-            "sam",
-            &["Approver", "Approver.domain:partner.example"],
-        ),
-    ];
-    let simulator = Simulator::new(origin, config).unwrap();
-    tokio::spawn(Arc::clone(&simulator).serve(listener));
-    simulator
+    Simulator::of_example(with_console).await.unwrap()
 }
 
 const LINK_KEY: &[u8; 32] = b"01234567890123456789012345678901";

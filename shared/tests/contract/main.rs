@@ -150,6 +150,42 @@ async fn everything(table: &Arc<Table>) -> Vec<ListEntry> {
 }
 
 #[tokio::test]
+async fn an_entry_is_exchanged_only_as_it_was_seen() {
+    let f = fixture("lists-exchange").await;
+    let [allow, deny, review] = [Effect::Allow, Effect::Deny, Effect::Review]
+        .map(|effect| entry("example.com", effect, "default"));
+    let exchange = async |seen: Option<&ListEntry>, to: &ListEntry| {
+        let change = Change::Put(to.clone());
+        f.table.exchange(seen, &change, &signed()).await.unwrap()
+    };
+    f.table
+        .apply(&[put("example.com", Effect::Deny, "other")], &signed())
+        .await
+        .unwrap();
+    assert!(!exchange(Some(&allow), &deny).await, "nothing stood there");
+    assert!(exchange(None, &allow).await);
+    assert!(!exchange(None, &deny).await, "something stands there");
+    assert!(!exchange(Some(&deny), &review).await, "another one");
+    let (first, second) = tokio::join!(
+        exchange(Some(&allow), &deny),
+        exchange(Some(&allow), &review)
+    );
+    assert_ne!(first, second, "one of two is slower");
+    let left = if first { deny } else { review };
+    let other = entry("example.com", Effect::Deny, "other");
+    assert_eq!(everything(&f.table).await, [left.clone(), other.clone()]);
+    let removal = Change::Remove {
+        matcher: matcher("example.com"),
+        list: left.list.clone(),
+    };
+    let by = signed();
+    assert!(!f.table.exchange(None, &removal, &by).await.unwrap());
+    let removed = f.table.exchange(Some(&left), &removal, &by);
+    assert!(removed.await.unwrap());
+    assert_eq!(everything(&f.table).await, [other]);
+}
+
+#[tokio::test]
 async fn an_entry_is_read_back_as_it_was_written() {
     let f = fixture("roundtrip").await;
     let mut deny = entry("John+x@Example.com", Effect::Deny, "people");

@@ -7,7 +7,6 @@ use jiff::Timestamp;
 use local::engine::{Engine, create_table};
 use local_entra::{
     Simulator,
-    config::{Config, Deployment},
     faults::{MailFaults, Switches},
     mail::{Message, serve_smtp},
     partners::KEY_ID,
@@ -70,7 +69,7 @@ impl World {
         create_table(&client, TABLE).await.unwrap();
         let store = Arc::new(Table::new(client, TABLE));
         publish(&store, policy).await;
-        let entra = entra().await;
+        let entra = Simulator::of_example(|_| {}).await.unwrap();
         let smtp = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let smtp_url = format!("smtp://{}", smtp.local_addr().unwrap());
         tokio::spawn(serve_smtp(smtp, Arc::clone(&entra)));
@@ -222,18 +221,4 @@ fn request(id: RequestId, content: &[u8]) -> ApprovalRequest {
         asked_by: "rule free-mail".to_owned(),
         ..pending(id, person, NOW)
     }
-}
-
-/// The local Entra on a port of its own: its key service, its secrets and its inbox.
-async fn entra() -> Arc<Simulator> {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let origin = format!("http://{}", listener.local_addr().unwrap());
-    let deployment = Deployment {
-        base_url: "http://127.0.0.1:9000".to_owned(),
-    };
-    let example = include_str!("../../../examples/local-entra.toml");
-    let config = Config::parse(example, &deployment).unwrap();
-    let simulator = Simulator::new(origin, config).unwrap();
-    tokio::spawn(Arc::clone(&simulator).serve(listener));
-    simulator
 }

@@ -7,7 +7,6 @@ use jiff::Timestamp;
 use local::engine::{Engine, create_table};
 use local_entra::{
     Simulator,
-    config::{Config, Deployment},
     faults::{GraphFaults, Switches},
 };
 use shared::{
@@ -39,7 +38,7 @@ use shared::{
     },
     testkit::{FixedClock, Keyring, pending},
 };
-use tokio::{net::TcpListener, time::Instant};
+use tokio::time::Instant;
 
 pub(crate) const NOW: Timestamp = Timestamp::constant(1_768_478_400, 0);
 
@@ -194,16 +193,9 @@ pub(crate) struct Entra {
 
 impl Entra {
     pub(crate) async fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let origin = format!("http://{}", listener.local_addr().unwrap());
-        let deployment = Deployment {
-            base_url: "http://127.0.0.1:9000".to_owned(),
-        };
-        let example = include_str!("../../../examples/local-entra.toml");
-        let config = Config::parse(example, &deployment).unwrap();
-        let simulator = Simulator::new(origin, config).unwrap();
-        tokio::spawn(Arc::clone(&simulator).serve(listener));
-        Self { simulator }
+        Self {
+            simulator: Simulator::of_example(|_| {}).await.unwrap(),
+        }
     }
 
     pub(crate) fn graph(&self, outgoing: Arc<dyn Outgoing>) -> Arc<Graph> {

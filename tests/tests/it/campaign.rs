@@ -15,9 +15,9 @@ use std::{
 
 use fastrand::Rng;
 use futures_util::{StreamExt, future::join_all, stream};
+use local::engine::Engine;
 use local_entra::{
     Simulator,
-    config::{Config, Deployment},
     directory::Account,
     faults::{GraphFaults, Switches},
 };
@@ -39,10 +39,8 @@ use shared::{
     },
     testkit::{Keyring, pending},
 };
-use tokio::{
-    net::TcpListener,
-    time::{Instant, sleep, timeout},
-};
+use tempfile::TempDir;
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::harness::{Function, Settings, TABLE, World};
 
@@ -116,6 +114,7 @@ struct Campaign {
     queue: Queue,
     is_calm: AtomicBool,
     tally: Tally,
+    _folder: TempDir,
 }
 
 #[derive(Default)]
@@ -134,18 +133,22 @@ fn count(counter: &AtomicUsize) {
 
 impl Campaign {
     async fn new(wanted: usize) -> Self {
-        let world = World::bare().await;
+        // In a file, for one in memory looks through its whole stream at each write.
+        let folder = TempDir::new().unwrap();
+        let engine = Engine::in_file(&folder.path().join("table"), "127.0.0.1:0").await;
+        let world = World::over(engine.unwrap()).await;
         let table = Table::new(world.client.clone(), TABLE);
         let approved = stream::iter(0..wanted).map(|number| approved(&table, applicant(number)));
         let approved: Vec<_> = approved.buffered(4).collect().await;
         Self {
             queue: Queue::of(approved.iter().map(|(id, _)| id.clone())),
-            simulator: simulator().await,
+            simulator: Simulator::of_example(|_| {}).await.unwrap(),
             is_calm: AtomicBool::new(false),
             tally: Tally::default(),
             world,
             table,
             approved,
+            _folder: folder,
         }
     }
 
@@ -370,19 +373,6 @@ fn event(messages: &[RequestId]) -> Value {
         })
     });
     json!({ "Records": records.collect::<Vec<_>>() })
-}
-
-async fn simulator() -> Arc<Simulator> {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let origin = format!("http://{}", listener.local_addr().unwrap());
-    let deployment = Deployment {
-        base_url: "http://127.0.0.1:9000".to_owned(),
-    };
-    let example = include_str!("../../../examples/local-entra.toml");
-    let config = Config::parse(example, &deployment).unwrap();
-    let simulator = Simulator::new(origin, config).unwrap();
-    tokio::spawn(Arc::clone(&simulator).serve(listener));
-    simulator
 }
 
 /// Somebody who comes through one of the providers, or through Microsoft Entra.

@@ -35,7 +35,7 @@ use tokio::net::TcpListener;
 
 use self::{
     call::Caller,
-    config::Config,
+    config::{Config, Deployment},
     directory::Directory,
     faults::{CallFaults, Faults},
     mail::Mail,
@@ -68,6 +68,8 @@ pub enum StartError {
     Client(String),
     #[error("the address of the listener: {0}")]
     Address(#[from] std::io::Error),
+    #[error("the example's configuration: {0}")]
+    Example(String),
 }
 
 impl Simulator {
@@ -115,6 +117,22 @@ impl Simulator {
             faults,
             bearer,
         }
+    }
+
+    /// The tenant of the example on a free port of this machine, until the runtime ends: one for each test. The functions
+    /// are nowhere.
+    pub async fn of_example(change: impl FnOnce(&mut Config)) -> Result<Arc<Self>, StartError> {
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let origin = format!("http://{}", listener.local_addr()?);
+        let deployment = Deployment {
+            base_url: "http://127.0.0.1:9".to_owned(),
+        };
+        let example = include_str!("../../../examples/local-entra.toml");
+        let mut config = Config::parse(example, &deployment).map_err(StartError::Example)?;
+        change(&mut config);
+        let simulator = Self::new(origin, config)?;
+        tokio::spawn(Arc::clone(&simulator).serve(listener));
+        Ok(simulator)
     }
 
     /// Serves until the future is dropped.

@@ -11,14 +11,13 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 use futures_util::future::join_all;
 use local_entra::{
     Simulator,
-    config::{Config, Deployment},
     faults::{GraphFaults, Switches},
 };
 use reqwest::{Method, StatusCode, Url, header};
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::{TcpListener, TcpStream},
+    net::TcpStream,
 };
 
 const EXTENSION: &str = "extension_00001111aaaa2222bbbb3333cccc4444";
@@ -76,15 +75,8 @@ impl Answer {
 
 impl World {
     async fn new() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let origin = format!("http://{}", listener.local_addr().unwrap());
-        let deployment = Deployment {
-            base_url: "http://127.0.0.1:9000".to_owned(),
-        };
-        let example = include_str!("../../../examples/local-entra.toml");
-        let config = Config::parse(example, &deployment).unwrap();
-        let simulator = Simulator::new(origin.clone(), config).unwrap();
-        tokio::spawn(Arc::clone(&simulator).serve(listener));
+        let simulator = Simulator::of_example(|_| {}).await.unwrap();
+        let origin = simulator.origin.clone();
         let redirects = reqwest::redirect::Policy::none();
         let client = reqwest::Client::builder().no_proxy().redirect(redirects);
         let mut world = Self {

@@ -5,11 +5,7 @@
 use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
-use local_entra::{
-    Simulator,
-    config::{Config, Deployment},
-    partners::KEY_ID,
-};
+use local_entra::{Simulator, partners::KEY_ID};
 use shared::{
     adapters::{data_keys::KmsDataKeys, dynamodb::Connection, system_clock::SystemClock},
     app::sealing::{self, SealingError},
@@ -19,25 +15,18 @@ use shared::{
         data_keys::{DataKeyError, DataKeyMaker},
     },
 };
-use tokio::{net::TcpListener, task::JoinHandle, time::Instant};
+use tokio::time::Instant;
 
 struct KeyService {
     origin: String,
-    serving: JoinHandle<std::io::Result<()>>,
 }
 
 impl KeyService {
     async fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let origin = format!("http://{}", listener.local_addr().unwrap());
-        let deployment = Deployment {
-            base_url: origin.clone(),
-        };
-        let file = include_str!("../../../examples/local-entra.toml");
-        let config = Config::parse(file, &deployment).unwrap();
-        let simulator = Simulator::new(origin.clone(), config).unwrap();
-        let serving = tokio::spawn(simulator.serve(listener));
-        Self { origin, serving }
+        let simulator = Simulator::of_example(|_| {}).await.unwrap();
+        Self {
+            origin: simulator.origin.clone(),
+        }
     }
 
     /// As a function that has kept nothing yet.
@@ -50,12 +39,6 @@ impl KeyService {
             session_token: None,
         };
         KmsDataKeys::new(connection, key.to_owned(), Arc::new(SystemClock))
-    }
-}
-
-impl Drop for KeyService {
-    fn drop(&mut self) {
-        self.serving.abort();
     }
 }
 

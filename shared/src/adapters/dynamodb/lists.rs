@@ -1,6 +1,6 @@
 //! The lists, for the operator.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, slice, time::Duration};
 
 use async_trait::async_trait;
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, TransactWriteItem};
@@ -9,6 +9,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use super::{
     Table,
     client::store_error,
+    contention::{patiently, until_free},
     items::{EntryItem, Item, decode, encode, key_of, read_as},
     keys::{Key, PK, SK, entries_of, entry_part},
     number,
@@ -60,6 +61,23 @@ impl ListStore for Table {
         self.try_apply(changes, signature).await
     }
 
+    async fn exchange(
+        &self,
+        expected: Option<&ListEntry>,
+        change: &Change,
+        signature: &Signature,
+    ) -> Result<bool, StoreError> {
+        let attempt = async || {
+            let stored = self.stored(slice::from_ref(change)).await?;
+            if stored.place(change)?.as_ref() != expected {
+                return Ok(false);
+            }
+            self.write_changes(stored, signature).await?;
+            Ok(true)
+        };
+        until_free(patiently(), attempt).await
+    }
+
     async fn part(&self, part: u8, after: Option<Cursor>) -> Result<Page, StoreError> {
         let (items, next) = self.page(entry_part(part), "", after).await?;
         let entries = read_as(items, EntryItem::entries)?.concat();
@@ -102,30 +120,46 @@ impl Table {
         encode(&Key::entry(&entry.matcher), item.next_version())
     }
 
-    /// Reads the items of the changes' matchers, changes them, and writes them back in one transaction
-    /// on the condition that nobody else has, with the record of it.
     async fn try_apply(&self, changes: &[Change], signature: &Signature) -> Result<(), StoreError> {
-        let mut by_matcher: BTreeMap<&Matcher, Vec<&Change>> = BTreeMap::new();
+        let stored = self.stored(changes).await?;
+        self.write_changes(stored, signature).await
+    }
+
+    /// Reads the items of the changes' matchers.
+    async fn stored<'c>(&self, changes: &'c [Change]) -> Result<Stored<'c>, StoreError> {
+        let mut stored = Stored::default();
         for change in changes.iter().take(MAX_BATCH) {
-            by_matcher.entry(change.matcher()).or_default().push(change);
+            let own = stored.by_matcher.entry(change.matcher());
+            own.or_default().push(change);
         }
-        if by_matcher.is_empty() {
-            return Ok(());
+        if stored.by_matcher.is_empty() {
+            return Ok(stored);
         }
-        let keys: Vec<Key> = by_matcher
-            .keys()
-            .map(|matcher| Key::entry(matcher))
-            .collect();
+        let matchers = stored.by_matcher.keys();
+        let keys: Vec<Key> = matchers.map(|matcher| Key::entry(matcher)).collect();
         let (items, ..) = self.batch_get(&keys, true).await?;
-        let mut stored: BTreeMap<String, EntryItem> = BTreeMap::new();
         for item in items {
             let key = key_of(&item);
-            stored.insert(key.sk.clone(), decode(&key, item)?);
+            stored.items.insert(key.sk.clone(), decode(&key, item)?);
         }
+        Ok(stored)
+    }
+
+    /// Changes what was read, and writes it back in one transaction on the condition that nobody else has, with the record
+    /// of it.
+    async fn write_changes(
+        &self,
+        stored: Stored<'_>,
+        signature: &Signature,
+    ) -> Result<(), StoreError> {
+        let Stored {
+            by_matcher,
+            mut items,
+        } = stored;
         let (mut writes, mut made) = (Vec::new(), Vec::new());
         for (matcher, changes) in by_matcher {
             let key = Key::entry(matcher);
-            let before = stored.remove(&key.sk);
+            let before = items.remove(&key.sk);
             let expected = before.as_ref().map(|item| item.version);
             let mut item = before.unwrap_or_else(|| EntryItem::new(matcher));
             let own = changed(&mut item, &changes);
@@ -169,6 +203,28 @@ impl Table {
                 Ok(put(self.put_version(item, expected.unwrap_or_default())?))
             }
         }
+    }
+}
+
+/// What stands where something is to be changed.
+#[derive(Default)]
+struct Stored<'c> {
+    by_matcher: BTreeMap<&'c Matcher, Vec<&'c Change>>,
+    /// By sort key.
+    items: BTreeMap<String, EntryItem>,
+}
+
+impl Stored<'_> {
+    /// The entry that a change would change.
+    fn place(&self, change: &Change) -> Result<Option<ListEntry>, StoreError> {
+        let key = Key::entry(change.matcher());
+        let Some(item) = self.items.get(&key.sk) else {
+            return Ok(None);
+        };
+        let entries = item.clone().entries(&key)?;
+        Ok(entries
+            .into_iter()
+            .find(|entry| entry.list == *change.list()))
     }
 }
 

@@ -45,6 +45,14 @@ pub(in crate::console) enum Becomes {
     Removed,
 }
 
+/// A wish, and what it does with the entry that it was planned with.
+struct Plan<'w> {
+    wish: &'w EntryWish,
+    before: Option<ListEntry>,
+    /// `None` where there is nothing to change.
+    change: Option<Change>,
+}
+
 /// What a wish does or would do, and whom it is about.
 #[derive(Debug)]
 pub(in crate::console) struct EntryPreview {
@@ -113,7 +121,7 @@ impl Desk {
     ) -> Result<EntryPreview, EntryError> {
         are_theirs(approver)?;
         let matched = self.matched(approver, wish).await?;
-        let (_, difference) = self.plan(approver, wish, now).await?;
+        let difference = self.plan(approver, wish, now).await?.difference();
         Ok(EntryPreview {
             difference,
             matched,
@@ -131,41 +139,48 @@ impl Desk {
         are_theirs(approver)?;
         // What can fail comes before the change.
         let matched = self.matched(approver, wish).await?;
-        let (change, difference) = self.plan(approver, wish, now).await?;
-        let is_as_seen = seen(&difference) == as_seen;
-        if let Some(change) = change.filter(|_| is_as_seen) {
-            let signature = Signature {
-                at: now,
-                by: approver.signature(),
-            };
-            self.lists.apply(&[change], &signature).await?;
-        }
-        let preview = EntryPreview {
-            difference,
-            matched,
+        let signature = Signature {
+            at: now,
+            by: approver.signature(),
         };
-        Ok(if is_as_seen {
-            Confirmed::Done(preview)
-        } else {
-            Confirmed::Overtaken(preview)
-        })
+        let plan = self.plan(approver, wish, now).await?;
+        if seen(plan.before.as_ref()) == as_seen && self.carry_out(&plan, &signature).await? {
+            return Ok(Confirmed::Done(EntryPreview {
+                difference: plan.difference(),
+                matched,
+            }));
+        }
+        let again = self.plan(approver, wish, now).await?;
+        Ok(Confirmed::Overtaken(EntryPreview {
+            difference: again.difference(),
+            matched,
+        }))
     }
 
-    /// The change that a wish is of the entry as it is now, and what it does.
-    async fn plan(
+    /// What a wish comes to with the entry as it is now.
+    async fn plan<'w>(
         &self,
         approver: &Approver,
-        wish: &EntryWish,
+        wish: &'w EntryWish,
         now: Timestamp,
-    ) -> Result<(Option<Change>, Difference), StoreError> {
+    ) -> Result<Plan<'w>, StoreError> {
         let found = self.lists.find(slice::from_ref(&wish.matcher)).await?;
         let before = found.into_iter().find(|entry| entry.list == wish.list);
         let change = wish.change(before.as_ref(), approver, now);
-        let difference = match &change {
-            Some(change) => Difference::of(before, change),
-            None => wish.idle(before),
+        Ok(Plan {
+            wish,
+            before,
+            change,
+        })
+    }
+
+    /// `false`, and nothing, when the entry is no longer as it was planned with.
+    async fn carry_out(&self, plan: &Plan<'_>, signature: &Signature) -> Result<bool, StoreError> {
+        let Some(change) = &plan.change else {
+            return Ok(true);
         };
-        Ok((change, difference))
+        let before = plan.before.as_ref();
+        self.lists.exchange(before, change, signature).await
     }
 
     async fn matched(
@@ -180,12 +195,29 @@ impl Desk {
 }
 
 /// Tells whether a place in a list is still as it was in a preview; empty where nothing stood.
-pub(in crate::console) fn seen(difference: &Difference) -> String {
-    match difference {
-        Difference::Added(_) | Difference::Absent { .. } => String::new(),
-        Difference::Changed { from: entry, .. }
-        | Difference::Removed(entry)
-        | Difference::Unchanged(entry) => entry.fingerprint(),
+fn seen(before: Option<&ListEntry>) -> String {
+    before.map(ListEntry::fingerprint).unwrap_or_default()
+}
+
+impl Plan<'_> {
+    fn difference(&self) -> Difference {
+        let before = self.before.clone();
+        match &self.change {
+            Some(change) => Difference::of(before, change),
+            None => self.wish.idle(before),
+        }
+    }
+}
+
+impl EntryPreview {
+    /// What a form says of the place that it was made for.
+    pub(in crate::console) fn seen(&self) -> String {
+        seen(match &self.difference {
+            Difference::Added(_) | Difference::Absent { .. } => None,
+            Difference::Changed { from: entry, .. }
+            | Difference::Removed(entry)
+            | Difference::Unchanged(entry) => Some(entry),
+        })
     }
 }
 

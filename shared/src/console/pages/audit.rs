@@ -71,7 +71,7 @@ pub(in crate::console) async fn audit(
     headers: HeaderMap,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Problem> {
-    let seated = console.seated(&headers, None).await?;
+    let seated = console.seated(&headers).await?;
     let session = &seated.session;
     let approver = &session.approver;
     let now = console.clock.now();
@@ -94,7 +94,7 @@ pub(in crate::console) async fn audit_export(
     headers: HeaderMap,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Problem> {
-    let seated = console.seated(&headers, None).await?;
+    let seated = console.seated(&headers).await?;
     let wanted = asked.wanted(console.clock.now());
     let wanted = wanted.map_err(|_| Problem::BadForm)?;
     let approver = &seated.session.approver;

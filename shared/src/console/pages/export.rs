@@ -37,7 +37,7 @@ pub(in crate::console) async fn export(
     headers: HeaderMap,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Problem> {
-    let seated = console.seated(&headers, None).await?;
+    let seated = console.seated(&headers).await?;
     let wanted = asked.wanted();
     let (requests, next) = console
         .desk

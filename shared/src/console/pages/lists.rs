@@ -69,7 +69,7 @@ pub(in crate::console) async fn lists(
     headers: HeaderMap,
     Query(filtered): Query<Filtered>,
 ) -> Result<Response, Problem> {
-    let seated = console.seated(&headers, None).await?;
+    let seated = console.seated(&headers).await?;
     let listed = Listed::filtered(filtered.filter());
     console.list(t, &seated, Bookmark::default(), listed).await
 }

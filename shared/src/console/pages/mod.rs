@@ -64,8 +64,8 @@ pub(super) struct ProblemPage<'p> {
 
 #[derive(Deserialize)]
 pub(super) struct Afterwards {
-    request: Option<String>,
-    link: Option<String>,
+    /// The page that is shown then.
+    to: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -123,9 +123,7 @@ pub(super) async fn sign_in(
     State(console): State<Arc<Console>>,
     Query(afterwards): Query<Afterwards>,
 ) -> Result<Response, Problem> {
-    let wanted = afterwards
-        .request
-        .and_then(|request| Destination::new(&request, afterwards.link));
+    let wanted = afterwards.to.and_then(|to| Destination::parse(&to));
     let credentials = console.credentials(soon()).await?;
     let (url, cookie) = console
         .authorization(wanted.as_ref(), &credentials)
@@ -168,7 +166,7 @@ async fn after_sign_in(
     let session = Session::begin(approver, console.clock.now()).ok_or_else(without_chance)?;
     let to = attempt
         .wanted()
-        .map_or_else(|| QUEUE.to_owned(), |wanted| wanted.address());
+        .map_or_else(|| QUEUE.to_owned(), |wanted| wanted.address().to_owned());
     let seated = Seated {
         session,
         credentials,
@@ -207,7 +205,7 @@ pub(super) async fn queue(
     headers: HeaderMap,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Problem> {
-    let seated = console.seated(&headers, None).await?;
+    let seated = console.seated(&headers).await?;
     let wanted = asked.wanted();
     let (found, counts) = console
         .desk
@@ -224,14 +222,14 @@ pub(super) async fn request(
     Path(id): Path<String>,
     Query(shown): Query<Shown>,
 ) -> Result<Response, Problem> {
-    let wanted = Destination::new(&id, shown.link).ok_or(Problem::Missing)?;
-    let seated = console.seated(&headers, Some(&wanted)).await?;
-    let became = match (&wanted.link, shown.done) {
-        (Some(link), _) => Became::Led(console.led_by(link, &wanted.request).await?),
+    let id = RequestId::parse(&id).ok_or(Problem::Missing)?;
+    let seated = console.seated(&headers).await?;
+    let became = match (&shown.link, shown.done) {
+        (Some(link), _) => Became::Led(console.led_by(link, &id).await?),
         (None, Some(_)) => Became::Done,
         (None, None) => Became::Unsaid,
     };
-    console.show(t, &seated, &wanted.request, became).await
+    console.show(t, &seated, &id, became).await
 }
 
 /// Decides about the version that the form was made for.

@@ -65,7 +65,11 @@ impl World {
 
     /// With an empty table.
     pub(crate) async fn bare() -> Self {
-        let engine = Engine::in_memory().await.unwrap();
+        Self::over(Engine::in_memory().await.unwrap()).await
+    }
+
+    /// With an empty table of that engine.
+    pub(crate) async fn over(engine: Engine) -> Self {
         let client = engine.connection().client();
         create_table(&client, TABLE).await.unwrap();
         Self {

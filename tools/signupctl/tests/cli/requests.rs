@@ -3,11 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use jiff::{SignedDuration, Timestamp};
-use local_entra::{
-    Simulator,
-    config::{Config, Deployment},
-    partners::KEY_ID,
-};
+use local_entra::{Simulator, partners::KEY_ID};
 use rstest::rstest;
 use shared::{
     adapters::{data_keys::KmsDataKeys, dynamodb::Connection, system_clock::SystemClock},
@@ -30,30 +26,20 @@ use shared::{
     },
     testkit,
 };
-use tokio::{net::TcpListener, process::Command, task::JoinHandle, time::Instant};
+use tokio::{process::Command, time::Instant};
 
 use crate::desk::{Desk, Ran, ran};
 
 /// The key service of `make dev`.
 struct KeyService {
     endpoint: String,
-    serving: JoinHandle<std::io::Result<()>>,
 }
 
 impl KeyService {
     async fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let origin = format!("http://{}", listener.local_addr().unwrap());
-        let deployment = Deployment {
-            base_url: origin.clone(),
-        };
-        let file = include_str!("../../../../examples/local-entra.toml");
-        let config = Config::parse(file, &deployment).unwrap();
-        let simulator = Simulator::new(origin.clone(), config).unwrap();
-        let serving = tokio::spawn(simulator.serve(listener));
+        let simulator = Simulator::of_example(|_| {}).await.unwrap();
         Self {
-            endpoint: format!("{origin}/keys"),
-            serving,
+            endpoint: format!("{}/keys", simulator.origin),
         }
     }
 
@@ -75,12 +61,6 @@ impl KeyService {
             .env("REQUESTS_KEY", KEY_ID)
             .env("AWS_ENDPOINT_URL_KMS", &self.endpoint);
         command
-    }
-}
-
-impl Drop for KeyService {
-    fn drop(&mut self) {
-        self.serving.abort();
     }
 }
 

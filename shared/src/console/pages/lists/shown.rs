@@ -11,7 +11,7 @@ use crate::{
         requests::Matched,
     },
     console::{
-        desk::{EntryFilter, EntryPreview, PAGE, Seen, seen},
+        desk::{EntryFilter, EntryPreview, PAGE, Seen},
         pages::{
             address, moment,
             queue::{Choice, choices},
@@ -203,7 +203,7 @@ impl<'p> PreviewPage<'p> {
             fields: compared(t, difference, now),
             is_change: would.is_some(),
             form,
-            seen: seen(difference),
+            seen: preview.seen(),
             matched: Matches::new(t, matched),
         }
     }
