@@ -45,6 +45,7 @@ use crate::{
         approvals::Approvals,
         callers::Callers,
         decide::{Decide, Decider, Others},
+        decisions::Decisions,
         disposable::DisposableLists,
         policies::Policies,
         readiness::Readiness,
@@ -193,6 +194,8 @@ pub async fn service(
         init: started.elapsed(),
         credentials: credentials.unwrap_or_default(),
     });
+    let records = settings.records;
+    let decisions = records.map(|terms| Decisions::new(Arc::clone(&table) as _, terms));
     let decide: Arc<dyn Decide> = Arc::new(Decider::new(
         table,
         policies,
@@ -207,6 +210,7 @@ pub async fn service(
         budgets: settings.budgets,
         default_language: settings.default_language,
         api_version: settings.api_version,
+        decisions,
     };
     Ok(Service::new(settings, callers, decide, clock, journal))
 }

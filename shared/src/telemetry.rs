@@ -359,6 +359,11 @@ fn parts(record: &Notice) -> (&'static str, String, Value) {
             failure,
             detail.as_deref(),
         ),
+        Notice::DecisionNotRecorded {
+            event,
+            failure,
+            detail,
+        } => decision_not_recorded(event, failure, detail.as_deref()),
         Notice::NoticeNotRecorded { failure, detail } => {
             delivery_not_recorded(("notice", "notice-deliveries"), failure, detail.as_deref())
         }
@@ -368,6 +373,25 @@ fn parts(record: &Notice) -> (&'static str, String, Value) {
         Notice::Visited(visit) => visited(visit),
         Notice::Panicked { step } => panicked(step),
     }
+}
+
+/// Its line takes the place of the record.
+fn decision_not_recorded(
+    event: &str,
+    failure: &str,
+    detail: Option<&str>,
+) -> (&'static str, String, Value) {
+    let event: Value = serde_json::from_str(event).unwrap_or_default();
+    (
+        "ERROR",
+        "a decision could not be recorded in time; this line is its record".to_owned(),
+        json!({
+            "dependency": "decision-records",
+            "dependency_failure": failure,
+            "dependency_detail": detail,
+            "event": event,
+        }),
+    )
 }
 
 fn policy_refused(version: &PolicyVersion, problems: &[String]) -> (&'static str, String, Value) {

@@ -16,6 +16,8 @@ pub mod private_hosts;
 pub mod queue;
 pub mod schedule;
 pub mod secrets;
+#[cfg(feature = "events")]
+mod signed;
 pub mod system_clock;
 pub mod verification;
 

@@ -9,6 +9,7 @@ pub mod codes;
 pub mod collections;
 pub mod credentials;
 pub mod decide;
+pub mod decisions;
 pub mod disposable;
 pub mod disposable_publications;
 pub mod known_domains;

@@ -9,6 +9,8 @@ pub mod decision;
 mod digest;
 pub mod directory;
 pub mod email;
+pub mod endpoint;
+pub mod event;
 pub mod identity;
 pub mod key_set;
 pub mod language;

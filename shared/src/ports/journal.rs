@@ -277,6 +277,12 @@ pub enum Notice {
         failure: &'static str,
         detail: Option<String>,
     },
+    /// A decision could not be recorded in time. `event` is the record of it, which names nobody.
+    DecisionNotRecorded {
+        event: String,
+        failure: &'static str,
+        detail: Option<String>,
+    },
     /// Whether a notice is sent already could not be recorded: it may be sent twice.
     NoticeNotRecorded {
         failure: &'static str,

@@ -13,6 +13,7 @@ use crate::{
         caller::Slot,
         code::CodeDigest,
         directory::ClaimsSubject,
+        event::{EventId, Hour},
         list::{Matcher, MatcherKind},
         one_time_code::DeliveryId,
         person::PersonKey,
@@ -304,6 +305,14 @@ impl Key {
         }
     }
 
+    /// An event that is kept.
+    pub(super) fn event(id: &EventId) -> Self {
+        Self {
+            pk: events_of(id.hour()),
+            sk: id.to_string(),
+        }
+    }
+
     /// The number of a list of disposable domains.
     pub(super) fn disposable_number(&self) -> Option<u32> {
         self.sk.strip_prefix(DISPOSABLE_LIST)?.parse().ok()
@@ -439,6 +448,11 @@ pub(super) fn requests_of_domain(domain: &str) -> String {
 /// The partition key of what people changed on a day.
 pub(super) fn records_of(day: Date) -> String {
     format!("AUDIT#{day}")
+}
+
+/// The partition key of what happened in an hour.
+pub(super) fn events_of(hour: Hour) -> String {
+    format!("EVENTS#{hour}")
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ mod credentials;
 mod deliveries;
 mod directory;
 mod disposable;
+mod events;
 mod items;
 mod keys;
 mod lists;
