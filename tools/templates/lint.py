@@ -148,6 +148,7 @@ PORTS = {
         only_if="HasSmtpSecret",
     ),
     "answer_store": Port(("dynamodb:PutItem",), TABLE_ARN, leading_keys("StringLike", *ABOUT_SOURCES)),
+    "event_log that is kept": Port(("dynamodb:PutItem",), TABLE_ARN, leading_keys("StringLike", "EVENTS#*")),
     "code_redeemer": Port(
         ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"),
         TABLE_ARN,
@@ -309,6 +310,8 @@ ENVIRONMENT = {
     "ENTRA_CALLER_APP_ID": "EntraCallerAppId",
     "PRIVATE_HOSTS": "PrivateHosts",
     "SECRETS_PREFIX": "SecretsPrefix",
+    "EVENT_DAYS": "EventDays",
+    "EVENT_FIELDS": "EventFields",
 }
 
 # The settings of the function that mails -> the parameter each comes from.
@@ -364,7 +367,13 @@ CONSOLE_SOURCE = ROOT / "shared" / "src" / "config" / "console.rs"
 SETTINGS_NAMES = re.compile(r"pub const \w*NAMES: &\[&str\] = &\[(?P<names>[^\]]*)\];")
 
 EVERY_FUNCTION = ("credential_use", "table key", "log")
-EVERY_DECISION = ("policy_reader and disposable_reader", "answer_store", "secrets", *EVERY_FUNCTION)
+EVERY_DECISION = (
+    "policy_reader and disposable_reader",
+    "answer_store",
+    "event_log that is kept",
+    "secrets",
+    *EVERY_FUNCTION,
+)
 FUNCTIONS = {
     "AfterFederationFunction": Function(
         "after-federation",
@@ -406,7 +415,7 @@ FUNCTIONS = {
         ("ANY /extensions/otp-send", "ANY /extensions/{user_flow}/otp-send"),
         MAIL_ENVIRONMENT,
         (MAIL_SOURCE,),
-        ("CLIENT_CERTIFICATES",),
+        ("CLIENT_CERTIFICATES", "EVENT_DAYS", "EVENT_FIELDS"),
         "SendsMail",
     ),
     # It decides no sign-up, and nobody calls it.
