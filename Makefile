@@ -130,7 +130,7 @@ lint-templates: .venv/.installed ## Check the CloudFormation templates, without 
 
 .PHONY: build
 build: .venv/.installed arm64-target ## Build the functions for Lambda: target/lambda/*/bootstrap.zip
-	cargo lambda build --locked --release --arm64 --output-format zip $(PACKAGES)
+	cargo lambda build --locked --release --arm64 --output-format zip $(BUILD_FLAGS) $(PACKAGES)
 
 # Together, as `sam build` makes them: what one alone needs of a shared dependency is dropped where it is linked.
 .PHONY: build-native

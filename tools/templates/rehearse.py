@@ -1026,7 +1026,7 @@ def prepared_for_approvers(api: DeployedApi) -> None:
 def nobody_else_gets_a_page(checks: Checks, api: DeployedApi) -> None:
     stranger = Browser(api)
     answer = stranger.open("/console")
-    leads_on = answer.status == 303 and answer.headers["Location"] == "/console/sign-in"
+    leads_on = answer.status == 303 and answer.headers["Location"] == "/console/sign-in?to=%2Fconsole"
     checks.expect("/console: nobody is signed in", answer, "303 to the sign-in", leads_on)
     for path, status in (("/console/nothing", 404), ("/console/signed-in?code=a&state=b", 400), ("/application/a", 404)):
         answer = stranger.open(path)
