@@ -5,15 +5,17 @@ use serde_json::{Value, json};
 use shared::{
     adapters::system_clock::SystemClock,
     domain::{
-        approval::{Action, Actor, ApprovalRequest, Change, ContentKey, Terms},
+        approval::{Action, Actor, ApprovalRequest, Change, ContentKey, Terms, later},
         endpoint::EndpointState,
-        event::{EventKind, KeptEvent},
+        event::{DecisionFact, Event, EventKind, Fact, KeptEvent, Personal},
         list::{Effect, ListEntry},
         publication::{PolicyFlow, PolicyVersion},
+        sign_up::Step,
     },
     ports::{
         approval_requests::{ApprovalRequests, Filed},
         clock::Clock,
+        event_log::EventKeeper,
         list_store,
         policy_store::PolicyStore,
         request_store::RequestStore,
@@ -202,6 +204,34 @@ async fn a_policy_that_is_published_and_taken_back() {
         data(&world.others.bus.all(), EventKind::PolicyRolledBack),
         json!({ "flow": "*", "version": 1, "before": 2 })
     );
+}
+
+#[tokio::test]
+async fn a_decision_as_the_connector_kept_it() {
+    let world = World::new().await;
+    let about = DecisionFact {
+        step: Step::BeforeCreatingUser,
+        outcome: "block",
+        protocol: "connector",
+        user_flow: None,
+        reference: "7K3M-Q2ZT".to_owned(),
+        reason: Some("denied"),
+        decided_by: "list people".to_owned(),
+        policy: None,
+        request: None,
+        claims: Vec::new(),
+        correlation_id: None,
+        application: None,
+    };
+    let event = Event::new(NOW, Fact::SignUpBlocked(about), &[b"one request"]);
+    let email = ("email".to_owned(), json!("mallory@example.com"));
+    let kept = KeptEvent::new(&event, Personal([email].into())).unwrap();
+    assert!(world.table.keep(&kept, later(NOW, 1)).await.unwrap());
+    assert_eq!(world.deliver().await, 0);
+    assert_eq!(world.others.bus.all(), [kept]);
+    let line = world.others.lines.lock().unwrap().pop().unwrap();
+    assert!(!line.text.contains("mallory"), "{}", line.text);
+    assert_eq!(line.id, event.id.as_str());
 }
 
 #[tokio::test]

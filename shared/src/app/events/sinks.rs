@@ -225,3 +225,74 @@ fn refusals(places: &[usize], told: Vec<Result<(), SinkError>>) -> Vec<(usize, S
         .filter_map(|(place, ended)| Some((place, ended.err()?)))
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+
+    use super::*;
+
+    fn within(milliseconds: u64) -> Deadline {
+        Deadline(Instant::now() + Duration::from_millis(milliseconds))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn only_what_is_refused_is_handed_over_again() {
+        let seen: RefCell<Vec<Vec<u32>>> = RefCell::default();
+        let all: Vec<u32> = (0..25).collect();
+        let send = async |batch: &[u32]| {
+            seen.borrow_mut().push(batch.to_vec());
+            let is_first = seen.borrow().len() <= 3;
+            let told = batch.iter().map(|one| match one {
+                7 | 21 if is_first => Err(SinkError::Throttled),
+                _ => Ok(()),
+            });
+            told.collect()
+        };
+        let left = hand_over(&all, within(60_000), send).await;
+        assert_eq!(left, []);
+        let seen = seen.into_inner();
+        let sizes: Vec<_> = seen.iter().map(Vec::len).collect();
+        assert_eq!(sizes, [10, 10, 5, 2]);
+        assert_eq!(seen.last(), Some(&vec![7, 21]));
+    }
+
+    /// What is left of two, and how often they were handed over.
+    async fn left_of_two(
+        deadline: Deadline,
+        told: impl AsyncFn() -> Vec<Result<(), SinkError>>,
+    ) -> (Vec<(usize, SinkError)>, u32) {
+        let tries = RefCell::new(0);
+        let send = async |_: &[u32]| {
+            *tries.borrow_mut() += 1;
+            told().await
+        };
+        let left = hand_over(&[1, 2], deadline, send).await;
+        (left, tries.into_inner())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_outage_is_waited_for_as_long_as_there_is_time() {
+        let refuse = async || vec![Err(SinkError::Throttled); 2];
+        let all = vec![(0, SinkError::Throttled), (1, SinkError::Throttled)];
+        assert_eq!(left_of_two(within(60_000), refuse).await, (all.clone(), TRIES));
+        assert_eq!(left_of_two(within(300), refuse).await, (all, 2));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn whoever_does_not_answer_is_given_up_at_the_deadline() {
+        let hang = async || std::future::pending().await;
+        let deadline = within(1_000);
+        let (left, tries) = left_of_two(deadline, hang).await;
+        assert_eq!(left, [(0, SinkError::TimedOut), (1, SinkError::TimedOut)]);
+        assert_eq!(tries, 1);
+        assert_eq!(Instant::now(), deadline.0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_nothing_is_told_of_is_not_taken() {
+        let say_less = async || vec![Ok(())];
+        let (left, _) = left_of_two(within(100), say_less).await;
+        assert!(matches!(left[..], [(1, SinkError::Unavailable(_))]), "{left:?}");
+    }
+}
