@@ -26,8 +26,6 @@ const EXPIRY: &str = "dynamodb.amazonaws.com";
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Raw {
-    #[serde(rename = "eventID", default)]
-    id: String,
     #[serde(default)]
     event_name: String,
     #[serde(default)]
@@ -50,8 +48,6 @@ struct RawChange {
     new_image: Option<Value>,
     #[serde(default)]
     old_image: Option<Value>,
-    #[serde(default)]
-    sequence_number: String,
     /// In seconds.
     #[serde(rename = "ApproximateCreationDateTime", default)]
     at: Option<f64>,
