@@ -275,11 +275,7 @@ fn parts(record: &Notice) -> (&'static str, String, Value) {
             function,
             init,
             credentials,
-        } => (
-            "INFO",
-            format!("{function} serves"),
-            json!({ "function": function, "init_ms": milliseconds(*init), "credentials": credentials }),
-        ),
+        } => started(function, *init, *credentials),
         Notice::RefusedToStart { function, problems } => (
             "ERROR",
             format!("{function} does not start: {}", problems.join("; ")),
@@ -300,14 +296,7 @@ fn parts(record: &Notice) -> (&'static str, String, Value) {
             version,
             failure,
             detail,
-        } => (
-            "ERROR",
-            format!(
-                "{} could not be read; the one before it stays until it can",
-                told(version)
-            ),
-            policy_failure(version, failure, detail.as_deref()),
-        ),
+        } => policy_unavailable(version, failure, detail.as_deref()),
         Notice::CandidateLoaded { version } => (
             "INFO",
             format!("{} is compared and decides nothing", told(version)),
@@ -392,6 +381,34 @@ fn decision_not_recorded(
             "dependency_detail": detail,
             "event": event,
         }),
+    )
+}
+
+fn started(
+    function: &str,
+    init: std::time::Duration,
+    credentials: usize,
+) -> (&'static str, String, Value) {
+    let fields = json!({
+        "function": function,
+        "init_ms": milliseconds(init),
+        "credentials": credentials,
+    });
+    ("INFO", format!("{function} serves"), fields)
+}
+
+fn policy_unavailable(
+    version: &PolicyVersion,
+    failure: &str,
+    detail: Option<&str>,
+) -> (&'static str, String, Value) {
+    (
+        "ERROR",
+        format!(
+            "{} could not be read; the one before it stays until it can",
+            told(version)
+        ),
+        policy_failure(version, failure, detail),
     )
 }
 
@@ -1015,7 +1032,10 @@ mod tests {
         batch.buried("the item `ENTRY#01/address` comes without what it says now".to_owned());
         batch.failed("the bus", &StoreError::Throttled);
         let fields = line(batch);
-        assert_eq!((&fields["level"], &fields["records_buried"]), (&json!("ERROR"), &json!(1)));
+        assert_eq!(
+            (&fields["level"], &fields["records_buried"]),
+            (&json!("ERROR"), &json!(1))
+        );
         let problem = fields["problem"].as_str().unwrap();
         assert!(problem.contains("ENTRY#01/address"), "{problem}");
     }

@@ -10,8 +10,8 @@ use std::path::Path;
 
 use shared::{
     config::{
-        CONSOLE_NAMES, EVENTS_NAMES, Environment, MAIL_NAMES, MAINTENANCE_NAMES, NAMES, NOTICES_NAMES,
-        PROVISIONING_NAMES, REQUESTS_NAMES, Settings,
+        CONSOLE_NAMES, EVENTS_NAMES, Environment, MAIL_NAMES, MAINTENANCE_NAMES, NAMES,
+        NOTICES_NAMES, PROVISIONING_NAMES, REQUESTS_NAMES, Settings,
     },
     domain::{
         decision::BlockReason,

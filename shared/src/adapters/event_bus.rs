@@ -1,4 +1,4 @@
-//! Amazon EventBridge: `PutEvents` of its JSON 1.1 protocol.
+//! Amazon `EventBridge`: `PutEvents` of its JSON 1.1 protocol.
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
@@ -15,7 +15,7 @@ use crate::{
 /// By which rules know our events.
 const SOURCE: &str = "signup-connectors";
 
-/// A bus of EventBridge.
+/// A bus of `EventBridge`.
 #[derive(Debug)]
 pub struct EventBridge {
     service: Signed,
@@ -66,7 +66,10 @@ impl EventBridge {
         let entries = events.iter().map(|event| self.entry(event)).collect();
         let body = serde_json::to_vec(&Put { entries });
         let body = body.map_err(|error| SinkError::Unavailable(error.to_string()))?;
-        let answer = self.service.json("1.1", "AWSEvents.PutEvents", body).await?;
+        let answer = self
+            .service
+            .json("1.1", "AWSEvents.PutEvents", body)
+            .await?;
         if answer.status != 200 {
             return Err(answer.failure());
         }

@@ -80,7 +80,9 @@ fn told(answer: &Answer, events: usize) -> Option<Vec<Result<(), SinkError>>> {
     let document = Document::parse(text).ok()?;
     let result = named(document.root_element(), "PublishBatchResult").next()?;
     let members = |of| named(result, of).flat_map(|list| named(list, "member"));
-    let taken: Vec<_> = members("Successful").map(|one| text_of(one, "Id")).collect();
+    let taken: Vec<_> = members("Successful")
+        .map(|one| text_of(one, "Id"))
+        .collect();
     let refused = members("Failed");
     let refused: Vec<_> = refused
         .map(|one| (text_of(one, "Id"), text_of(one, "Code")))
@@ -90,10 +92,12 @@ fn told(answer: &Answer, events: usize) -> Option<Vec<Result<(), SinkError>>> {
 
 fn failure(answer: &Answer) -> SinkError {
     let code = std::str::from_utf8(&answer.body).ok();
-    let code = code.and_then(|text| Document::parse(text).ok()).and_then(|document| {
-        let error = named(document.root_element(), "Error").next()?;
-        Some(text_of(error, "Code"))
-    });
+    let code = code
+        .and_then(|text| Document::parse(text).ok())
+        .and_then(|document| {
+            let error = named(document.root_element(), "Error").next()?;
+            Some(text_of(error, "Code"))
+        });
     answer.failure_of(&code.unwrap_or_default())
 }
 

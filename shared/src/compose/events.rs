@@ -68,9 +68,8 @@ fn sinks(settings: EventsSettings, table: &Arc<Table>) -> Sinks {
         bus: bus.map(|bus| -> Arc<dyn EventBus> {
             Arc::new(EventBridge::new(&bus.connection, bus.name))
         }),
-        topic: topic.map(|topic| -> Arc<dyn Topic> {
-            Arc::new(Sns::new(&topic.connection, topic.name))
-        }),
+        topic: topic
+            .map(|topic| -> Arc<dyn Topic> { Arc::new(Sns::new(&topic.connection, topic.name)) }),
         webhooks: queue.map(|queue| {
             let queue = Arc::new(Sqs::new(&queue.connection, queue.name));
             Webhooks::new(queue, Arc::clone(table) as _)

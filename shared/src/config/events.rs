@@ -122,8 +122,14 @@ mod tests {
         ("AWS_ACCESS_KEY_ID", "a"),
         ("AWS_SECRET_ACCESS_KEY", "s"),
         ("EVENT_BUS", "default"),
-        ("EVENT_TOPIC_ARN", "arn:aws:sns:eu-north-1:111122223333:sign-ups"),
-        ("WEBHOOKS_QUEUE_URL", "https://sqs.eu-north-1.amazonaws.com/111122223333/webhooks"),
+        (
+            "EVENT_TOPIC_ARN",
+            "arn:aws:sns:eu-north-1:111122223333:sign-ups",
+        ),
+        (
+            "WEBHOOKS_QUEUE_URL",
+            "https://sqs.eu-north-1.amazonaws.com/111122223333/webhooks",
+        ),
         ("AWS_ENDPOINT_URL_SQS", "http://127.0.0.1:7100"),
     ];
 
@@ -132,7 +138,10 @@ mod tests {
         let settings = EventsSettings::read(&ALL).unwrap();
         let endpoint = |sink: &Option<Sink>| sink.as_ref().unwrap().connection.endpoint.clone();
         assert_eq!(endpoint(&settings.bus), None);
-        assert_eq!(endpoint(&settings.queue).as_deref(), Some("http://127.0.0.1:7100"));
+        assert_eq!(
+            endpoint(&settings.queue).as_deref(),
+            Some("http://127.0.0.1:7100")
+        );
         assert!(settings.topic.unwrap().name.ends_with(":sign-ups"));
     }
 
@@ -149,7 +158,10 @@ mod tests {
     #[case("EVENT_TOPIC_ARN", "arn:aws:sqs:eu-north-1:111122223333:sign-ups")]
     #[case("EVENT_TOPIC_ARN", "arn:aws:sns:eu-north-1:111122223333:sign-ups.fifo")]
     #[case("WEBHOOKS_QUEUE_URL", "webhooks")]
-    #[case("WEBHOOKS_QUEUE_URL", "https://sqs.eu-north-1.amazonaws.com/1/webhooks.fifo")]
+    #[case(
+        "WEBHOOKS_QUEUE_URL",
+        "https://sqs.eu-north-1.amazonaws.com/1/webhooks.fifo"
+    )]
     #[case("AWS_ENDPOINT_URL_SQS", "localhost")]
     fn what_names_no_sink_is_told(#[case] setting: &'static str, #[case] value: &str) {
         let all = [&ALL[..], &[(setting, value)]].concat();

@@ -216,7 +216,8 @@ pub struct Told {
 impl Told {
     /// `what` did not do its part.
     pub fn failed(&mut self, what: &str, error: &dyn std::error::Error) {
-        self.problem.get_or_insert_with(|| format!("{what}: {error}"));
+        self.problem
+            .get_or_insert_with(|| format!("{what}: {error}"));
     }
 
     pub fn buried(&mut self, reason: String) {
@@ -226,7 +227,14 @@ impl Told {
 
     /// Whether nothing was done, and nothing was left undone.
     pub fn is_idle(&self) -> bool {
-        let done = [self.kept, self.audited, self.to_bus, self.to_topic, self.tasks, self.buried];
+        let done = [
+            self.kept,
+            self.audited,
+            self.to_bus,
+            self.to_topic,
+            self.tasks,
+            self.buried,
+        ];
         self.failures == 0 && done.into_iter().all(|count| count == 0)
     }
 }

@@ -64,7 +64,10 @@ async fn it_tells_the_bus_that_it_is_told_of() {
     let answer = json!({ "Entries": [{ "EventId": "1" }] });
     server.on("/", [Answer::reply(200, answer.to_string())]);
     let url = server.url("");
-    let bus = [("EVENT_BUS", "sign-ups"), ("AWS_ENDPOINT_URL_EVENTBRIDGE", url.as_str())];
+    let bus = [
+        ("EVENT_BUS", "sign-ups"),
+        ("AWS_ENDPOINT_URL_EVENTBRIDGE", url.as_str()),
+    ];
     let events = made(&engine, &bus).unwrap();
     let records = change(&engine).await;
     assert!(take(&events, records).await.is_empty());

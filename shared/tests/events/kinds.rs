@@ -161,7 +161,9 @@ async fn an_entry_that_comes_changes_and_goes() {
     world.forget();
 
     let ListEntry { matcher, list, .. } = allowed;
-    world.apply(list_store::Change::Remove { matcher, list }).await;
+    world
+        .apply(list_store::Change::Remove { matcher, list })
+        .await;
     world.deliver().await;
     let removed = data(&world.others.bus.all(), EventKind::EntryRemoved);
     assert_eq!(removed["effect"], "deny");

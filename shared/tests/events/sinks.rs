@@ -5,9 +5,7 @@ use std::{collections::HashMap, time::Duration};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use shared::{
-    adapters::{
-        dynamodb::Connection, event_bus::EventBridge, task_queue::Sqs, topic::Sns,
-    },
+    adapters::{dynamodb::Connection, event_bus::EventBridge, task_queue::Sqs, topic::Sns},
     domain::{
         endpoint::EndpointId,
         event::{EntryFact, Event, Fact, KeptEvent, Personal},
@@ -68,7 +66,10 @@ fn only(server: &Server) -> Received {
         panic!("{} requests", received.len())
     };
     let signature = request.header("authorization").unwrap();
-    assert!(signature.starts_with("AWS4-HMAC-SHA256 Credential=id/"), "{signature}");
+    assert!(
+        signature.starts_with("AWS4-HMAC-SHA256 Credential=id/"),
+        "{signature}"
+    );
     assert_eq!(request.header("x-amz-security-token"), Some("token"));
     assert!(!request.text().contains("john"));
     request.clone()
@@ -84,14 +85,18 @@ fn refused(code: &str) -> Result<(), SinkError> {
 
 #[tokio::test]
 async fn a_bus_gets_each_event_as_it_is_kept() {
-    let answer = json!({ "FailedEntryCount": 0, "Entries": [{ "EventId": "1" }, { "EventId": "2" }] });
+    let answer =
+        json!({ "FailedEntryCount": 0, "Entries": [{ "EventId": "1" }, { "EventId": "2" }] });
     let (server, connection) = answering(Answer::reply(200, answer.to_string())).await;
     let bus = EventBridge::new(&connection, "sign-ups".to_owned());
     let events = events(2);
     assert_eq!(bus.publish(&events).await, [Ok(()), Ok(())]);
     let request = only(&server);
     assert_eq!(request.header("x-amz-target"), Some("AWSEvents.PutEvents"));
-    assert_eq!(request.header("content-type"), Some("application/x-amz-json-1.1"));
+    assert_eq!(
+        request.header("content-type"),
+        Some("application/x-amz-json-1.1")
+    );
     let sent = json_of(&server);
     let entry = json!({
         "EventBusName": "sign-ups",
@@ -118,7 +123,12 @@ async fn a_bus_that_takes_some_says_which() {
     let internal = SinkError::Unavailable("InternalFailure".to_owned());
     assert_eq!(
         bus.publish(&events(4)).await,
-        [Ok(()), Err(SinkError::Throttled), Err(internal), refused("MalformedDetail")]
+        [
+            Ok(()),
+            Err(SinkError::Throttled),
+            Err(internal),
+            refused("MalformedDetail")
+        ]
     );
 }
 
@@ -131,15 +141,24 @@ async fn a_bus_that_is_not_there_takes_nothing() {
     assert_eq!(bus.publish(&events(2)).await, [expected.clone(), expected]);
     server.on("/", [Answer::reply(200, "{}")]);
     let told = bus.publish(&events(1)).await;
-    assert!(matches!(told[..], [Err(SinkError::Unavailable(_))]), "{told:?}");
+    assert!(
+        matches!(told[..], [Err(SinkError::Unavailable(_))]),
+        "{told:?}"
+    );
     server.on("/", [Answer::status(503)]);
     let told = bus.publish(&events(1)).await;
     assert_eq!(told, [Err(SinkError::Unavailable("status 503".to_owned()))]);
     server.switch_off();
     let told = bus.publish(&events(1)).await;
-    assert!(matches!(told[..], [Err(SinkError::Unavailable(_))]), "{told:?}");
+    assert!(
+        matches!(told[..], [Err(SinkError::Unavailable(_))]),
+        "{told:?}"
+    );
     let told = format!("{told:?}");
-    assert!(!told.contains("john") && !told.contains("list_entry"), "{told}");
+    assert!(
+        !told.contains("john") && !told.contains("list_entry"),
+        "{told}"
+    );
 }
 
 const PUBLISHED: &str = r#"<PublishBatchResponse xmlns="http://sns.amazonaws.com/doc/2010-03-31/">
@@ -163,9 +182,8 @@ async fn a_topic_gets_messages_by_whose_type_subscriptions_choose() {
     let internal = Err(SinkError::Unavailable("InternalError".to_owned()));
     assert_eq!(topic.publish(&events).await, [Ok(()), internal, Ok(())]);
     let request = only(&server);
-    let form: HashMap<String, String> = form_urlencoded::parse(&request.body)
-        .into_owned()
-        .collect();
+    let form: HashMap<String, String> =
+        form_urlencoded::parse(&request.body).into_owned().collect();
     let entry = "PublishBatchRequestEntries.member.1";
     for (name, value) in [
         ("Action", "PublishBatch"),
@@ -173,9 +191,18 @@ async fn a_topic_gets_messages_by_whose_type_subscriptions_choose() {
         ("TopicArn", TOPIC),
         (format!("{entry}.Id").as_str(), "0"),
         (format!("{entry}.Message").as_str(), events[0].text.as_str()),
-        (format!("{entry}.MessageAttributes.entry.1.Name").as_str(), "type"),
-        (format!("{entry}.MessageAttributes.entry.1.Value.DataType").as_str(), "String"),
-        (format!("{entry}.MessageAttributes.entry.1.Value.StringValue").as_str(), "list_entry.added"),
+        (
+            format!("{entry}.MessageAttributes.entry.1.Name").as_str(),
+            "type",
+        ),
+        (
+            format!("{entry}.MessageAttributes.entry.1.Value.DataType").as_str(),
+            "String",
+        ),
+        (
+            format!("{entry}.MessageAttributes.entry.1.Value.StringValue").as_str(),
+            "list_entry.added",
+        ),
         ("PublishBatchRequestEntries.member.3.Id", "2"),
     ] {
         assert_eq!(form.get(name).map(String::as_str), Some(value), "{name}");
@@ -191,7 +218,10 @@ async fn a_topic_that_refuses_says_why() {
     for unreadable in ["", "<a", "<PublishBatchResponse/>", "\u{0}"] {
         server.on("/", [Answer::reply(200, unreadable)]);
         let told = topic.publish(&events(1)).await;
-        assert!(matches!(told[..], [Err(SinkError::Unavailable(_))]), "{told:?}");
+        assert!(
+            matches!(told[..], [Err(SinkError::Unavailable(_))]),
+            "{told:?}"
+        );
     }
     server.on("/", [Answer::status(429)]);
     assert_eq!(topic.publish(&events(1)).await, [Err(SinkError::Throttled)]);
@@ -209,11 +239,17 @@ async fn a_queue_gets_tasks_with_their_delay() {
     let internal = Err(SinkError::Unavailable("InternalError".to_owned()));
     let told = queue.send(&tasks, Duration::from_millis(4_001)).await;
     assert_eq!(told, [internal, Ok(())]);
-    assert_eq!(only(&server).header("x-amz-target"), Some("AmazonSQS.SendMessageBatch"));
+    assert_eq!(
+        only(&server).header("x-amz-target"),
+        Some("AmazonSQS.SendMessageBatch")
+    );
     let sent = json_of(&server);
     assert_eq!(sent["QueueUrl"], QUEUE);
     let first = &sent["Entries"][0];
-    assert_eq!((&first["Id"], &first["DelaySeconds"]), (&json!("0"), &json!(5)));
+    assert_eq!(
+        (&first["Id"], &first["DelaySeconds"]),
+        (&json!("0"), &json!(5))
+    );
     let body: Task = serde_json::from_str(first["MessageBody"].as_str().unwrap()).unwrap();
     assert_eq!(body, tasks[0]);
 }
@@ -233,5 +269,8 @@ async fn what_a_queue_does_not_mention_is_not_taken() {
     let (_server, connection) = answering(Answer::reply(200, "{}")).await;
     let queue = Sqs::new(&connection, QUEUE.to_owned());
     let told = queue.send(&tasks(1), Duration::ZERO).await;
-    assert!(matches!(told[..], [Err(SinkError::Unavailable(_))]), "{told:?}");
+    assert!(
+        matches!(told[..], [Err(SinkError::Unavailable(_))]),
+        "{told:?}"
+    );
 }

@@ -28,7 +28,10 @@ async fn a_record_that_cannot_be_read_is_buried_and_the_rest_goes_on() {
     let [letter] = &letters[..] else {
         panic!("{letters:?}")
     };
-    let item = ("ENTRY#07".to_owned(), "address#mallory@example.com".to_owned());
+    let item = (
+        "ENTRY#07".to_owned(),
+        "address#mallory@example.com".to_owned(),
+    );
     assert_eq!(letter.item, Some(item));
     let reason = "the item `ENTRY#07/address` is not as this version writes it";
     assert_eq!(letter.reason, reason);
@@ -40,7 +43,9 @@ async fn a_record_that_cannot_be_read_is_buried_and_the_rest_goes_on() {
     world.rewind();
     world.deliver().await;
     assert_eq!(world.table.letters().await.unwrap().len(), 1);
-    DeadLetters::remove(&*world.table, &letter.id).await.unwrap();
+    DeadLetters::remove(&*world.table, &letter.id)
+        .await
+        .unwrap();
     assert!(world.table.letters().await.unwrap().is_empty());
 }
 

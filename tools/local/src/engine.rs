@@ -191,7 +191,9 @@ pub struct Stream {
 
 impl std::fmt::Debug for Stream {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Stream").field("arn", &self.arn).finish_non_exhaustive()
+        f.debug_struct("Stream")
+            .field("arn", &self.arn)
+            .finish_non_exhaustive()
     }
 }
 

@@ -159,7 +159,11 @@ impl Messages {
     /// What the function was done with. Its answer names the others.
     fn forget_done(&mut self, delivered: &[Message], answer: &str) {
         let is_done = |message: &&Message| !answer.contains(&format!("\"{}\"", message.id));
-        let done: Vec<_> = delivered.iter().filter(is_done).map(|one| &one.id).collect();
+        let done: Vec<_> = delivered
+            .iter()
+            .filter(is_done)
+            .map(|one| &one.id)
+            .collect();
         self.all.retain(|message| !done.contains(&&message.id));
     }
 }

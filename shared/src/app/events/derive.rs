@@ -7,7 +7,9 @@ use jiff::Timestamp;
 use crate::{
     domain::{
         approval::{Action, ApprovalRequest, HistoryEntry, RequestId, State},
-        event::{AccountFact, EntryFact, Event, Fact, Personal, PolicyFact, PolicyNumber, RequestFact},
+        event::{
+            AccountFact, EntryFact, Event, Fact, Personal, PolicyFact, PolicyNumber, RequestFact,
+        },
         list::{ListEntry, ListName},
         publication::CurrentPolicies,
     },
@@ -82,7 +84,12 @@ fn of_account(from: Option<State>, request: &ApprovalRequest) -> Option<Derived>
         State::ProvisioningFailed => Fact::AccountFailed(about),
         _ => return None,
     };
-    Some(of_version(request.changed_at, fact, &request.id, request.version))
+    Some(of_version(
+        request.changed_at,
+        fact,
+        &request.id,
+        request.version,
+    ))
 }
 
 /// Nothing else happens to a request in one version of it.
@@ -151,7 +158,10 @@ fn of_policies(at: Timestamp, before: &CurrentPolicies, after: &CurrentPolicies)
                 Some(earlier) if earlier > version.number => Fact::PolicyRolledBack(about),
                 _ => Fact::PolicyPublished(about),
             };
-            let of = [version.flow.as_str().as_bytes(), &after.revision.to_be_bytes()];
+            let of = [
+                version.flow.as_str().as_bytes(),
+                &after.revision.to_be_bytes(),
+            ];
             Some(Event::new(at, fact, &of).into())
         })
         .collect()

@@ -170,12 +170,7 @@ impl Events {
     }
 
     /// Tells everybody of the events that were kept.
-    async fn tell(
-        &self,
-        records: &[StreamRecord],
-        deadline: Deadline,
-        told: &mut Told,
-    ) -> Failed {
+    async fn tell(&self, records: &[StreamRecord], deadline: Deadline, told: &mut Told) -> Failed {
         let (places, events): (Vec<_>, Vec<_>) = kept(records).unzip();
         let (bus, topic, webhooks) = tokio::join!(
             self.sinks.to_bus(&events, deadline),
@@ -184,7 +179,11 @@ impl Events {
         );
         (told.to_bus, told.to_topic, told.tasks) = (bus.taken, topic.taken, webhooks.taken);
         let mut failed = Failed::new();
-        for (sink, handed) in [("the bus", bus), ("the topic", topic), ("the queue", webhooks)] {
+        for (sink, handed) in [
+            ("the bus", bus),
+            ("the topic", topic),
+            ("the queue", webhooks),
+        ] {
             for (event, error) in handed.refused {
                 told.failed(sink, &error);
                 failed.extend(places.get(event));

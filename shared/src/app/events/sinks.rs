@@ -275,7 +275,10 @@ mod tests {
     async fn an_outage_is_waited_for_as_long_as_there_is_time() {
         let refuse = async || vec![Err(SinkError::Throttled); 2];
         let all = vec![(0, SinkError::Throttled), (1, SinkError::Throttled)];
-        assert_eq!(left_of_two(within(60_000), refuse).await, (all.clone(), TRIES));
+        assert_eq!(
+            left_of_two(within(60_000), refuse).await,
+            (all.clone(), TRIES)
+        );
         assert_eq!(left_of_two(within(300), refuse).await, (all, 2));
     }
 
@@ -293,6 +296,9 @@ mod tests {
     async fn what_nothing_is_told_of_is_not_taken() {
         let say_less = async || vec![Ok(())];
         let (left, _) = left_of_two(within(100), say_less).await;
-        assert!(matches!(left[..], [(1, SinkError::Unavailable(_))]), "{left:?}");
+        assert!(
+            matches!(left[..], [(1, SinkError::Unavailable(_))]),
+            "{left:?}"
+        );
     }
 }

@@ -224,8 +224,7 @@ impl Reader<'_> {
     }
 
     fn item<T: DeserializeOwned>(&self, image: Value) -> Result<T, Problem> {
-        let item: serde_dynamo::Item =
-            serde_json::from_value(image).map_err(|_| Problem::Image)?;
+        let item: serde_dynamo::Item = serde_json::from_value(image).map_err(|_| Problem::Image)?;
         Ok(decode(self.key, Item::from(item))?)
     }
 

@@ -103,8 +103,16 @@ fn an_event_of_a_request_names_nobody() {
 }
 
 #[rstest]
-#[case(Some(State::Provisioning), State::Provisioned, Some(EventKind::AccountProvisioned))]
-#[case(Some(State::Provisioning), State::ProvisioningFailed, Some(EventKind::AccountFailed))]
+#[case(
+    Some(State::Provisioning),
+    State::Provisioned,
+    Some(EventKind::AccountProvisioned)
+)]
+#[case(
+    Some(State::Provisioning),
+    State::ProvisioningFailed,
+    Some(EventKind::AccountFailed)
+)]
 #[case(Some(State::Provisioned), State::Provisioned, None)]
 #[case(Some(State::Approved), State::Provisioning, None)]
 #[case(None, State::Pending, None)]
@@ -124,14 +132,26 @@ fn an_account_is_told_when_its_request_gets_there(
 
 #[test]
 fn entries_are_compared_list_by_list() {
-    let before = vec![entry("a", Effect::Allow), entry("b", Effect::Deny), entry("c", Effect::Deny)];
-    let after = vec![entry("a", Effect::Allow), entry("b", Effect::Review), entry("d", Effect::Allow)];
+    let before = vec![
+        entry("a", Effect::Allow),
+        entry("b", Effect::Deny),
+        entry("c", Effect::Deny),
+    ];
+    let after = vec![
+        entry("a", Effect::Allow),
+        entry("b", Effect::Review),
+        entry("d", Effect::Allow),
+    ];
     let derived = derive("r1", &entries(before, after));
     let told: Vec<_> = derived
         .iter()
         .map(|one| {
             let told = serde_json::to_value(&one.event).unwrap();
-            (told["type"].clone(), told["data"]["list"].clone(), told["data"]["replaces"].clone())
+            (
+                told["type"].clone(),
+                told["data"]["list"].clone(),
+                told["data"]["replaces"].clone(),
+            )
         })
         .collect();
     assert_eq!(
