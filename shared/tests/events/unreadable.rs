@@ -3,6 +3,8 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::json;
 use shared::{
+    adapters::dynamodb::stream_record,
+    app::events::derive::derive,
     domain::{event::EventKind, list::Effect},
     ports::dead_letters::DeadLetters,
 };
@@ -58,6 +60,20 @@ async fn what_is_no_record_is_buried_too() {
     let ids: Vec<_> = letters.iter().map(|letter| letter.id.as_str()).collect();
     assert_eq!(ids, ["e1", "unnamed"]);
     assert!(letters.iter().all(|letter| letter.item.is_none()));
+}
+
+/// What the fuzzer starts from is what DynamoDB sends.
+#[test]
+fn the_seeds_of_the_fuzzer_can_be_read() {
+    let seeds = concat!(env!("CARGO_MANIFEST_DIR"), "/../fuzz/seeds/table_change");
+    let mut events = 0;
+    for seed in std::fs::read_dir(seeds).unwrap() {
+        let seed = std::fs::read(seed.unwrap().path()).unwrap();
+        let read = stream_record(serde_json::from_slice(&seed).unwrap());
+        events += derive(&read.id, &read.change.unwrap()).len();
+    }
+    // A decision, an account, an entry that changes and one that expires, and two policies.
+    assert_eq!(events, 6);
 }
 
 #[tokio::test]
