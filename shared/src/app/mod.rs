@@ -12,6 +12,7 @@ pub mod decide;
 pub mod decisions;
 pub mod disposable;
 pub mod disposable_publications;
+pub mod events;
 pub mod known_domains;
 pub mod last_steps;
 mod lease;

@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use crate::domain::{endpoint::EndpointId, event::{EventId, KeptEvent}};
+use crate::domain::{
+    endpoint::EndpointId,
+    event::{EventId, KeptEvent},
+};
 
 /// Why something was not taken. The texts name services and codes, never what was sent.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -24,7 +27,7 @@ pub enum SinkError {
 /// Most events in one call to a bus.
 pub const MAX_BATCH: usize = 10;
 
-/// A bus of the deployment (Amazon EventBridge).
+/// A bus of the deployment (Amazon `EventBridge`).
 #[async_trait]
 pub trait EventBus: Send + Sync {
     /// Tells up to [`MAX_BATCH`] events. What became of each, in their order: some may be taken and others not.
