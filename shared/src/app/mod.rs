@@ -3,6 +3,7 @@
 pub mod advice;
 pub mod approvals;
 pub mod audit;
+pub mod audit_chain;
 pub mod breakers;
 pub mod callers;
 pub mod codes;
@@ -12,6 +13,7 @@ pub mod decide;
 pub mod decisions;
 pub mod disposable;
 pub mod disposable_publications;
+pub mod kept_events;
 pub mod known_domains;
 pub mod last_steps;
 mod lease;

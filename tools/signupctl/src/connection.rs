@@ -6,12 +6,13 @@ use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig, timeout
 use aws_sdk_dynamodb::{Client, config::Builder};
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use shared::{
-    adapters::{data_keys::KmsDataKeys, dynamodb::Table},
-    ports::clock::Clock,
+    adapters::{data_keys::KmsDataKeys, dynamodb::Table, objects::Bucket},
+    ports::{clock::Clock, objects::ObjectReader},
 };
 
 use crate::{
-    args::{ConnectionArguments, KeysArguments},
+    args::{ConnectionArguments, KeysArguments, VerifyArguments},
+    audit::Folder,
     exit::Failure,
     output::quoted,
 };
@@ -33,7 +34,7 @@ pub(crate) async fn table(arguments: &ConnectionArguments) -> Result<Table, Fail
     let config = sdk_config(arguments).await?;
     let mut builder = Builder::from(&config);
     if let Some(endpoint) = given(arguments.endpoint_url.as_ref()) {
-        builder = builder.endpoint_url(url(endpoint)?);
+        builder = builder.endpoint_url(url("--endpoint-url", endpoint)?);
     }
     Ok(Table::new(Client::from_conf(builder.build()), name))
 }
@@ -53,6 +54,28 @@ pub(crate) async fn keys(
     })?;
     let config = sdk_config(arguments).await?;
     Ok(KmsDataKeys::of(config, key.to_owned(), clock))
+}
+
+/// Where the audit chain is.
+pub(crate) async fn objects(
+    arguments: &ConnectionArguments,
+    of: &VerifyArguments,
+) -> Result<Arc<dyn ObjectReader>, Failure> {
+    if let Some(folder) = &of.folder {
+        return Ok(Arc::new(Folder(folder.clone())));
+    }
+    let name = given(of.bucket.as_ref()).ok_or_else(|| {
+        Failure::Told(
+            "--bucket: found nothing, expected the bucket of the audit chain (or AUDIT_BUCKET, or --folder)"
+                .to_owned(),
+        )
+    })?;
+    let endpoint = given(of.s3_endpoint_url.as_ref());
+    let endpoint = endpoint.map(|text| url("--s3-endpoint-url", text));
+    let config = sdk_config(arguments).await?;
+    let bucket = Bucket::of(&config, endpoint.transpose()?, name).await;
+    let bucket = bucket.map_err(|error| Failure::Told(format!("the bucket: {error}")))?;
+    Ok(Arc::new(bucket))
 }
 
 async fn sdk_config(arguments: &ConnectionArguments) -> Result<SdkConfig, Failure> {
@@ -87,13 +110,13 @@ async fn sdk_config(arguments: &ConnectionArguments) -> Result<SdkConfig, Failur
     Ok(config)
 }
 
-fn url(endpoint: &str) -> Result<&str, Failure> {
+fn url<'u>(option: &str, endpoint: &'u str) -> Result<&'u str, Failure> {
     if endpoint.starts_with("https://") || endpoint.starts_with("http://") {
         return Ok(endpoint);
     }
     let found = quoted(endpoint);
     Err(Failure::Told(format!(
-        "--endpoint-url: found {found}, expected a URL such as http://127.0.0.1:8000"
+        "{option}: found {found}, expected a URL such as http://127.0.0.1:8000"
     )))
 }
 

@@ -313,6 +313,22 @@ impl Key {
         }
     }
 
+    /// The last segment of a day of the audit chain.
+    pub(super) fn chain_of(day: Date) -> Self {
+        Self {
+            pk: format!("{CHAIN}#{day}"),
+            sk: HEAD.to_owned(),
+        }
+    }
+
+    /// The last segment of the whole audit chain.
+    pub(super) fn chain() -> Self {
+        Self {
+            pk: CHAIN.to_owned(),
+            sk: HEAD.to_owned(),
+        }
+    }
+
     /// The number of a list of disposable domains.
     pub(super) fn disposable_number(&self) -> Option<u32> {
         self.sk.strip_prefix(DISPOSABLE_LIST)?.parse().ok()
@@ -348,6 +364,8 @@ pub(super) const VALUE_SETS: &str = "VALUE_SETS";
 /// How the sort keys of codes begin.
 pub(super) const CODE: &str = "CODE#";
 
+const CHAIN: &str = "CHAIN";
+const HEAD: &str = "HEAD";
 const EVIDENCE: &str = "EVIDENCE";
 const APPLICANT: &str = "APPLICANT";
 const PERSON: &str = "PERSON";

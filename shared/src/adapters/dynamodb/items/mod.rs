@@ -3,6 +3,7 @@
 
 mod approval;
 mod audit;
+mod chain;
 mod event;
 mod look_ups;
 mod maintenance;
@@ -18,6 +19,7 @@ pub(super) use self::approval::{
     HistoryItem, IndexItem, OctetsItem, RequestItem, StandingItem, seconds,
 };
 pub(super) use self::audit::RecordItem;
+pub(super) use self::chain::HeadItem;
 pub(super) use self::event::EventItem;
 pub(super) use self::look_ups::{
     AnswerItem, AttemptItem, BreakerItem, CodeItem, DirectoryItem, MemberItem, RedemptionItem,
