@@ -322,6 +322,7 @@ impl Place {
     }
 
     /// Where the chain goes on behind a segment that is broken, as far as the segment itself tells.
+    #[must_use]
     pub fn past(&self, octets: &[u8]) -> Self {
         let text = String::from_utf8_lossy(octets);
         let stated = text.lines().last().and_then(parted).map(|(hash, _)| hash);

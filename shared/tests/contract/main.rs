@@ -10,6 +10,7 @@
 
 mod attempts;
 mod audit;
+mod chain;
 mod codes;
 mod look_ups;
 mod maintenance;

@@ -59,7 +59,7 @@ proptest! {
     #[test]
     fn what_is_written_is_read(sizes in sizes()) {
         let (objects, head) = chain(&sizes);
-        let total = sizes.iter().sum();
+        let total: usize = sizes.iter().sum();
         prop_assert_eq!(verify(&objects, &head), Ok((0..total).map(record).collect()));
     }
 
