@@ -27,6 +27,7 @@ use shared::{
     ports::{
         audit_chain::{AuditChain, AuditLine},
         audit_store::AuditStore,
+        chain_heads::ChainHeads,
         clock::Clock,
         list_store::{Change, ListStore},
         objects::{ObjectReader, Objects},
@@ -331,4 +332,29 @@ async fn an_object_is_put_once() {
     assert_eq!(bucket.put_if_absent("a/b.jsonl", "one").await, Ok(true));
     assert_eq!(bucket.put_if_absent("a/b.jsonl", "two").await, Ok(false));
     assert_eq!(bucket.get("a/b.jsonl").await, Ok(Some(b"one".to_vec())));
+}
+
+/// The one in `docs/audit.md`.
+fn documented_program() -> &'static str {
+    let page = include_str!("../../../../docs/audit.md");
+    let (_, program) = page.split_once("```python\n").unwrap();
+    program.split_once("```").unwrap().0
+}
+
+#[tokio::test]
+async fn the_documented_program_follows_the_chain() {
+    let world = World::of_a_morning().await;
+    for (name, octets) in world.kept.lock().unwrap().iter() {
+        world.desk.file_in("copy", name, octets);
+    }
+    let mut previous = "0".repeat(64);
+    for segment in [1, 2] {
+        let object = format!("copy/{}", world.object(segment));
+        let program = ["-c", documented_program(), &previous, &object];
+        let ran = ran(world.desk.command_of("python3", &program)).await;
+        assert_eq!((ran.code, ran.err.as_str()), (0, ""));
+        previous = ran.out.trim().to_owned();
+    }
+    let newest = world.desk.table().newest().await.unwrap().unwrap();
+    assert_eq!(previous, newest.head.hash.to_string());
 }

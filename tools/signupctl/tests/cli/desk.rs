@@ -70,6 +70,16 @@ impl Desk {
         command
     }
 
+    /// Another program, where the binary runs.
+    pub(crate) fn command_of(&self, program: &str, arguments: &[&str]) -> Command {
+        let mut command = Command::new(program);
+        command
+            .args(arguments)
+            .current_dir(self.folder.path())
+            .kill_on_drop(true);
+        command
+    }
+
     pub(crate) async fn run(&self, arguments: &[&str]) -> Ran {
         ran(self.command(arguments)).await
     }
