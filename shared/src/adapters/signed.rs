@@ -156,11 +156,7 @@ impl Signed {
     }
 
     /// The headers that prove who sends it.
-    fn signature(
-        &self,
-        url: &Url,
-        request: &Request,
-    ) -> Result<Vec<(String, String)>, SinkError> {
+    fn signature(&self, url: &Url, request: &Request) -> Result<Vec<(String, String)>, SinkError> {
         let unsigned = |error: &dyn std::error::Error| SinkError::Unavailable(told(error));
         let identity = self.credentials.clone().into();
         let parameters = v4::SigningParams::builder()
@@ -175,9 +171,8 @@ impl Signed {
         let headers = request.headers.iter();
         let headers = headers.map(|(name, value)| (*name, value.as_str()));
         let body = SignableBody::Bytes(&request.body);
-        let signable =
-            SignableRequest::new(request.method.as_str(), url.as_str(), headers, body)
-                .map_err(|error| unsigned(&error))?;
+        let signable = SignableRequest::new(request.method.as_str(), url.as_str(), headers, body)
+            .map_err(|error| unsigned(&error))?;
         let (instructions, _) = sign(signable, &parameters)
             .map_err(|error| unsigned(&error))?
             .into_parts();

@@ -7,7 +7,11 @@ use std::{
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use jiff::Timestamp;
-use local_entra::{Simulator, directory::{NewAccount, Source}, model::{Attributes, TenantKind}};
+use local_entra::{
+    Simulator,
+    directory::{NewAccount, Source},
+    model::{Attributes, TenantKind},
+};
 use ring::hmac;
 use serde_json::{Value, json};
 use shared::{adapters::system_clock::SystemClock, ports::clock::Clock};
@@ -123,15 +127,30 @@ async fn the_company_database_changes_once_for_each_event() {
     let consumer = Consumer::start("company_database.py", &[("DATABASE", database)]).await;
     let created = changed("approval_request.created", 1, "pending");
     let approved = changed("approval_request.approved", 2, "approved");
-    let provisioned = event("account.provisioned", json!({ "request": "r1", "account": "a1" }));
-    let blocked = event("sign_up.blocked", json!({ "reason": "denied", "decided_by": "list default" }));
+    let provisioned = event(
+        "account.provisioned",
+        json!({ "request": "r1", "account": "a1" }),
+    );
+    let blocked = event(
+        "sign_up.blocked",
+        json!({ "reason": "denied", "decided_by": "list default" }),
+    );
     // Each twice, and not in their order.
-    let events = [("1", &provisioned), ("2", &approved), ("3", &created), ("4", &blocked)];
+    let events = [
+        ("1", &provisioned),
+        ("2", &approved),
+        ("3", &created),
+        ("4", &blocked),
+    ];
     for (id, event) in events.into_iter().chain(events) {
         assert_eq!(consumer.send(id, event).await, 204, "{id}");
     }
     assert_eq!(
-        rows(database, "SELECT request, state, revision, email, account FROM partners").await,
+        rows(
+            database,
+            "SELECT request, state, revision, email, account FROM partners"
+        )
+        .await,
         json!([["r1", "approved", 2, "john@partner.example", "a1"]])
     );
     assert_eq!(
@@ -139,9 +158,17 @@ async fn the_company_database_changes_once_for_each_event() {
         json!([["2026-01-15", "denied", 1]])
     );
     // One that cannot be handled changes nothing, so that it can come again.
-    assert_eq!(consumer.send("5", &event("sign_up.blocked", json!({}))).await, 500);
+    assert_eq!(
+        consumer
+            .send("5", &event("sign_up.blocked", json!({})))
+            .await,
+        500
+    );
     assert_eq!(consumer.send("5", &blocked).await, 204);
-    assert_eq!(rows(database, "SELECT number FROM blocked").await, json!([[2]]));
+    assert_eq!(
+        rows(database, "SELECT number FROM blocked").await,
+        json!([[2]])
+    );
 }
 
 #[tokio::test]
@@ -168,9 +195,15 @@ async fn what_is_not_signed_now_by_the_secret_changes_nothing() {
     ] {
         assert_eq!(consumer.post(id, at, signature, body).await, 401);
     }
-    assert_eq!(rows(database, "SELECT count(*) FROM seen").await, json!([[0]]));
+    assert_eq!(
+        rows(database, "SELECT count(*) FROM seen").await,
+        json!([[0]])
+    );
     assert_eq!(consumer.post("1", at, signature, body).await, 204);
-    assert_eq!(rows(database, "SELECT count(*) FROM seen").await, json!([[1]]));
+    assert_eq!(
+        rows(database, "SELECT count(*) FROM seen").await,
+        json!([[1]])
+    );
 }
 
 #[tokio::test]
@@ -178,18 +211,33 @@ async fn a_chat_is_told_once_without_a_name() {
     let simulator = Simulator::of_example(|_| {}).await.unwrap();
     let chat = format!("{}/receiver/chat", simulator.origin);
     let console = "https://sign-up.contoso.com/console/";
-    let consumer = Consumer::start("chat.py", &[("CHAT_URL", chat.as_str()), ("CONSOLE_URL", console)]).await;
+    let consumer = Consumer::start(
+        "chat.py",
+        &[("CHAT_URL", chat.as_str()), ("CONSOLE_URL", console)],
+    )
+    .await;
     let created = changed("approval_request.created", 1, "pending");
-    let published = event("policy.published", json!({ "flow": "partners", "version": 7 }));
+    let published = event(
+        "policy.published",
+        json!({ "flow": "partners", "version": 7 }),
+    );
     let other = event("list_entry.added", json!({ "list": "default" }));
     for _ in 0..2 {
         for (id, event) in [("1", &created), ("2", &published), ("3", &other)] {
             assert_eq!(consumer.send(id, event).await, 204);
         }
     }
-    let mut told: Vec<String> = simulator.receiver.all().iter().map(|one| one.body.clone()).collect();
+    let mut told: Vec<String> = simulator
+        .receiver
+        .all()
+        .iter()
+        .map(|one| one.body.clone())
+        .collect();
     told.reverse();
-    let texts: Vec<Value> = told.iter().map(|body| serde_json::from_str(body).unwrap()).collect();
+    let texts: Vec<Value> = told
+        .iter()
+        .map(|body| serde_json::from_str(body).unwrap())
+        .collect();
     assert_eq!(
         texts,
         [
@@ -224,12 +272,18 @@ async fn an_account_is_in_the_group_however_often_it_is_told() {
         ("GROUP_ID", group),
     ];
     let consumer = Consumer::start("group_membership.py", &settings).await;
-    let told = event("account.provisioned", json!({ "request": "r1", "account": account.id }));
+    let told = event(
+        "account.provisioned",
+        json!({ "request": "r1", "account": account.id }),
+    );
     for _ in 0..2 {
         assert_eq!(consumer.send("1", &told).await, 204);
     }
     let entry = simulator.directory.entry(&account.id).unwrap();
     assert_eq!(entry.groups.into_iter().collect::<Vec<_>>(), [group]);
-    let unknown = event("account.provisioned", json!({ "request": "r2", "account": group }));
+    let unknown = event(
+        "account.provisioned",
+        json!({ "request": "r2", "account": group }),
+    );
     assert_eq!(consumer.send("2", &unknown).await, 500);
 }

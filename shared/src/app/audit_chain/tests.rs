@@ -78,7 +78,10 @@ impl ChainHeads for World {
         tokio::task::yield_now().await;
         let left = |left: u32| left.checked_sub(1);
         let lost = &self.lost_heads;
-        if lost.fetch_update(Ordering::SeqCst, Ordering::SeqCst, left).is_ok() {
+        if lost
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, left)
+            .is_ok()
+        {
             return Err(StoreError::Throttled);
         }
         let mut heads = self.heads.lock().unwrap();
@@ -311,12 +314,19 @@ async fn something_else_in_the_place_of_a_segment_is_told() {
     chain.append(&lines(&["a"])).await.unwrap();
     let name = "audit/2026-01-15/00000002.jsonl";
     let strange = b"{}\n".to_vec();
-    world.objects.lock().unwrap().insert(name.to_owned(), strange);
+    world
+        .objects
+        .lock()
+        .unwrap()
+        .insert(name.to_owned(), strange);
     let failed = chain.append(&lines(&["b"])).await;
     let Err(SinkError::Refused(problem)) = failed else {
         panic!("{failed:?}");
     };
-    assert!(problem.starts_with("audit/2026-01-15/00000002.jsonl, line 1: "), "{problem}");
+    assert!(
+        problem.starts_with("audit/2026-01-15/00000002.jsonl, line 1: "),
+        "{problem}"
+    );
 }
 
 /// Three days with two segments each; gives the names of the objects.

@@ -57,7 +57,9 @@ pub struct Verified {
 pub enum Finding {
     Broken(Broken),
     /// A segment that must have been there.
-    Missing { object: String },
+    Missing {
+        object: String,
+    },
     /// The head in the table says otherwise than the segment.
     Head {
         object: String,
@@ -65,11 +67,19 @@ pub enum Finding {
         found: ChainHash,
     },
     /// A record of the table that never came into the chain, or was taken out of it.
-    NotInChain { id: String },
+    NotInChain {
+        id: String,
+    },
     /// A record that says something else in the table.
-    Different { id: String, object: String },
+    Different {
+        id: String,
+        object: String,
+    },
     /// What a person has changed is not in the table any more, before its time.
-    NotInTable { id: String, object: String },
+    NotInTable {
+        id: String,
+        object: String,
+    },
 }
 
 impl Finding {
@@ -100,13 +110,19 @@ impl fmt::Display for Finding {
                 "{object}: expected the hash {table}, which the head in the table has, found {found}"
             ),
             Self::NotInChain { id } => {
-                write!(f, "{id}: the table has it, expected it in the chain, found nothing")
+                write!(
+                    f,
+                    "{id}: the table has it, expected it in the chain, found nothing"
+                )
             }
             Self::Different { id, object } => {
                 write!(f, "{id}: the table says something else than {object}")
             }
             Self::NotInTable { id, object } => {
-                write!(f, "{id}: {object} has it, expected it in the table, found nothing")
+                write!(
+                    f,
+                    "{id}: {object} has it, expected it in the table, found nothing"
+                )
             }
         }
     }

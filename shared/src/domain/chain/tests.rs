@@ -10,7 +10,11 @@ fn first_day() -> Date {
 }
 
 fn record(number: usize) -> ChainRecord {
-    ChainRecord::new(&format!("evt_{number}"), AT, &format!(r#"{{"n":{number}}}"#))
+    ChainRecord::new(
+        &format!("evt_{number}"),
+        AT,
+        &format!(r#"{{"n":{number}}}"#),
+    )
 }
 
 /// The objects of a chain in their order, and the head behind them: segments of so many records, closed by the end of a day
@@ -232,5 +236,8 @@ fn what_is_no_object_in_one_line_is_kept_as_a_text() {
         let kept = ChainRecord::new("x", AT, text);
         assert_eq!(kept.text(), Value::from(text).to_string());
     }
-    assert_eq!(ChainRecord::new("x", AT, r#"{"b":1,"a":2}"#).text(), r#"{"b":1,"a":2}"#);
+    assert_eq!(
+        ChainRecord::new("x", AT, r#"{"b":1,"a":2}"#).text(),
+        r#"{"b":1,"a":2}"#
+    );
 }

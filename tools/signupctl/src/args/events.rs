@@ -109,7 +109,8 @@ pub(crate) struct RestoreArguments {
 }
 
 fn event_id(text: &str) -> Result<EventId, &'static str> {
-    EventId::parse(text).ok_or("expected `evt_` with an hour and 32 digits, as `event list` shows it")
+    EventId::parse(text)
+        .ok_or("expected `evt_` with an hour and 32 digits, as `event list` shows it")
 }
 
 fn moment(text: &str) -> Result<Moment, String> {
@@ -119,6 +120,9 @@ fn moment(text: &str) -> Result<Moment, String> {
 fn filter(text: &str) -> Result<EventFilter, String> {
     EventFilter::parse(text).ok_or_else(|| {
         let names = EventKind::ALL.map(|kind| format!("`{kind}`"));
-        format!("expected `*`, all of one subject such as `sign_up.*`, or one of {}", names.join(", "))
+        format!(
+            "expected `*`, all of one subject such as `sign_up.*`, or one of {}",
+            names.join(", ")
+        )
     })
 }

@@ -31,8 +31,6 @@ pub(crate) async fn run(
             show::run(id, *json, &KeptEvents(table().await?), output).await
         }
         EventCommand::Schema => schema::run(output),
-        EventCommand::Restore(arguments) => {
-            restore::run(arguments, &*table().await?, output).await
-        }
+        EventCommand::Restore(arguments) => restore::run(arguments, &*table().await?, output).await,
     }
 }

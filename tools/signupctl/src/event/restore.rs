@@ -76,7 +76,13 @@ mod tests {
         assert_eq!(unrecorded(line), Some(event.clone()));
         let tailed = format!("2026-11-22T10:00:00.000000+00:00 [1]abc {line}");
         assert_eq!(unrecorded(&tailed), Some(event));
-        for other in ["", "{", "{}", "START RequestId: 1", r#"{"dependency":"table"}"#] {
+        for other in [
+            "",
+            "{",
+            "{}",
+            "START RequestId: 1",
+            r#"{"dependency":"table"}"#,
+        ] {
             assert_eq!(unrecorded(other), None);
         }
     }

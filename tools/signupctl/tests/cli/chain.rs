@@ -50,7 +50,11 @@ async fn answer(State(kept): State<Kept>, request: Request) -> Response {
     if !is_signed(&parts.headers, &body) {
         return StatusCode::FORBIDDEN.into_response();
     }
-    let name = parts.uri.path().trim_start_matches("/audit-bucket/").to_owned();
+    let name = parts
+        .uri
+        .path()
+        .trim_start_matches("/audit-bucket/")
+        .to_owned();
     let mut kept = kept.lock().unwrap();
     match (parts.method, kept.get(&name).cloned()) {
         (Method::GET, Some(octets)) => octets.into_response(),
@@ -69,7 +73,11 @@ async fn answer(State(kept): State<Kept>, request: Request) -> Response {
 
 fn is_signed(headers: &HeaderMap, body: &Bytes) -> bool {
     let digits = digest(&SHA256, body);
-    let digits: String = digits.as_ref().iter().map(|octet| format!("{octet:02x}")).collect();
+    let digits: String = digits
+        .as_ref()
+        .iter()
+        .map(|octet| format!("{octet:02x}"))
+        .collect();
     let signature = headers["authorization"].to_str().unwrap();
     let conditions = signature.contains("if-none-match") == headers.contains_key("if-none-match");
     signature.starts_with("AWS4-HMAC-SHA256 Credential=local/")
@@ -155,7 +163,10 @@ impl World {
             at: self.later(),
         };
         let table = self.desk.table();
-        table.apply(&[Change::Put(entry)], &signature).await.unwrap();
+        table
+            .apply(&[Change::Put(entry)], &signature)
+            .await
+            .unwrap();
         let page = table.records(day(self.later()), None, 10).await.unwrap();
         AuditLine::from(&page.records[0])
     }
@@ -186,7 +197,10 @@ impl World {
     async fn findings(&self) -> Vec<String> {
         let ran = self.verify(&["--json"]).await;
         assert_eq!(ran.code, 1, "{ran:?}");
-        let lines = ran.out.lines().map(|line| serde_json::from_str(line).unwrap());
+        let lines = ran
+            .out
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap());
         let lines: Vec<Value> = lines.collect();
         let codes = lines.iter().filter_map(|line| line["finding"].as_str());
         let codes: Vec<String> = codes.map(str::to_owned).collect();
@@ -211,15 +225,25 @@ async fn a_whole_chain_is_told_as_such_from_the_bucket_and_from_a_copy() {
     let world = World::of_a_morning().await;
     let ran = world.verify(&[]).await;
     let told = "segments: 2, records: 4, the same in the table: 4\n";
-    assert_eq!((ran.code, ran.out.as_str(), ran.err.as_str()), (0, told, ""));
+    assert_eq!(
+        (ran.code, ran.out.as_str(), ran.err.as_str()),
+        (0, told, "")
+    );
     for (name, octets) in world.kept.lock().unwrap().iter() {
         world.desk.file_in("copy", name, octets);
     }
-    let ran = world.desk.run(&["audit", "verify", "--folder", "copy"]).await;
+    let ran = world
+        .desk
+        .run(&["audit", "verify", "--folder", "copy"])
+        .await;
     assert_eq!((ran.code, ran.out.as_str()), (0, told));
     let ran = world.desk.run(&["audit", "verify", "--bucket", ""]).await;
     assert_eq!(ran.code, 1);
-    assert!(ran.err.starts_with("signupctl: --bucket: found nothing, "), "{}", ran.err);
+    assert!(
+        ran.err.starts_with("signupctl: --bucket: found nothing, "),
+        "{}",
+        ran.err
+    );
 }
 
 #[tokio::test]
@@ -232,11 +256,15 @@ async fn a_record_that_was_changed_in_the_bucket_is_found() {
     let told = format!("{object}, line 3: expected the hash ");
     assert!(ran.out.starts_with(&told), "{}", ran.out);
     assert!(
-        ran.out.contains(&format!(": the table says something else than {object}\n")),
+        ran.out
+            .contains(&format!(": the table says something else than {object}\n")),
         "{}",
         ran.out
     );
-    assert_eq!(ran.err, "signupctl: the audit chain is not what it was: 2 findings\n");
+    assert_eq!(
+        ran.err,
+        "signupctl: the audit chain is not what it was: 2 findings\n"
+    );
     assert!(!ran.out.contains("trust") && !ran.out.contains("evil.example"));
 }
 
@@ -300,11 +328,17 @@ async fn a_record_that_never_came_into_the_chain_is_found() {
 #[tokio::test]
 async fn segments_that_are_gone_or_new_are_found() {
     let world = World::of_a_morning().await;
-    world.append(&[AuditLine::from(&world.event("c").await)]).await;
+    world
+        .append(&[AuditLine::from(&world.event("c").await)])
+        .await;
     let middle = world.kept.lock().unwrap().remove(&world.object(2)).unwrap();
     let lost = ["missing", "not-in-chain", "not-in-chain", "not-in-chain"];
     assert_eq!(world.findings().await, lost);
-    world.kept.lock().unwrap().insert(world.object(2), middle.clone());
+    world
+        .kept
+        .lock()
+        .unwrap()
+        .insert(world.object(2), middle.clone());
     let last = world.kept.lock().unwrap().remove(&world.object(3)).unwrap();
     assert_eq!(world.findings().await, ["missing", "not-in-chain"]);
     // One that was written anew has other hashes.

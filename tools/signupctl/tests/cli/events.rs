@@ -60,20 +60,40 @@ async fn three(desk: &Desk) -> [KeptEvent; 3] {
     events
 }
 
-const DAY: [&str; 6] = ["event", "list", "--since", "2026-01-15", "--until", "2026-01-15"];
+const DAY: [&str; 6] = [
+    "event",
+    "list",
+    "--since",
+    "2026-01-15",
+    "--until",
+    "2026-01-15",
+];
 
 #[tokio::test]
 async fn a_table_tells_what_happened_in_the_order_of_time() {
     let desk = Desk::new().await;
     let [entry, policy, _] = three(&desk).await;
     let listed = desk.output(&DAY).await;
-    let lines: Vec<Vec<&str>> = listed.lines().map(|line| line.split_whitespace().collect()).collect();
+    let lines: Vec<Vec<&str>> = listed
+        .lines()
+        .map(|line| line.split_whitespace().collect())
+        .collect();
     assert_eq!(
         lines,
         [
             vec!["AT", "TYPE", "ABOUT", "ID"],
-            vec!["2026-01-15T10:10:00Z", "policy.published", "partners", policy.id.as_str()],
-            vec!["2026-01-15T10:20:00Z", "list_entry.added", "default", entry.id.as_str()],
+            vec![
+                "2026-01-15T10:10:00Z",
+                "policy.published",
+                "partners",
+                policy.id.as_str()
+            ],
+            vec![
+                "2026-01-15T10:20:00Z",
+                "list_entry.added",
+                "default",
+                entry.id.as_str()
+            ],
         ]
     );
 }
@@ -82,10 +102,28 @@ async fn a_table_tells_what_happened_in_the_order_of_time() {
 async fn kinds_and_times_are_chosen() {
     let desk = Desk::new().await;
     let [entry, _, _] = three(&desk).await;
-    let of_lists = [&DAY[..], &["--json", "--type", "list_entry.*", "--type", "sign_up.blocked"]];
-    assert_eq!(desk.output(&of_lists.concat()).await, format!("{}\n", entry.text));
+    let of_lists = [
+        &DAY[..],
+        &[
+            "--json",
+            "--type",
+            "list_entry.*",
+            "--type",
+            "sign_up.blocked",
+        ],
+    ];
+    assert_eq!(
+        desk.output(&of_lists.concat()).await,
+        format!("{}\n", entry.text)
+    );
     let since = ["event", "list", "--json", "--since", "2026-01-15T10:15:00Z"];
-    assert_eq!(desk.output(&[&since[..], &["--until", "2026-01-16T00:00:00Z"]].concat()).await.lines().count(), 1);
+    assert_eq!(
+        desk.output(&[&since[..], &["--until", "2026-01-16T00:00:00Z"]].concat())
+            .await
+            .lines()
+            .count(),
+        1
+    );
     let ran = desk.run(&["event", "list"]).await;
     assert_eq!((ran.code, ran.out.as_str()), (0, ""));
     assert_eq!(ran.err, "nothing of that kind happened\n");
@@ -98,7 +136,9 @@ async fn kinds_and_times_are_chosen() {
 async fn an_event_is_shown_with_what_is_kept_of_the_person() {
     let desk = Desk::new().await;
     let [entry, ..] = three(&desk).await;
-    let shown = desk.output(&["event", "show", entry.id.as_str(), "--json"]).await;
+    let shown = desk
+        .output(&["event", "show", entry.id.as_str(), "--json"])
+        .await;
     let shown: Value = serde_json::from_str(&shown).unwrap();
     assert_eq!(shown["type"], "list_entry.added");
     assert_eq!(shown["personal"]["matcher"], "john@example.com");
@@ -122,7 +162,10 @@ async fn decisions_that_are_in_the_log_alone_are_kept_once() {
     let event = policy_published("2026-01-15T10:10:00Z");
     let told: Value = serde_json::from_str(&event.text).unwrap();
     let line = json!({ "level": "ERROR", "dependency": "decision-records", "event": told });
-    desk.file("log.jsonl", format!("START\n{line}\n{{\"step\":\"before-token\"}}\n{line}\n"));
+    desk.file(
+        "log.jsonl",
+        format!("START\n{line}\n{{\"step\":\"before-token\"}}\n{line}\n"),
+    );
     let out = desk.output(&["event", "restore", "log.jsonl"]).await;
     assert_eq!(out, "restored: 1, in the table already: 1\n");
     let out = desk.output(&["event", "restore", "log.jsonl"]).await;
@@ -139,7 +182,12 @@ async fn a_line_with_half_an_event_is_told_and_the_others_are_kept() {
     let whole = serde_json::from_str(&policy_published("2026-01-15T10:10:00Z").text).unwrap();
     let (bad, good) = (line(json!({ "id": "evt_1" })), line(whole));
     let lines = format!("{bad}\n{good}\n");
-    let ran = desk.run_with_input(&["event", "restore", "-"], lines.as_bytes()).await;
-    assert_eq!((ran.code, ran.out.as_str()), (2, "restored: 1, in the table already: 0\n"));
+    let ran = desk
+        .run_with_input(&["event", "restore", "-"], lines.as_bytes())
+        .await;
+    assert_eq!(
+        (ran.code, ran.out.as_str()),
+        (2, "restored: 1, in the table already: 0\n")
+    );
     assert_eq!(ran.err, "-, line 1: it has no whole event\n");
 }
