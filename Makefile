@@ -6,7 +6,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
-FUNCTIONS := after-federation approvals before-creating-user before-token maintenance notices otp-send provisioning
+FUNCTIONS := after-federation approvals before-creating-user before-token events maintenance notices otp-send provisioning
 PACKAGES := $(addprefix --package ,$(FUNCTIONS))
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
@@ -83,7 +83,7 @@ rehearse: .venv/.installed .venv-ministack/.installed dev-binaries ## Deploy the
 	.venv/bin/python tools/templates/rehearse.py --binaries $(FUNCTIONS_DIR) --signupctl $(TARGET)/debug/signupctl
 
 .PHONY: bench
-bench: bench-scale bench-paging bench-policy ## Measure; the numbers and their meaning are in docs/performance.md
+bench: bench-scale bench-paging bench-records bench-policy ## Measure; the numbers and their meaning are in docs/performance.md
 
 .PHONY: bench-scale
 bench-scale:
@@ -92,6 +92,10 @@ bench-scale:
 .PHONY: bench-paging
 bench-paging:
 	cargo run --release --locked --package benches --bin paging -- 100 10000 1000000
+
+.PHONY: bench-records
+bench-records:
+	cargo run --release --locked --package benches --bin records
 
 # Fails when a decision or compiling takes more than it may.
 .PHONY: bench-policy

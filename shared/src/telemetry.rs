@@ -18,7 +18,7 @@ use crate::{
     },
     ports::{
         clock::Clock,
-        journal::{Answered, Delivery, Journal, Maintained, Notice, Notified, Visit},
+        journal::{Answered, Delivery, Journal, Maintained, Notice, Notified, Told, Visit},
     },
 };
 
@@ -275,11 +275,7 @@ fn parts(record: &Notice) -> (&'static str, String, Value) {
             function,
             init,
             credentials,
-        } => (
-            "INFO",
-            format!("{function} serves"),
-            json!({ "function": function, "init_ms": milliseconds(*init), "credentials": credentials }),
-        ),
+        } => started(function, *init, *credentials),
         Notice::RefusedToStart { function, problems } => (
             "ERROR",
             format!("{function} does not start: {}", problems.join("; ")),
@@ -300,14 +296,7 @@ fn parts(record: &Notice) -> (&'static str, String, Value) {
             version,
             failure,
             detail,
-        } => (
-            "ERROR",
-            format!(
-                "{} could not be read; the one before it stays until it can",
-                told(version)
-            ),
-            policy_failure(version, failure, detail.as_deref()),
-        ),
+        } => policy_unavailable(version, failure, detail.as_deref()),
         Notice::CandidateLoaded { version } => (
             "INFO",
             format!("{} is compared and decides nothing", told(version)),
@@ -370,6 +359,7 @@ fn parts(record: &Notice) -> (&'static str, String, Value) {
         Notice::Notified(notified) => told_somebody(notified),
         Notice::Delivered(delivery) => delivered(delivery),
         Notice::Maintained(run) => maintained(run),
+        Notice::Told(batch) => told_of_events(batch),
         Notice::Visited(visit) => visited(visit),
         Notice::Panicked { step } => panicked(step),
     }
@@ -391,6 +381,34 @@ fn decision_not_recorded(
             "dependency_detail": detail,
             "event": event,
         }),
+    )
+}
+
+fn started(
+    function: &str,
+    init: std::time::Duration,
+    credentials: usize,
+) -> (&'static str, String, Value) {
+    let fields = json!({
+        "function": function,
+        "init_ms": milliseconds(init),
+        "credentials": credentials,
+    });
+    ("INFO", format!("{function} serves"), fields)
+}
+
+fn policy_unavailable(
+    version: &PolicyVersion,
+    failure: &str,
+    detail: Option<&str>,
+) -> (&'static str, String, Value) {
+    (
+        "ERROR",
+        format!(
+            "{} could not be read; the one before it stays until it can",
+            told(version)
+        ),
+        policy_failure(version, failure, detail),
     )
 }
 
@@ -492,6 +510,35 @@ fn told_somebody(notified: &Notified) -> (&'static str, String, Value) {
     (level, message, fields)
 }
 
+/// What is counted of each batch of the stream.
+const EVENTS_METRICS: &[&str] = &[
+    "events_kept",
+    "events_audited",
+    "events_to_bus",
+    "events_to_topic",
+    "webhook_tasks",
+    "records_buried",
+    "records_failed",
+];
+
+fn told_of_events(batch: &Told) -> (&'static str, String, Value) {
+    let is_whole = batch.failures == 0 && batch.buried == 0;
+    let level = if is_whole { "INFO" } else { "ERROR" };
+    let fields = json!({
+        "records": batch.records,
+        "events_kept": batch.kept,
+        "events_audited": batch.audited,
+        "events_to_bus": batch.to_bus,
+        "events_to_topic": batch.to_topic,
+        "webhook_tasks": batch.tasks,
+        "records_buried": batch.buried,
+        "records_failed": batch.failures,
+        "problem": batch.problem,
+        "duration_ms": milliseconds(batch.duration),
+    });
+    (level, "events: told".to_owned(), fields)
+}
+
 fn visited(visit: &Visit) -> (&'static str, String, Value) {
     let level = match visit.status {
         500.. => "ERROR",
@@ -537,9 +584,13 @@ fn notice(record: &Notice, at: i64) -> Map<String, Value> {
             fields.insert("_aws".to_owned(), counts);
         }
     }
-    if matches!(record, Notice::Maintained(_)) {
-        let counts = counted(at, &[], MAINTENANCE_METRICS);
-        fields.insert("_aws".to_owned(), counts);
+    let counted_alone = match record {
+        Notice::Maintained(_) => Some(MAINTENANCE_METRICS),
+        Notice::Told(_) => Some(EVENTS_METRICS),
+        _ => None,
+    };
+    if let Some(names) = counted_alone {
+        fields.insert("_aws".to_owned(), counted(at, &[], names));
     }
     fields.insert("level".to_owned(), json!(level));
     fields.insert("message".to_owned(), json!(message));
@@ -962,6 +1013,31 @@ mod tests {
             (&failed["level"], &failed["problem"]),
             (&json!("ERROR"), &json!("throttled"))
         );
+    }
+
+    #[test]
+    fn a_batch_of_the_stream_is_told_in_numbers() {
+        let line = |batch: Told| notice(&Notice::Told(batch), 1);
+        let mut batch = Told {
+            records: 3,
+            to_bus: 2,
+            ..Told::default()
+        };
+        let fields = line(batch.clone());
+        assert_eq!(fields["level"], "INFO");
+        assert_eq!(fields["events_to_bus"], 2);
+        let mut expected = EVENTS_METRICS.to_vec();
+        expected.sort_unstable();
+        assert_eq!(metrics(&fields), expected);
+        batch.buried("the item `ENTRY#01/address` comes without what it says now".to_owned());
+        batch.failed("the bus", &StoreError::Throttled);
+        let fields = line(batch);
+        assert_eq!(
+            (&fields["level"], &fields["records_buried"]),
+            (&json!("ERROR"), &json!(1))
+        );
+        let problem = fields["problem"].as_str().unwrap();
+        assert!(problem.contains("ENTRY#01/address"), "{problem}");
     }
 
     #[test]

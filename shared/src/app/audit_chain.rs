@@ -8,15 +8,12 @@ pub mod verify;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use serde_json::json;
 use tokio::sync::Mutex;
 
 use crate::{
-    app::audit::told,
     domain::{
-        audit::{Record, day},
+        audit::day,
         chain::{ChainRecord, Head, Place, Sealed},
-        event::KeptEvent,
     },
     ports::{
         StoreError,
@@ -33,28 +30,6 @@ const MAX_SEGMENT: usize = 4 * 1024 * 1024;
 
 /// Most segments of others that an append goes behind.
 const MAX_STEPS: usize = 1000;
-
-/// What an event says, without what says who somebody is: that could not be erased from the chain.
-impl From<&KeptEvent> for AuditLine {
-    fn from(event: &KeptEvent) -> Self {
-        Self {
-            id: event.id.to_string(),
-            at: event.at,
-            text: event.text.clone(),
-        }
-    }
-}
-
-/// What a person has changed, as it is told elsewhere.
-impl From<&Record> for AuditLine {
-    fn from(record: &Record) -> Self {
-        Self {
-            id: record.id.to_string(),
-            at: record.signature.at,
-            text: json!({ "by": record.signature.by, "changes": told(record) }).to_string(),
-        }
-    }
-}
 
 impl From<&AuditLine> for ChainRecord {
     fn from(line: &AuditLine) -> Self {

@@ -5,6 +5,7 @@
 #[cfg(feature = "console")]
 mod console;
 mod env;
+mod events;
 mod mail;
 mod maintenance;
 mod notices;
@@ -16,6 +17,7 @@ mod settings;
 pub use self::console::{CONSOLE_NAMES, ConsoleSettings};
 pub use self::{
     env::{Environment, ProcessEnvironment},
+    events::{EVENTS_NAMES, EventsSettings, Sink},
     mail::{MAIL_NAMES, MailSettings, MailTransport},
     maintenance::{MAINTENANCE_NAMES, MaintenanceSettings},
     notices::{NOTICES_NAMES, NoticesSettings},

@@ -14,6 +14,7 @@ pub mod code_store;
 pub mod credential_store;
 pub mod credential_use;
 pub mod data_keys;
+pub mod dead_letters;
 pub mod directory_store;
 pub mod disposable_reader;
 pub mod disposable_store;
@@ -40,6 +41,7 @@ pub mod request_store;
 pub mod rounds;
 pub mod secrets;
 pub mod sign_up_reader;
+pub mod table_changes;
 pub mod value_store;
 pub mod verifier;
 

@@ -12,6 +12,7 @@ mod attempts;
 mod audit;
 mod chain;
 mod codes;
+mod dead_letters;
 mod look_ups;
 mod maintenance;
 mod notices;

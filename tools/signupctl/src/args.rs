@@ -18,8 +18,8 @@ use shared::domain::{
 
 pub(crate) use self::{
     events::{
-        AuditArguments, AuditCommand, EventCommand, ListEventsArguments, RestoreArguments,
-        VerifyArguments,
+        AuditArguments, AuditCommand, EventCommand, ListEventsArguments, ReplayArguments,
+        RestoreArguments, VerifyArguments,
     },
     look_ups::{
         AddValuesArguments, ClaimsCommand, CodeCommand, CreateCodeArguments, EvidenceArguments,

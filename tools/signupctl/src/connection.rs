@@ -3,10 +3,19 @@
 use std::{sync::Arc, time::Duration};
 
 use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
-use aws_sdk_dynamodb::{Client, config::Builder};
+use aws_sdk_dynamodb::{
+    Client,
+    config::{Builder, ProvideCredentials},
+};
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use shared::{
-    adapters::{data_keys::KmsDataKeys, dynamodb::Table, objects::Bucket},
+    adapters::{
+        data_keys::KmsDataKeys,
+        dynamodb::{Connection, Table},
+        objects::Bucket,
+        task_queue::Sqs,
+    },
+    config::{Environment, ProcessEnvironment},
     ports::{clock::Clock, objects::ObjectReader},
 };
 
@@ -78,7 +87,7 @@ pub(crate) async fn objects(
     Ok(Arc::new(bucket))
 }
 
-async fn sdk_config(arguments: &ConnectionArguments) -> Result<SdkConfig, Failure> {
+pub(crate) async fn sdk_config(arguments: &ConnectionArguments) -> Result<SdkConfig, Failure> {
     let http = aws_smithy_http_client::Builder::new()
         .tls_provider(Provider::Rustls(CryptoMode::Ring))
         .build_https();
@@ -118,6 +127,29 @@ fn url<'u>(option: &str, endpoint: &'u str) -> Result<&'u str, Failure> {
     Err(Failure::Told(format!(
         "{option}: found {found}, expected a URL such as http://127.0.0.1:8000"
     )))
+}
+
+/// A queue of Amazon SQS. Another endpoint than AWS's is what `AWS_ENDPOINT_URL_SQS` says.
+pub(crate) async fn queue(config: &SdkConfig, url: Option<&String>) -> Result<Sqs, Failure> {
+    let url = given(url).ok_or_else(|| {
+        Failure::Told(
+            "--queue-url: found nothing, expected the URL of the queue before the webhooks (or WEBHOOKS_QUEUE_URL)"
+                .to_owned(),
+        )
+    })?;
+    let none = || Failure::Told("there are no AWS credentials (--profile)".to_owned());
+    let credentials = config.credentials_provider().ok_or_else(none)?;
+    let credentials = credentials.provide_credentials().await;
+    let credentials = credentials.map_err(|_| none())?;
+    let region = config.region().map(ToString::to_string);
+    let connection = Connection {
+        region: region.unwrap_or_default(),
+        endpoint: ProcessEnvironment.get("AWS_ENDPOINT_URL_SQS"),
+        access_key_id: credentials.access_key_id().to_owned(),
+        secret_access_key: credentials.secret_access_key().to_owned(),
+        session_token: credentials.session_token().map(str::to_owned),
+    };
+    Ok(Sqs::new(&connection, url.to_owned()))
 }
 
 /// An empty variable is one that is not set, as everywhere.

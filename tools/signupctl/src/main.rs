@@ -112,7 +112,13 @@ async fn run(arguments: &Arguments, output: &mut Output<'_>) -> Result<Exit, Fai
                 None => audit::run(command, &Audit::new(table), clock.now(), output).await,
             }
         }
-        Command::Event(command) => event::run(command, table, clock.now(), output).await,
+        Command::Event(command) => {
+            let queue = async |url: Option<&String>| {
+                let config = connection::sdk_config(&arguments.connection).await?;
+                connection::queue(&config, url).await
+            };
+            event::run(command, table, queue, clock.now(), output).await
+        }
         Command::Evidence(command) => evidence::run(command, &*table().await?, output).await,
         Command::Try(command) => trial::run(command, &ProcessEnvironment, output).await,
     }

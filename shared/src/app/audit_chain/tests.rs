@@ -18,7 +18,7 @@ use super::{
 use crate::{
     domain::{
         audit::RecordId,
-        event::{EventId, Hour},
+        event::{EventId, Hour, KeptEvent},
     },
     ports::{
         audit_store::{AuditStore, Page},

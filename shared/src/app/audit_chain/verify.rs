@@ -9,6 +9,7 @@ use std::{
 use jiff::{SignedDuration, Timestamp, civil::Date};
 
 use crate::{
+    app::events::lines,
     domain::{
         approval::later,
         audit::{KEPT_DAYS, RecordId, day, start},
@@ -376,7 +377,7 @@ impl Walk<'_> {
             let page = self.of.records.records(day, after.as_ref(), PAGE).await?;
             for record in &page.records {
                 self.table.changes.insert(record.id.to_string());
-                self.await_line(&AuditLine::from(record));
+                self.await_line(&lines::of_record(record));
             }
             after = page.next;
             if after.is_none() {
@@ -393,7 +394,7 @@ impl Walk<'_> {
             loop {
                 let page = self.of.events.hour(hour, after.as_ref()).await?;
                 for event in &page.events {
-                    self.await_line(&AuditLine::from(event));
+                    self.await_line(&lines::of_event(event));
                 }
                 after = page.next;
                 if after.is_none() {

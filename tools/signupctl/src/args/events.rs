@@ -4,7 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use jiff::civil::Date;
-use shared::domain::event::{EventFilter, EventId, EventKind};
+use shared::domain::{
+    endpoint::EndpointId,
+    event::{EventFilter, EventId, EventKind},
+};
 
 use super::note;
 use crate::moment::{EXPECTED, Moment};
@@ -74,6 +77,8 @@ pub(crate) enum EventCommand {
     Schema,
     /// Keep the decisions that are in the log alone, because they could not be recorded in time.
     Restore(RestoreArguments),
+    /// Tell endpoints of what happened in a while once more.
+    Replay(ReplayArguments),
 }
 
 #[derive(Debug, Args)]
@@ -93,6 +98,30 @@ pub(crate) struct ListEventsArguments {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct ReplayArguments {
+    /// 2026-11-22 (its beginning, UTC), 2026-11-22T12:00:00Z, or 2h (ago).
+    #[arg(long, value_parser = moment, value_name = "WHEN")]
+    pub(crate) since: Moment,
+    /// The same; of a date its end. Without it now.
+    #[arg(long, value_parser = moment, value_name = "WHEN")]
+    pub(crate) until: Option<Moment>,
+    /// Only these: `sign_up.blocked`, `sign_up.*`; repeat it for more.
+    #[arg(long = "type", value_parser = filter, value_name = "FILTER")]
+    pub(crate) kinds: Vec<EventFilter>,
+    /// Only this endpoint; repeat it for more. Without it each that is enabled. One is told only of what it wants.
+    #[arg(long = "endpoint", value_parser = endpoint_id, value_name = "ID")]
+    pub(crate) endpoints: Vec<EndpointId>,
+    /// The URL of the queue before the webhooks.
+    #[arg(
+        long,
+        env = "WEBHOOKS_QUEUE_URL",
+        hide_env_values = true,
+        value_name = "URL"
+    )]
+    pub(crate) queue_url: Option<String>,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct RestoreArguments {
     /// Lines of the functions' log; others among them are passed over. `-` is standard input.
     pub(crate) file: PathBuf,
@@ -106,6 +135,10 @@ pub(crate) struct RestoreArguments {
         value_name = "DAYS"
     )]
     pub(crate) days: u32,
+}
+
+fn endpoint_id(text: &str) -> Result<EndpointId, &'static str> {
+    EndpointId::parse(text).ok_or("expected `ep_` and 16 digits, as `endpoint list` shows it")
 }
 
 fn event_id(text: &str) -> Result<EventId, &'static str> {

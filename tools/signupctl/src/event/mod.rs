@@ -1,6 +1,7 @@
 //! `signupctl event`: what happened.
 
 mod list;
+mod replay;
 mod restore;
 mod schema;
 mod show;
@@ -8,7 +9,10 @@ mod show;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use shared::{adapters::dynamodb::Table, app::kept_events::KeptEvents};
+use shared::{
+    adapters::{dynamodb::Table, task_queue::Sqs},
+    app::{kept_events::KeptEvents, replay::Replay},
+};
 
 use crate::{
     args::EventCommand,
@@ -16,10 +20,11 @@ use crate::{
     output::Output,
 };
 
-/// The table is asked for only by commands that need it.
+/// The table and the queue are asked for only by commands that need them.
 pub(crate) async fn run(
     command: &EventCommand,
     table: impl AsyncFn() -> Result<Arc<Table>, Failure>,
+    queue: impl AsyncFn(Option<&String>) -> Result<Sqs, Failure>,
     now: Timestamp,
     output: &mut Output<'_>,
 ) -> Result<Exit, Failure> {
@@ -31,6 +36,16 @@ pub(crate) async fn run(
             show::run(id, *json, &KeptEvents(table().await?), output).await
         }
         EventCommand::Schema => schema::run(output),
+        EventCommand::Replay(arguments) => {
+            let queue = queue(arguments.queue_url.as_ref()).await?;
+            let table = table().await?;
+            let replay = Replay {
+                events: KeptEvents(Arc::clone(&table) as _),
+                endpoints: table,
+                queue: Arc::new(queue),
+            };
+            replay::run(arguments, &replay, now, output).await
+        }
         EventCommand::Restore(arguments) => restore::run(arguments, &*table().await?, output).await,
     }
 }

@@ -18,7 +18,10 @@ use ring::digest::{SHA256, digest};
 use serde_json::Value;
 use shared::{
     adapters::{dynamodb::Connection, objects::Bucket, system_clock::SystemClock},
-    app::audit_chain::SegmentChain,
+    app::{
+        audit_chain::SegmentChain,
+        events::lines::{of_event, of_record},
+    },
     domain::{
         audit::{Signature, day},
         event::KeptEvent,
@@ -119,7 +122,7 @@ impl World {
         };
         // Before the first segment there was no chain.
         let first = world.event("first").await;
-        world.append(&[AuditLine::from(&first)]).await;
+        world.append(&[of_event(&first)]).await;
         world
     }
 
@@ -127,9 +130,9 @@ impl World {
     async fn of_a_morning() -> Self {
         let world = Self::new().await;
         let lines = [
-            AuditLine::from(&world.event("a").await),
+            of_event(&world.event("a").await),
             world.change().await,
-            AuditLine::from(&world.event("b").await),
+            of_event(&world.event("b").await),
         ];
         world.append(&lines).await;
         world
@@ -168,7 +171,7 @@ impl World {
             .await
             .unwrap();
         let page = table.records(day(self.later()), None, 10).await.unwrap();
-        AuditLine::from(&page.records[0])
+        of_record(&page.records[0])
     }
 
     /// The name of an object of the first day.
@@ -319,7 +322,7 @@ async fn a_record_that_never_came_into_the_chain_is_found() {
     assert!(ran.out.starts_with(&told), "{}", ran.out);
     // It comes late, and a second time.
     for _ in 0..2 {
-        world.append(&[AuditLine::from(&event)]).await;
+        world.append(&[of_event(&event)]).await;
     }
     let ran = world.verify(&[]).await;
     assert_eq!((ran.code, ran.err.as_str()), (0, ""));
@@ -328,9 +331,7 @@ async fn a_record_that_never_came_into_the_chain_is_found() {
 #[tokio::test]
 async fn segments_that_are_gone_or_new_are_found() {
     let world = World::of_a_morning().await;
-    world
-        .append(&[AuditLine::from(&world.event("c").await)])
-        .await;
+    world.append(&[of_event(&world.event("c").await)]).await;
     let middle = world.kept.lock().unwrap().remove(&world.object(2)).unwrap();
     let lost = ["missing", "not-in-chain", "not-in-chain", "not-in-chain"];
     assert_eq!(world.findings().await, lost);

@@ -1,16 +1,28 @@
 //! What happened, from the command line.
 
+use std::sync::{Arc, Mutex};
+
+use axum::{Router, body::Bytes};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use shared::{
     domain::{
-        event::{EntryFact, Event, EventId, Fact, KeptEvent, Personal, PolicyFact, PolicyNumber},
+        endpoint::{Endpoint, EndpointId, EndpointState},
+        event::{
+            EntryFact, Event, EventFilter, EventId, Fact, KeptEvent, Personal, PolicyFact,
+            PolicyNumber,
+        },
         list::Effect,
     },
-    ports::event_log::{EventKeeper, EventLog},
+    ports::{
+        endpoint_store::EndpointStore,
+        event_bus::Task,
+        event_log::{EventKeeper, EventLog},
+    },
 };
+use tokio::net::TcpListener;
 
-use crate::desk::Desk;
+use crate::desk::{Desk, ran};
 
 fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
@@ -190,4 +202,89 @@ async fn a_line_with_half_an_event_is_told_and_the_others_are_kept() {
         (2, "restored: 1, in the table already: 0\n")
     );
     assert_eq!(ran.err, "-, line 1: it has no whole event\n");
+}
+
+/// A queue that takes whatever comes; gives where it is.
+async fn queue() -> (String, Arc<Mutex<Vec<Task>>>) {
+    let taken: Arc<Mutex<Vec<Task>>> = Arc::default();
+    let queue = Arc::clone(&taken);
+    let answer = move |body: Bytes| async move {
+        let batch: Value = serde_json::from_slice(&body).unwrap();
+        let entries = batch["Entries"].as_array().unwrap();
+        let tasks = entries
+            .iter()
+            .map(|one| one["MessageBody"].as_str().unwrap());
+        let tasks = tasks.map(|task| serde_json::from_str::<Task>(task).unwrap());
+        queue.lock().unwrap().extend(tasks);
+        let ids = entries.iter().map(|one| json!({ "Id": one["Id"] }));
+        json!({ "Successful": ids.collect::<Vec<_>>(), "Failed": [] }).to_string()
+    };
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let router = Router::new().fallback(answer);
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    (url, taken)
+}
+
+#[tokio::test]
+async fn endpoints_are_told_once_more_of_what_they_want() {
+    let desk = Desk::new().await;
+    let [entry, policy, _] = three(&desk).await;
+    let endpoint = |number, kinds| Endpoint {
+        id: EndpointId::new(number),
+        url: "https://partners.contoso.com/webhooks".to_owned(),
+        kinds: vec![EventFilter::parse(kinds).unwrap()],
+        fields: Vec::new(),
+        state: EndpointState::Enabled,
+        note: String::new(),
+        created_at: at("2026-01-15T10:00:00Z"),
+        revision: 1,
+    };
+    let (all, lists) = (endpoint(1, "*"), endpoint(2, "list_entry.*"));
+    for endpoint in [&all, &lists] {
+        EndpointStore::put(&desk.table(), endpoint).await.unwrap();
+    }
+    let (url, taken) = queue().await;
+    let replay = async |more: &[&str]| {
+        let day = [
+            "event",
+            "replay",
+            "--since",
+            "2026-01-15",
+            "--until",
+            "2026-01-15",
+        ];
+        let mut command = desk.command(&[&day[..], more].concat());
+        command
+            .env("AWS_ENDPOINT_URL_SQS", &url)
+            .env("WEBHOOKS_QUEUE_URL", format!("{url}/1/webhooks"));
+        ran(command).await
+    };
+    let told = replay(&[]).await;
+    assert_eq!(
+        (told.code, told.out.as_str()),
+        (0, "put into the queue: 3\n"),
+        "{told:?}"
+    );
+    let task = |endpoint: &Endpoint, event: &KeptEvent| Task {
+        endpoint: endpoint.id.clone(),
+        event: event.id.clone(),
+        attempts: 0,
+        due: 0,
+    };
+    let expected = [
+        task(&all, &policy),
+        task(&all, &entry),
+        task(&lists, &entry),
+    ];
+    assert_eq!(*taken.lock().unwrap(), expected);
+    let only = ["--endpoint", lists.id.as_str(), "--type", "policy.*"];
+    assert_eq!(replay(&only).await.out, "put into the queue: 0\n");
+    let unknown = replay(&["--endpoint", EndpointId::new(3).as_str()]).await;
+    assert_eq!(unknown.code, 1);
+    assert!(
+        unknown.err.contains("expected an endpoint that is enabled"),
+        "{}",
+        unknown.err
+    );
 }

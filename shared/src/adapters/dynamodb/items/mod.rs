@@ -4,6 +4,8 @@
 mod approval;
 mod audit;
 mod chain;
+mod dead_letter;
+mod endpoint;
 mod event;
 mod look_ups;
 mod maintenance;
@@ -20,6 +22,8 @@ pub(super) use self::approval::{
 };
 pub(super) use self::audit::RecordItem;
 pub(super) use self::chain::HeadItem;
+pub(super) use self::dead_letter::DeadRecordItem;
+pub(super) use self::endpoint::EndpointItem;
 pub(super) use self::event::EventItem;
 pub(super) use self::look_ups::{
     AnswerItem, AttemptItem, BreakerItem, CodeItem, DirectoryItem, MemberItem, RedemptionItem,
