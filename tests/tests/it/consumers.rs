@@ -93,7 +93,7 @@ fn signed(id: &str, body: &str, at: Timestamp) -> (String, String) {
     (at, signature)
 }
 
-fn event(kind: &str, data: Value) -> Value {
+fn event(kind: &str, data: &Value) -> Value {
     json!({
         "id": "evt_2026011512_0123456789abcdef0123456789abcdef",
         "version": 1,
@@ -105,7 +105,7 @@ fn event(kind: &str, data: Value) -> Value {
 
 fn changed(kind: &str, revision: u64, to: &str) -> Value {
     let data = json!({ "request": "r1", "revision": revision, "action": "open", "to": to, "by": "applicant" });
-    let mut event = event(kind, data);
+    let mut event = event(kind, &data);
     event["personal"] = json!({ "email": "john@partner.example" });
     event
 }
@@ -129,11 +129,11 @@ async fn the_company_database_changes_once_for_each_event() {
     let approved = changed("approval_request.approved", 2, "approved");
     let provisioned = event(
         "account.provisioned",
-        json!({ "request": "r1", "account": "a1" }),
+        &json!({ "request": "r1", "account": "a1" }),
     );
     let blocked = event(
         "sign_up.blocked",
-        json!({ "reason": "denied", "decided_by": "list default" }),
+        &json!({ "reason": "denied", "decided_by": "list default" }),
     );
     // Each twice, and not in their order.
     let events = [
@@ -160,7 +160,7 @@ async fn the_company_database_changes_once_for_each_event() {
     // One that cannot be handled changes nothing, so that it can come again.
     assert_eq!(
         consumer
-            .send("5", &event("sign_up.blocked", json!({})))
+            .send("5", &event("sign_up.blocked", &json!({})))
             .await,
         500
     );
@@ -219,9 +219,9 @@ async fn a_chat_is_told_once_without_a_name() {
     let created = changed("approval_request.created", 1, "pending");
     let published = event(
         "policy.published",
-        json!({ "flow": "partners", "version": 7 }),
+        &json!({ "flow": "partners", "version": 7 }),
     );
-    let other = event("list_entry.added", json!({ "list": "default" }));
+    let other = event("list_entry.added", &json!({ "list": "default" }));
     for _ in 0..2 {
         for (id, event) in [("1", &created), ("2", &published), ("3", &other)] {
             assert_eq!(consumer.send(id, event).await, 204);
@@ -274,7 +274,7 @@ async fn an_account_is_in_the_group_however_often_it_is_told() {
     let consumer = Consumer::start("group_membership.py", &settings).await;
     let told = event(
         "account.provisioned",
-        json!({ "request": "r1", "account": account.id }),
+        &json!({ "request": "r1", "account": account.id }),
     );
     for _ in 0..2 {
         assert_eq!(consumer.send("1", &told).await, 204);
@@ -283,7 +283,7 @@ async fn an_account_is_in_the_group_however_often_it_is_told() {
     assert_eq!(entry.groups.into_iter().collect::<Vec<_>>(), [group]);
     let unknown = event(
         "account.provisioned",
-        json!({ "request": "r2", "account": group }),
+        &json!({ "request": "r2", "account": group }),
     );
     assert_eq!(consumer.send("2", &unknown).await, 500);
 }

@@ -1,7 +1,5 @@
 //! `signupctl event replay`
 
-use std::sync::Arc;
-
 use jiff::Timestamp;
 use shared::app::{
     kept_events::Wanted,

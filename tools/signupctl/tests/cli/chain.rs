@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    fmt::Write,
     sync::{Arc, Mutex},
 };
 
@@ -76,11 +77,13 @@ async fn answer(State(kept): State<Kept>, request: Request) -> Response {
 
 fn is_signed(headers: &HeaderMap, body: &Bytes) -> bool {
     let digits = digest(&SHA256, body);
-    let digits: String = digits
+    let digits = digits
         .as_ref()
         .iter()
-        .map(|octet| format!("{octet:02x}"))
-        .collect();
+        .fold(String::new(), |mut text, octet| {
+            let _ = write!(text, "{octet:02x}");
+            text
+        });
     let signature = headers["authorization"].to_str().unwrap();
     let conditions = signature.contains("if-none-match") == headers.contains_key("if-none-match");
     signature.starts_with("AWS4-HMAC-SHA256 Credential=local/")
@@ -333,8 +336,8 @@ async fn segments_that_are_gone_or_new_are_found() {
     let world = World::of_a_morning().await;
     world.append(&[of_event(&world.event("c").await)]).await;
     let middle = world.kept.lock().unwrap().remove(&world.object(2)).unwrap();
-    let lost = ["missing", "not-in-chain", "not-in-chain", "not-in-chain"];
-    assert_eq!(world.findings().await, lost);
+    let told = ["missing", "not-in-chain", "not-in-chain", "not-in-chain"];
+    assert_eq!(world.findings().await, told);
     world
         .kept
         .lock()
