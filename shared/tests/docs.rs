@@ -191,6 +191,7 @@ fn every_link_between_the_documents_leads_somewhere() {
         "README.md",
         "docs/approval.md",
         "docs/architecture.md",
+        "docs/audit.md",
         "docs/claims.md",
         "docs/codes.md",
         "docs/console.md",

@@ -13,6 +13,8 @@ pub mod https;
 pub mod lambda;
 #[cfg(feature = "mail")]
 pub mod mail;
+#[cfg(feature = "events")]
+pub mod objects;
 pub mod outgoing;
 pub mod private_hosts;
 pub mod queue;

@@ -3,7 +3,7 @@
 
 use std::{sync::OnceLock, time::Duration};
 
-use aws_sdk_dynamodb::config::Credentials;
+use aws_sdk_dynamodb::config::{Credentials, ProvideCredentials};
 use aws_sigv4::{
     http_request::{
         PayloadChecksumKind, PercentEncodingMode, SignableBody, SignableRequest, SigningSettings,
@@ -11,6 +11,7 @@ use aws_sigv4::{
     },
     sign::v4,
 };
+use aws_types::SdkConfig;
 use reqwest::{Client, Method, Url};
 
 use super::{aws::Connection, https, system_clock::SystemClock, told};
@@ -58,21 +59,51 @@ impl Signed {
         let Connection {
             region, endpoint, ..
         } = connection;
+        let credentials = Credentials::new(
+            &connection.access_key_id,
+            &connection.secret_access_key,
+            connection.session_token.clone(),
+            None,
+            "environment",
+        );
+        Self::made(service, region, endpoint.as_deref(), credentials)
+    }
+
+    /// The same for whoever comes with credentials of their own, such as an operator.
+    pub(super) async fn of(
+        config: &SdkConfig,
+        endpoint: Option<&str>,
+        service: &'static str,
+    ) -> Result<Self, SinkError> {
+        let refused = |missing: &str| SinkError::Refused(format!("there is no {missing}"));
+        let region = config.region().ok_or_else(|| refused("region"))?;
+        let provider = config.credentials_provider();
+        let provider = provider.ok_or_else(|| refused("provider of credentials"))?;
+        let credentials = provider.provide_credentials().await;
+        let credentials = credentials.map_err(|error| SinkError::Unavailable(told(&error)))?;
+        Ok(Self::made(service, region.as_ref(), endpoint, credentials))
+    }
+
+    fn made(
+        service: &'static str,
+        region: &str,
+        endpoint: Option<&str>,
+        credentials: Credentials,
+    ) -> Self {
+        let own = || format!("https://{service}.{region}.{}", domain(region));
         Self {
             service,
-            region: region.clone(),
-            endpoint: endpoint
-                .clone()
-                .unwrap_or_else(|| format!("https://{service}.{region}.{}", domain(region))),
-            credentials: Credentials::new(
-                &connection.access_key_id,
-                &connection.secret_access_key,
-                connection.session_token.clone(),
-                None,
-                "environment",
-            ),
+            region: region.to_owned(),
+            endpoint: endpoint.map_or_else(own, str::to_owned),
+            credentials,
             http: OnceLock::new(),
         }
+    }
+
+    /// The same at a host below that of the service.
+    pub(super) fn at(mut self, host: &str) -> Self {
+        self.endpoint = self.endpoint.replacen("://", &format!("://{host}."), 1);
+        self
     }
 
     /// A call of the JSON protocols: `target` names the operation.

@@ -5,12 +5,16 @@ use std::{process::ExitCode, sync::Arc};
 use super::{Ground, clock_and_journal, ended, together, told};
 use crate::{
     adapters::{
-        dynamodb::Table, event_bus::EventBridge, stream_events, system_clock::SystemClock,
-        task_queue::Sqs, topic::Sns,
+        dynamodb::Table, event_bus::EventBridge, objects::Bucket, stream_events,
+        system_clock::SystemClock, task_queue::Sqs, topic::Sns,
     },
-    app::events::{Events, Sinks, Webhooks},
-    config::{Environment, EventsSettings, ProcessEnvironment, Settings},
+    app::{
+        audit_chain::SegmentChain,
+        events::{Events, Sinks, Webhooks},
+    },
+    config::{Environment, EventsSettings, ProcessEnvironment, Settings, Sink},
     ports::{
+        audit_chain::AuditChain,
         clock::Clock,
         event_bus::{EventBus, Topic},
         journal::Journal,
@@ -48,13 +52,13 @@ pub fn events(
         Settings::read(environment),
         EventsSettings::read(environment),
     );
-    let (settings, own) = settings.map_err(|problems| told(&problems))?;
+    let (settings, mut own) = settings.map_err(|problems| told(&problems))?;
     let days = settings.records.as_ref().map_or(0, |terms| terms.days);
     let Ground { table, .. } = Ground::new(&settings, &clock, &journal);
     Ok(Events {
         keeper: Arc::clone(&table) as _,
         days: days.max(LEAST_DAYS),
-        chain: None,
+        chain: own.audit.take().map(|audit| chain(&audit, &table, &clock)),
         sinks: sinks(own, &table),
         dead_letters: table,
         clock,
@@ -62,8 +66,20 @@ pub fn events(
     })
 }
 
+fn chain(bucket: &Sink, table: &Arc<Table>, clock: &Arc<dyn Clock>) -> Arc<dyn AuditChain> {
+    let objects = Bucket::new(&bucket.connection, &bucket.name);
+    let heads = Arc::clone(table);
+    Arc::new(SegmentChain::new(
+        Arc::new(objects),
+        heads,
+        Arc::clone(clock),
+    ))
+}
+
 fn sinks(settings: EventsSettings, table: &Arc<Table>) -> Sinks {
-    let EventsSettings { bus, topic, queue } = settings;
+    let EventsSettings {
+        bus, topic, queue, ..
+    } = settings;
     Sinks {
         bus: bus.map(|bus| -> Arc<dyn EventBus> {
             Arc::new(EventBridge::new(&bus.connection, bus.name))

@@ -13,7 +13,9 @@ pub const EVENTS_NAMES: &[&str] = &[
     "EVENT_BUS",
     "EVENT_TOPIC_ARN",
     "WEBHOOKS_QUEUE_URL",
+    "AUDIT_BUCKET",
     "AWS_ENDPOINT_URL_EVENTBRIDGE",
+    "AWS_ENDPOINT_URL_S3",
     "AWS_ENDPOINT_URL_SNS",
     "AWS_ENDPOINT_URL_SQS",
 ];
@@ -24,9 +26,11 @@ pub struct EventsSettings {
     pub bus: Option<Sink>,
     pub topic: Option<Sink>,
     pub queue: Option<Sink>,
+    /// The bucket of the audit chain.
+    pub audit: Option<Sink>,
 }
 
-/// A bus, a topic or a queue: its name, ARN or URL, and how its service is reached.
+/// A bus, a topic, a queue or a bucket: its name, ARN or URL, and how its service is reached.
 #[derive(Debug)]
 pub struct Sink {
     pub name: String,
@@ -44,6 +48,7 @@ impl EventsSettings {
             bus: reader.sink(&BUS),
             topic: reader.sink(&TOPIC),
             queue: reader.sink(&QUEUE),
+            audit: reader.sink(&AUDIT),
         };
         if reader.problems.is_empty() {
             Ok(settings)
@@ -82,6 +87,13 @@ const QUEUE: Kind = Kind {
     expected: "the URL of a standard queue, or nothing for none",
 };
 
+const AUDIT: Kind = Kind {
+    setting: "AUDIT_BUCKET",
+    endpoint: "AWS_ENDPOINT_URL_S3",
+    is_name: is_bucket,
+    expected: "the name of a bucket, or nothing for none",
+};
+
 /// How names of topics and queues end that keep an order, and take neither delays nor messages without a group.
 const ORDERED: &str = ".fifo";
 
@@ -109,6 +121,12 @@ fn is_topic(name: &str) -> bool {
 fn is_queue(name: &str) -> bool {
     let is_http = |url: Url| matches!(url.scheme(), "https" | "http");
     Url::parse(name).is_ok_and(is_http) && !name.ends_with(ORDERED)
+}
+
+fn is_bucket(name: &str) -> bool {
+    let is_known =
+        |octet: u8| octet.is_ascii_lowercase() || octet.is_ascii_digit() || b".-".contains(&octet);
+    (3..=63).contains(&name.len()) && name.bytes().all(is_known)
 }
 
 #[cfg(test)]
@@ -149,7 +167,13 @@ mod tests {
     fn nobody_need_be_told() {
         let nobody: [(&str, &str); 0] = [];
         let settings = EventsSettings::read(&nobody).unwrap();
-        assert!(settings.bus.is_none() && settings.topic.is_none() && settings.queue.is_none());
+        let EventsSettings {
+            bus,
+            topic,
+            queue,
+            audit,
+        } = settings;
+        assert!([bus, topic, queue, audit].iter().all(Option::is_none));
     }
 
     #[rstest]
@@ -162,6 +186,8 @@ mod tests {
         "WEBHOOKS_QUEUE_URL",
         "https://sqs.eu-north-1.amazonaws.com/1/webhooks.fifo"
     )]
+    #[case("AUDIT_BUCKET", "Audit")]
+    #[case("AUDIT_BUCKET", "a/b")]
     #[case("AWS_ENDPOINT_URL_SQS", "localhost")]
     fn what_names_no_sink_is_told(#[case] setting: &'static str, #[case] value: &str) {
         let all = [&ALL[..], &[(setting, value)]].concat();

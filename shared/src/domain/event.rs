@@ -316,6 +316,28 @@ impl KeptEvent {
             personal,
         })
     }
+
+    /// The event of a text; `None` for every other text.
+    pub fn read(text: &str) -> Option<Self> {
+        let told: Told = serde_json::from_str(text).ok()?;
+        let is_of_its_hour = told.id.hour() == Hour::of(told.timestamp);
+        is_of_its_hour.then_some(Self {
+            id: told.id,
+            kind: EventKind::parse(&told.kind)?,
+            at: told.timestamp,
+            text: text.to_owned(),
+            personal: Personal::default(),
+        })
+    }
+}
+
+/// What every event says of itself.
+#[derive(Deserialize)]
+struct Told {
+    id: EventId,
+    timestamp: Timestamp,
+    #[serde(rename = "type")]
+    kind: String,
 }
 
 #[cfg(test)]
@@ -359,6 +381,17 @@ mod tests {
         assert_ne!(event.id, Event::new(AT, fact(), &[b"2"]).id);
         let removed = Event::new(AT, Fact::EntryRemoved(entry_fact()), &[b"1"]);
         assert_ne!(event.id, removed.id);
+    }
+
+    #[test]
+    fn an_event_is_read_from_its_text() {
+        let event = Event::new(AT, Fact::EntryAdded(entry_fact()), &[b"1"]);
+        let kept = KeptEvent::new(&event, Personal::default()).unwrap();
+        assert_eq!(KeptEvent::read(&kept.text), Some(kept.clone()));
+        let of_another_hour = kept.text.replace("T12:00:00Z", "T13:00:00Z");
+        for other in ["", "{}", "1", &of_another_hour] {
+            assert_eq!(KeptEvent::read(other), None);
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@ pub mod approval;
 pub mod attribute;
 pub mod audit;
 pub mod caller;
+pub mod chain;
 pub mod code;
 pub mod decision;
 mod digest;

@@ -10,6 +10,7 @@
 
 mod attempts;
 mod audit;
+mod chain;
 mod codes;
 mod dead_letters;
 mod look_ups;

@@ -338,6 +338,22 @@ impl Key {
         }
     }
 
+    /// The last segment of a day of the audit chain.
+    pub(super) fn chain_of(day: Date) -> Self {
+        Self {
+            pk: format!("{CHAIN}#{day}"),
+            sk: HEAD.to_owned(),
+        }
+    }
+
+    /// The last segment of the whole audit chain.
+    pub(super) fn chain() -> Self {
+        Self {
+            pk: CHAIN.to_owned(),
+            sk: HEAD.to_owned(),
+        }
+    }
+
     /// Somebody who is told of events.
     pub(super) fn endpoint(id: &EndpointId) -> Self {
         Self {
@@ -392,6 +408,8 @@ pub(super) const VALUE_SETS: &str = "VALUE_SETS";
 /// How the sort keys of codes begin.
 pub(super) const CODE: &str = "CODE#";
 
+const CHAIN: &str = "CHAIN";
+const HEAD: &str = "HEAD";
 /// The partition key of the records of the stream that could not be read.
 pub(super) const DEAD_RECORDS: &str = "DEAD#stream";
 

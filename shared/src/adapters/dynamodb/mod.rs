@@ -4,6 +4,7 @@
 mod answers;
 mod attempts;
 mod audit;
+mod chain;
 mod client;
 mod codes;
 mod contention;

@@ -4,12 +4,14 @@
 #![cfg(test)]
 
 mod audit;
+mod chain;
 mod claims;
 mod codes;
 mod credentials;
 mod desk;
 mod disposable;
 mod entries;
+mod events;
 mod import;
 mod keys;
 mod mutual_tls;
