@@ -19,6 +19,8 @@ pub mod secrets;
 #[cfg(feature = "events")]
 mod signed;
 pub mod system_clock;
+#[cfg(feature = "events")]
+pub mod task_queue;
 pub mod verification;
 
 /// An error with its causes, which most libraries leave out of its text.

@@ -92,3 +92,14 @@ pub enum EndpointState {
     /// It answered 410 (Gone), and does not want anything any more, since then.
     Gone(Timestamp),
 }
+
+impl EndpointState {
+    /// The name in items, logs and commands.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Enabled => "enabled",
+            Self::Disabled(_) => "disabled",
+            Self::Gone(_) => "gone",
+        }
+    }
+}

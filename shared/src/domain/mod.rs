@@ -28,3 +28,4 @@ pub mod sign_up;
 pub mod source;
 pub mod value_set;
 pub mod verification;
+pub mod webhook;

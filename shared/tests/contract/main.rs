@@ -17,6 +17,7 @@ mod notices;
 mod ports;
 mod records;
 mod requests;
+mod webhooks;
 
 use std::{sync::Arc, time::Duration};
 

@@ -1,5 +1,6 @@
 //! Commands and options.
 
+mod endpoints;
 mod look_ups;
 mod requests;
 
@@ -16,6 +17,9 @@ use shared::domain::{
 };
 
 pub(crate) use self::{
+    endpoints::{
+        AddEndpointArguments, DeadCommand, EndpointArguments, EndpointCommand, LogArguments,
+    },
     look_ups::{
         AddValuesArguments, ClaimsCommand, CodeCommand, CreateCodeArguments, EvidenceArguments,
         ExportFile, ImportFile, TypedCode, ValuesCommand,
@@ -102,6 +106,8 @@ pub(crate) enum Command {
     /// Approval requests: who waits for a decision, and the decision.
     #[command(subcommand)]
     Request(RequestCommand),
+    /// Endpoints: who is told of events over HTTP, by which secret, and what came of it.
+    Endpoint(EndpointArguments),
     /// What people have changed on a day: decisions about requests, and entries of lists.
     Audit(AuditArguments),
     /// What is kept of a person's identity verifications.

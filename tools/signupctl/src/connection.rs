@@ -3,10 +3,18 @@
 use std::{sync::Arc, time::Duration};
 
 use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
-use aws_sdk_dynamodb::{Client, config::Builder};
+use aws_sdk_dynamodb::{
+    Client,
+    config::{Builder, ProvideCredentials},
+};
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use shared::{
-    adapters::{data_keys::KmsDataKeys, dynamodb::Table},
+    adapters::{
+        data_keys::KmsDataKeys,
+        dynamodb::{Connection, Table},
+        task_queue::Sqs,
+    },
+    config::{Environment, ProcessEnvironment},
     ports::clock::Clock,
 };
 
@@ -55,7 +63,7 @@ pub(crate) async fn keys(
     Ok(KmsDataKeys::of(config, key.to_owned(), clock))
 }
 
-async fn sdk_config(arguments: &ConnectionArguments) -> Result<SdkConfig, Failure> {
+pub(crate) async fn sdk_config(arguments: &ConnectionArguments) -> Result<SdkConfig, Failure> {
     let http = aws_smithy_http_client::Builder::new()
         .tls_provider(Provider::Rustls(CryptoMode::Ring))
         .build_https();
@@ -97,8 +105,31 @@ fn url(endpoint: &str) -> Result<&str, Failure> {
     )))
 }
 
+/// A queue of Amazon SQS. Another endpoint than AWS's is what `AWS_ENDPOINT_URL_SQS` says.
+pub(crate) async fn queue(config: &SdkConfig, url: Option<&String>) -> Result<Sqs, Failure> {
+    let url = given(url).ok_or_else(|| {
+        Failure::Told(
+            "--queue-url: found nothing, expected the URL of the queue before the webhooks (or WEBHOOKS_QUEUE_URL)"
+                .to_owned(),
+        )
+    })?;
+    let none = || Failure::Told("there are no AWS credentials (--profile)".to_owned());
+    let credentials = config.credentials_provider().ok_or_else(none)?;
+    let credentials = credentials.provide_credentials().await;
+    let credentials = credentials.map_err(|_| none())?;
+    let region = config.region().map(ToString::to_string);
+    let connection = Connection {
+        region: region.unwrap_or_default(),
+        endpoint: ProcessEnvironment.get("AWS_ENDPOINT_URL_SQS"),
+        access_key_id: credentials.access_key_id().to_owned(),
+        secret_access_key: credentials.secret_access_key().to_owned(),
+        session_token: credentials.session_token().map(str::to_owned),
+    };
+    Ok(Sqs::new(&connection, url.to_owned()))
+}
+
 /// An empty variable is one that is not set, as everywhere.
-fn given(value: Option<&String>) -> Option<&str> {
+pub(crate) fn given(value: Option<&String>) -> Option<&str> {
     value
         .map(|value| value.trim())
         .filter(|value| !value.is_empty())

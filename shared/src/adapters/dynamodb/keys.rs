@@ -13,6 +13,7 @@ use crate::{
         caller::Slot,
         code::CodeDigest,
         directory::ClaimsSubject,
+        endpoint::EndpointId,
         event::{EventId, Hour},
         list::{Matcher, MatcherKind},
         one_time_code::DeliveryId,
@@ -21,6 +22,7 @@ use crate::{
         source::{AnswerKey, SourceName},
         value_set::{SetName, SetValue},
         verification::AttemptKey,
+        webhook::{Attempt, DeadWebhook},
     },
     ports::{accounts::AccountId, code_store, directory_store, list_store::PARTS, value_store},
 };
@@ -313,6 +315,30 @@ impl Key {
         }
     }
 
+    /// Somebody who is told of events.
+    pub(super) fn endpoint(id: &EndpointId) -> Self {
+        Self {
+            pk: ENDPOINTS.to_owned(),
+            sk: format!("{ENDPOINT}{id}"),
+        }
+    }
+
+    /// An attempt to tell an endpoint of an event.
+    pub(super) fn webhook_attempt(attempt: &Attempt) -> Self {
+        Self {
+            pk: deliveries_of(&attempt.endpoint, attempt.event.hour()),
+            sk: format!("{}#{:03}", attempt.event, attempt.number),
+        }
+    }
+
+    /// What an endpoint was told in vain.
+    pub(super) fn dead_webhook(dead: &DeadWebhook) -> Self {
+        Self {
+            pk: dead_webhooks_of(&dead.endpoint),
+            sk: dead.event.to_string(),
+        }
+    }
+
     /// The number of a list of disposable domains.
     pub(super) fn disposable_number(&self) -> Option<u32> {
         self.sk.strip_prefix(DISPOSABLE_LIST)?.parse().ok()
@@ -453,6 +479,28 @@ pub(super) fn records_of(day: Date) -> String {
 /// The partition key of what happened in an hour.
 pub(super) fn events_of(hour: Hour) -> String {
     format!("EVENTS#{hour}")
+}
+
+/// The partition key of all endpoints.
+pub(super) const ENDPOINTS: &str = "ENDPOINTS";
+
+/// How their sort keys begin.
+pub(super) const ENDPOINT: &str = "ENDPOINT#";
+
+/// How the partition keys begin of attempts to tell endpoints of events.
+const DELIVERIES: &str = "DELIVERIES#";
+
+/// How the partition keys of dead letters begin.
+const DEAD: &str = "DEAD#";
+
+/// The partition key of the attempts to tell an endpoint of what happened in an hour.
+pub(super) fn deliveries_of(endpoint: &EndpointId, hour: Hour) -> String {
+    format!("{DELIVERIES}{endpoint}#{hour}")
+}
+
+/// The partition key of what an endpoint was told in vain.
+pub(super) fn dead_webhooks_of(endpoint: &EndpointId) -> String {
+    format!("{DEAD}{endpoint}")
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ mod credentials;
 mod deliveries;
 mod directory;
 mod disposable;
+mod endpoints;
 mod events;
 mod items;
 mod keys;
@@ -26,6 +27,7 @@ mod signing_keys;
 mod stream;
 mod transaction;
 mod values;
+mod webhooks;
 
 use std::future::Future;
 

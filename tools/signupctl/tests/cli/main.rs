@@ -9,6 +9,7 @@ mod codes;
 mod credentials;
 mod desk;
 mod disposable;
+mod endpoints;
 mod entries;
 mod import;
 mod keys;
