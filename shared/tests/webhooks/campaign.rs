@@ -199,8 +199,8 @@ impl Campaign {
 
     /// Takes what is there, and lets time pass when nothing is, until nothing comes any more.
     async fn run(&mut self) {
-        let receivers = Arc::clone(&self.receivers) as _;
-        let journal = Arc::clone(&self.counts) as _;
+        let receivers: Arc<dyn Outgoing> = self.receivers.clone();
+        let journal: Arc<dyn Journal> = self.counts.clone();
         let webhooks = self
             .memory
             .webhooks(&self.queue, receivers, &self.clock, journal);

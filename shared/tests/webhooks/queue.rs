@@ -2,7 +2,7 @@
 //! after a while when they are not done with.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, HashSet},
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -11,6 +11,7 @@ use async_trait::async_trait;
 use fastrand::Rng;
 use jiff::{SignedDuration, Timestamp};
 use shared::{
+    domain::{endpoint::EndpointId, event::EventId},
     ports::{
         clock::Clock,
         event_bus::{SinkError, Task, TaskQueue},
@@ -33,6 +34,8 @@ struct Inner {
     /// By when they become visible, and a number of their own.
     messages: BTreeMap<Place, Task>,
     number: u64,
+    /// Those of which it is settled whether they come twice. Each message that is only sent on would be one more chance.
+    drawn: HashSet<(EndpointId, EventId, u32)>,
     rng: Rng,
     faults: Faults,
 }
@@ -63,6 +66,7 @@ impl Queue {
             inner: Mutex::new(Inner {
                 messages: BTreeMap::new(),
                 number: 0,
+                drawn: HashSet::new(),
                 rng: Rng::with_seed(7),
                 faults,
             }),
@@ -126,7 +130,8 @@ impl Inner {
 
     fn hand_over(&mut self, place: Place, now: Timestamp) -> Received {
         let task = self.messages.remove(&place).unwrap();
-        if self.rng.u8(..100) < self.faults.come_twice {
+        let key = (task.endpoint.clone(), task.event.clone(), task.attempts);
+        if self.drawn.insert(key) && self.rng.u8(..100) < self.faults.come_twice {
             self.put(task.clone(), now);
         }
         Received {

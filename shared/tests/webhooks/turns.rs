@@ -71,7 +71,7 @@ async fn an_endpoint_that_hangs_keeps_nobody_else_waiting() {
         Arc::new(Queue::new(Arc::clone(&clock))),
         Arc::new(Remembered::default()),
     );
-    let outgoing = Arc::clone(&two) as _;
+    let outgoing: Arc<dyn Outgoing> = two.clone();
     let webhooks = memory.webhooks(&queue, outgoing, &clock, journal);
     let slow = memory.endpoint(SLOW, 1, "*", NOW);
     let quick = memory.endpoint(QUICK, 2, "*", NOW);
@@ -109,7 +109,7 @@ async fn an_endpoint_that_is_quick_gets_all_of_a_batch() {
     let (memory, two) = (Arc::new(Memory::default()), Arc::new(Two::default()));
     let clock = Arc::new(FixedClock::at(NOW));
     let queue = Arc::new(Queue::new(Arc::clone(&clock)));
-    let outgoing = Arc::clone(&two) as _;
+    let outgoing: Arc<dyn Outgoing> = two.clone();
     let journal = Arc::new(Remembered::default());
     let webhooks = memory.webhooks(&queue, outgoing, &clock, journal);
     let quick = memory.endpoint(QUICK, 1, "*", NOW);

@@ -30,7 +30,7 @@ use crate::{
         endpoint::{Endpoint, EndpointId, EndpointState},
         event::{EventKind, KeptEvent},
         look_up::LookedUp,
-        source::{Breaker, SourceName},
+        source::{Breaker, BreakerState, SourceName},
         webhook::{Attempt, DeadWebhook, Meaning, Outcome, PATIENCE, WHOLE_SCHEDULE, pause_after},
     },
     ports::{
@@ -105,10 +105,13 @@ impl Due<'_> {
         self.task.attempts.saturating_add(1)
     }
 
-    /// When it should have been tried.
-    fn since(&self) -> Timestamp {
-        let due = Timestamp::from_millisecond(self.task.due).ok();
-        due.filter(|_| self.task.due > 0).unwrap_or(self.event.at)
+    fn told(&self, sent: Sent) -> Told {
+        Told {
+            kind: self.event.kind,
+            number: self.number(),
+            outcome: sent.outcome,
+            latency: Some(sent.latency),
+        }
     }
 }
 
@@ -189,9 +192,9 @@ impl Webhooks {
         if let Some(early) = self.early(task) {
             return self.send_on(task, early).await;
         }
-        let Some(event) = self.events.event(&task.event).await? else {
-            return Ok(Ended::Dropped("forgotten"));
-        };
+        if self.is_spared(target).await {
+            return self.spare(task, target).await;
+        }
         let Ok(turn) = timeout_at(ground.turn_by, target.turns.acquire()).await else {
             return self.send_on(task, spread(NO_TURN)).await;
         };
@@ -199,6 +202,9 @@ impl Webhooks {
         if let Some(why) = target.refusal() {
             return Ok(Ended::Dropped(why));
         }
+        let Some(event) = self.events.event(&task.event).await? else {
+            return Ok(Ended::Dropped("forgotten"));
+        };
         let due = Due {
             task,
             target,
@@ -220,11 +226,17 @@ impl Webhooks {
         let body = self.content.body(&due.event, &due.endpoint().fields);
         let body = body.await?;
         if !self.is_allowed(due.target).await {
-            return self.spare(due).await;
+            return self.spare(due.task, due.target).await;
         }
         let sent = self.send(due, body).await?;
         self.record(due.target, &sent.outcome).await;
         self.conclude(due, sent).await
+    }
+
+    /// Whether nobody is to ask the endpoint now, before anything is read for it.
+    async fn is_spared(&self, target: &Target) -> bool {
+        let breaker = target.breaker.lock().await;
+        breaker.state(self.clock.now()) == BreakerState::Open
     }
 
     /// Whether the endpoint may be asked now. One that failed is tried by one task at a time.
@@ -260,6 +272,7 @@ impl Webhooks {
         let mut breaker = target.breaker.lock().await;
         let now = self.clock.now();
         let next = match outcome.meaning() {
+            Meaning::Failed if is_open(&breaker) => None,
             Meaning::Failed => Some(breaker.failed(now)),
             Meaning::Delivered | Meaning::Gone => breaker.recovered(now),
         };
@@ -270,16 +283,30 @@ impl Webhooks {
     }
 
     /// Puts a task off while its endpoint is spared. After the time of a whole schedule that is in vain, too.
-    async fn spare(&self, due: &Due<'_>) -> Result<Ended, Trouble> {
+    async fn spare(&self, task: &Task, target: &Target) -> Result<Ended, Trouble> {
         let now = self.clock.now();
-        if now.duration_since(due.since()) > WHOLE_SCHEDULE {
-            let outcome = Outcome::Unanswered(OPEN.to_owned());
-            self.bury(due, due.task.attempts, &outcome).await?;
-            return Ok(Ended::Told("dead", due.told(outcome, None)));
+        if now.duration_since(since(task)) > WHOLE_SCHEDULE {
+            return self.give_up(task).await;
         }
-        let breaker = due.target.breaker.lock().await.clone();
-        self.send_on(due.task, spread(spared_for(&breaker, now)))
-            .await
+        let breaker = target.breaker.lock().await.clone();
+        self.send_on(task, spread(spared_for(&breaker, now))).await
+    }
+
+    async fn give_up(&self, task: &Task) -> Result<Ended, Trouble> {
+        let Some(event) = self.events.event(&task.event).await? else {
+            return Ok(Ended::Dropped("forgotten"));
+        };
+        let outcome = Outcome::Unanswered(OPEN.to_owned());
+        self.bury(task, event.kind, task.attempts, &outcome).await?;
+        Ok(Ended::Told(
+            "dead",
+            Told {
+                kind: event.kind,
+                number: task.attempts,
+                outcome,
+                latency: None,
+            },
+        ))
     }
 
     async fn conclude(&self, due: &Due<'_>, sent: Sent) -> Result<Ended, Trouble> {
@@ -292,14 +319,15 @@ impl Webhooks {
             Meaning::Failed => match pause_after(due.number(), fastrand::f64(), sent.retry_after) {
                 Some(pause) => ("retry", Some(self.retry(due, pause).await?)),
                 None => {
-                    self.bury(due, due.number(), &sent.outcome).await?;
+                    let kind = due.event.kind;
+                    self.bury(due.task, kind, due.number(), &sent.outcome)
+                        .await?;
                     ("dead", None)
                 }
             },
         };
         self.note(due, &sent, next).await;
-        let latency = Some(sent.latency);
-        Ok(Ended::Told(outcome, due.told(sent.outcome, latency)))
+        Ok(Ended::Told(outcome, due.told(sent)))
     }
 
     /// Somebody else who changed it at the same moment has it stay; the message comes again then.
@@ -328,14 +356,15 @@ impl Webhooks {
 
     async fn bury(
         &self,
-        due: &Due<'_>,
+        task: &Task,
+        kind: EventKind,
         attempts: u32,
         outcome: &Outcome,
     ) -> Result<(), StoreError> {
         let dead = DeadWebhook {
-            endpoint: due.task.endpoint.clone(),
-            event: due.task.event.clone(),
-            kind: due.event.kind,
+            endpoint: task.endpoint.clone(),
+            event: task.event.clone(),
+            kind,
             attempts,
             outcome: outcome.clone(),
             at: self.clock.now(),
@@ -391,19 +420,20 @@ impl Webhooks {
     }
 }
 
-impl Due<'_> {
-    fn told(&self, outcome: Outcome, latency: Option<Duration>) -> Told {
-        Told {
-            kind: self.event.kind,
-            number: self.number(),
-            outcome,
-            latency,
-        }
-    }
-}
-
 fn soon() -> Deadline {
     Deadline(Instant::now() + BREAKER_TAKES)
+}
+
+/// When a task should have been tried; a new one as soon as its event was there.
+fn since(task: &Task) -> Timestamp {
+    let due = Timestamp::from_millisecond(task.due).ok();
+    let due = due.filter(|_| task.due > 0);
+    due.unwrap_or_else(|| task.event.hour().start())
+}
+
+/// Whether others have failed so often meanwhile that what was under way says nothing new.
+const fn is_open(breaker: &Breaker) -> bool {
+    breaker.open_until.is_some() && breaker.trial_until.is_none()
 }
 
 /// Until the endpoint may be asked again, or until whoever tries it is done.
