@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use crate::domain::{endpoint::EndpointId, event::{EventId, KeptEvent}};
+use crate::domain::{
+    endpoint::EndpointId,
+    event::{EventId, KeptEvent},
+};
 
 /// Why something was not taken. The texts name services and codes, never what was sent.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -13,7 +13,7 @@ use shared::{
         StoreError,
         dead_webhooks::DeadWebhooks,
         delivery_log::{DeliveryLog, DeliveryReader},
-        endpoint_store::{EndpointReader, EndpointStore},
+        endpoint_store::EndpointStore,
     },
 };
 

@@ -143,7 +143,8 @@ impl Webhooks {
 
     async fn ground(&self, tasks: &[Option<Task>]) -> Result<Ground, StoreError> {
         let turn_by = Instant::now() + TURN;
-        let ids: BTreeSet<&EndpointId> = tasks.iter().flatten().map(|task| &task.endpoint).collect();
+        let ids: BTreeSet<&EndpointId> =
+            tasks.iter().flatten().map(|task| &task.endpoint).collect();
         let endpoints = wanted(self.endpoints.endpoints().await?, &ids);
         let names = endpoints.iter().filter_map(|one| breaker_of(&one.id));
         let looked_up = LookedUp {
@@ -256,7 +257,9 @@ impl Webhooks {
 
     /// Without its secret an endpoint cannot be told anything: somebody has to mend that, and until then it counts as failed.
     async fn send(&self, due: &Due<'_>, body: String) -> Result<Sent, Trouble> {
-        let sent = self.sender.send(due.endpoint(), due.event.id.as_str(), body);
+        let sent = self
+            .sender
+            .send(due.endpoint(), due.event.id.as_str(), body);
         match sent.await {
             Err(SecretError::Absent(_) | SecretError::Form { .. }) => Ok(Sent {
                 outcome: Outcome::Unanswered("secret".to_owned()),
@@ -344,7 +347,11 @@ impl Webhooks {
 
     /// When the next attempt is due.
     async fn retry(&self, due: &Due<'_>, pause: Duration) -> Result<Timestamp, Trouble> {
-        let next = self.clock.now().saturating_add(pause).map_err(Trouble::of)?;
+        let next = self
+            .clock
+            .now()
+            .saturating_add(pause)
+            .map_err(Trouble::of)?;
         let task = Task {
             attempts: due.number(),
             due: next.as_millisecond(),

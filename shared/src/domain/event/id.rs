@@ -25,9 +25,8 @@ impl EventId {
     pub fn parse(text: &str) -> Option<Self> {
         let (hour, digits) = text.strip_prefix(PREFIX)?.split_once('_')?;
         let is_digit = |octet: u8| octet.is_ascii_digit() || (b'a'..=b'f').contains(&octet);
-        let is_fine = Hour::parse(hour).is_some()
-            && digits.len() == DIGITS
-            && digits.bytes().all(is_digit);
+        let is_fine =
+            Hour::parse(hour).is_some() && digits.len() == DIGITS && digits.bytes().all(is_digit);
         is_fine.then(|| Self(text.to_owned()))
     }
 
@@ -84,7 +83,9 @@ impl Hour {
 
     pub fn start(self) -> Timestamp {
         let since = SignedDuration::from_secs(self.0.saturating_mul(SECONDS));
-        Timestamp::UNIX_EPOCH.saturating_add(since).unwrap_or(Timestamp::MAX)
+        Timestamp::UNIX_EPOCH
+            .saturating_add(since)
+            .unwrap_or(Timestamp::MAX)
     }
 
     #[must_use]

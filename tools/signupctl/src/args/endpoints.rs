@@ -75,7 +75,7 @@ pub(crate) enum EndpointCommand {
     },
     /// Show what it was told, and what it answered.
     Log(LogArguments),
-    /// What was told in vain for four days.
+    /// What was told in vain, to the last attempt.
     #[command(subcommand)]
     Dead(DeadCommand),
 }
