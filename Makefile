@@ -89,7 +89,7 @@ rehearse: .venv/.installed .venv-ministack/.installed dev-binaries ## Deploy the
 	.venv/bin/python tools/templates/rehearse.py --binaries $(FUNCTIONS_DIR) --signupctl $(TARGET)/debug/signupctl
 
 .PHONY: bench
-bench: bench-scale bench-paging bench-policy ## Measure; the numbers and their meaning are in docs/performance.md
+bench: bench-scale bench-paging bench-records bench-policy ## Measure; the numbers and their meaning are in docs/performance.md
 
 .PHONY: bench-scale
 bench-scale:
@@ -98,6 +98,10 @@ bench-scale:
 .PHONY: bench-paging
 bench-paging:
 	cargo run --release --locked --package benches --bin paging -- 100 10000 1000000
+
+.PHONY: bench-records
+bench-records:
+	cargo run --release --locked --package benches --bin records
 
 # Fails when a decision or compiling takes more than it may.
 .PHONY: bench-policy

@@ -83,9 +83,9 @@ MAIL_DOMAIN = part(0, ">", part(1, "@", {"Ref": "MailFrom"}))
 MAIL_ADDRESS = part(0, ">", part(1, "<", {"Fn::Sub": "${MailFrom}<${MailFrom}"}))
 
 QUEUE_ARN = {"Fn::GetAtt": ["ProvisioningQueue", "Arn"]}
-PIPE_DEAD_LETTERS_ARN = {"Fn::GetAtt": ["ProvisioningPipeDeadLetters", "Arn"]}
 NOTICES_QUEUE_ARN = {"Fn::GetAtt": ["NoticesQueue", "Arn"]}
-NOTICES_PIPE_DEAD_LETTERS_ARN = {"Fn::GetAtt": ["NoticesPipeDeadLetters", "Arn"]}
+PIPE_DEAD_LETTERS_ARN = {"Fn::GetAtt": ["RequestsPipeDeadLetters", "Arn"]}
+REQUESTS_TOPIC = {"Ref": "RequestsTopic"}
 
 # Ports -> actions: those of shared/src/ports, what queues and streams need, and at the end what any function needs.
 # "log" is completed with the function's own log group.
@@ -148,6 +148,7 @@ PORTS = {
         only_if="HasSmtpSecret",
     ),
     "answer_store": Port(("dynamodb:PutItem",), TABLE_ARN, leading_keys("StringLike", *ABOUT_SOURCES)),
+    "event_log that is kept": Port(("dynamodb:PutItem",), TABLE_ARN, leading_keys("StringLike", "EVENTS#*")),
     "code_redeemer": Port(
         ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"),
         TABLE_ARN,
@@ -235,13 +236,11 @@ PORTS = {
     "queue of notices that is emptied": Port(
         ("sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"), NOTICES_QUEUE_ARN
     ),
-    "queues of notices that are filled": Port(
-        ("sqs:SendMessage",), [NOTICES_QUEUE_ARN, NOTICES_PIPE_DEAD_LETTERS_ARN]
-    ),
+    "topic of requests": Port(("sns:Publish",), REQUESTS_TOPIC),
+    "dead letters of the pipe": Port(("sqs:SendMessage",), PIPE_DEAD_LETTERS_ARN),
     "queue that is emptied": Port(
         ("sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"), QUEUE_ARN
     ),
-    "queues that are filled": Port(("sqs:SendMessage",), [QUEUE_ARN, PIPE_DEAD_LETTERS_ARN]),
     "stream": Port(
         ("dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams"),
         {"Fn::GetAtt": ["Table", "StreamArn"]},
@@ -309,6 +308,8 @@ ENVIRONMENT = {
     "ENTRA_CALLER_APP_ID": "EntraCallerAppId",
     "PRIVATE_HOSTS": "PrivateHosts",
     "SECRETS_PREFIX": "SecretsPrefix",
+    "EVENT_DAYS": "EventDays",
+    "EVENT_FIELDS": "EventFields",
 }
 
 # The settings of the function that mails -> the parameter each comes from.
@@ -364,7 +365,13 @@ CONSOLE_SOURCE = ROOT / "shared" / "src" / "config" / "console.rs"
 SETTINGS_NAMES = re.compile(r"pub const \w*NAMES: &\[&str\] = &\[(?P<names>[^\]]*)\];")
 
 EVERY_FUNCTION = ("credential_use", "table key", "log")
-EVERY_DECISION = ("policy_reader and disposable_reader", "answer_store", "secrets", *EVERY_FUNCTION)
+EVERY_DECISION = (
+    "policy_reader and disposable_reader",
+    "answer_store",
+    "event_log that is kept",
+    "secrets",
+    *EVERY_FUNCTION,
+)
 FUNCTIONS = {
     "AfterFederationFunction": Function(
         "after-federation",
@@ -406,7 +413,7 @@ FUNCTIONS = {
         ("ANY /extensions/otp-send", "ANY /extensions/{user_flow}/otp-send"),
         MAIL_ENVIRONMENT,
         (MAIL_SOURCE,),
-        ("CLIENT_CERTIFICATES",),
+        ("CLIENT_CERTIFICATES", "EVENT_DAYS", "EVENT_FIELDS"),
         "SendsMail",
     ),
     # It decides no sign-up, and nobody calls it.
@@ -503,14 +510,15 @@ FUNCTIONS = {
 }
 
 # What belongs to a function that a queue calls, by how its names begin -> the condition without which it is not there.
-ONLY_WHERE = {"Maintenance": "Provisions", "Notices": "SendsNotices", "Provisioning": "Provisions"}
-
-PIPE_ROLE = "ProvisioningPipeRole"
-NOTICES_PIPE_ROLE = "NoticesPipeRole"
-PIPE_ROLES = {
-    PIPE_ROLE: ("stream", "queues that are filled", "table key"),
-    NOTICES_PIPE_ROLE: ("stream", "queues of notices that are filled", "table key"),
+ONLY_WHERE = {
+    "Maintenance": "Provisions",
+    "Notices": "SendsNotices",
+    "Provisioning": "Provisions",
+    "Requests": "FollowsRequests",
 }
+
+PIPE_ROLE = "RequestsPipeRole"
+PIPE_ROLES = {PIPE_ROLE: ("stream", "topic of requests", "dead letters of the pipe", "table key")}
 
 # Every queue with all of its properties. A message is invisible for six times the function's time-out, as Lambda asks,
 # and is given up after 6 hours. Of dead letters the time in the queue before counts.
@@ -526,7 +534,7 @@ QUEUES = {
         },
     },
     "ProvisioningDeadLetters": {"SqsManagedSseEnabled": True, "MessageRetentionPeriod": 14 * DAY},
-    "ProvisioningPipeDeadLetters": {"SqsManagedSseEnabled": True, "MessageRetentionPeriod": 14 * DAY},
+    "RequestsPipeDeadLetters": {"SqsManagedSseEnabled": True, "MessageRetentionPeriod": 14 * DAY},
     "NoticesQueue": {
         "SqsManagedSseEnabled": True,
         # And the batching window.
@@ -538,7 +546,6 @@ QUEUES = {
         },
     },
     "NoticesDeadLetters": {"SqsManagedSseEnabled": True, "MessageRetentionPeriod": 14 * DAY},
-    "NoticesPipeDeadLetters": {"SqsManagedSseEnabled": True, "MessageRetentionPeriod": 14 * DAY},
 }
 
 # Without the report of single failures a batch would be done with what failed in it.
@@ -564,7 +571,7 @@ EVENT_SOURCES = {
 OF_A_REQUEST = {"S": [{"prefix": "REQUEST#"}]}
 REQUEST_KEYS = {"pk": OF_A_REQUEST, "sk": {"S": ["CURRENT"]}}
 PIPE_PATTERNS = {
-    "ProvisioningPipe": [
+    "RequestsPipe": [
         {
             "eventName": ["INSERT", "MODIFY"],
             "dynamodb": {"Keys": REQUEST_KEYS, "NewImage": {"state": {"S": ["approved"]}}},
@@ -573,8 +580,6 @@ PIPE_PATTERNS = {
             "eventName": ["MODIFY"],
             "dynamodb": {"Keys": REQUEST_KEYS, "NewImage": {"brought_again_at": {"N": [{"exists": True}]}}},
         },
-    ],
-    "NoticesPipe": [
         {
             "eventName": ["INSERT"],
             "dynamodb": {
@@ -585,9 +590,9 @@ PIPE_PATTERNS = {
 }
 
 
-def pipe(role: str, queue: Json, dead_letters: Json) -> dict[str, Json]:
-    return {
-        "RoleArn": {"Fn::GetAtt": [role, "Arn"]},
+PIPES = {
+    "RequestsPipe": {
+        "RoleArn": {"Fn::GetAtt": [PIPE_ROLE, "Arn"]},
         "Source": {"Fn::GetAtt": ["Table", "StreamArn"]},
         "SourceParameters.DynamoDBStreamParameters": {
             "StartingPosition": "TRIM_HORIZON",
@@ -595,19 +600,53 @@ def pipe(role: str, queue: Json, dead_letters: Json) -> dict[str, Json]:
             # The stream forgets after a day, and then nobody could say what was not sent.
             "MaximumRecordAgeInSeconds": DAY // 4,
             "OnPartialBatchItemFailure": "AUTOMATIC_BISECT",
-            "DeadLetterConfig": {"Arn": dead_letters},
+            "DeadLetterConfig": {"Arn": PIPE_DEAD_LETTERS_ARN},
         },
-        "Target": queue,
+        "Target": REQUESTS_TOPIC,
         "TargetParameters": {"InputTemplate": '{"dynamodb": {"Keys": <$.dynamodb.Keys>}}'},
         "Enrichment": None,
         "LogConfiguration": None,
+    },
+}
+# A message has keys and nothing else, so they need no key of their own.
+TOPICS: dict[str, Json] = {"RequestsTopic": None}
+
+
+def subscription(name: str, *sort_keys: Json) -> Json:
+    return {
+        "TopicArn": REQUESTS_TOPIC,
+        "Protocol": "sqs",
+        "Endpoint": {"Fn::GetAtt": [f"{name}Queue", "Arn"]},
+        "RawMessageDelivery": True,
+        "FilterPolicyScope": "MessageBody",
+        "FilterPolicy": {"dynamodb": {"Keys": {"sk": {"S": list(sort_keys)}}}},
+        "RedrivePolicy": {"deadLetterTargetArn": {"Fn::GetAtt": [f"{name}DeadLetters", "Arn"]}},
     }
 
 
-PIPES = {
-    "ProvisioningPipe": pipe(PIPE_ROLE, QUEUE_ARN, PIPE_DEAD_LETTERS_ARN),
-    "NoticesPipe": pipe(NOTICES_PIPE_ROLE, NOTICES_QUEUE_ARN, NOTICES_PIPE_DEAD_LETTERS_ARN),
+# Which changes of requests come to which queue.
+SUBSCRIPTIONS = {
+    "ProvisioningSubscription": subscription("Provisioning", "CURRENT"),
+    "NoticesSubscription": subscription("Notices", {"prefix": "HISTORY#"}, {"prefix": "NOTICE#"}),
 }
+
+
+def filled_by_the_topic(name: str) -> Json:
+    queues = (f"{name}Queue", f"{name}DeadLetters")
+    statement = {
+        "Sid": "OnlyTheTopic",
+        "Effect": "Allow",
+        "Principal": {"Service": "sns.amazonaws.com"},
+        "Action": "sqs:SendMessage",
+        "Resource": [{"Fn::GetAtt": [queue, "Arn"]} for queue in queues],
+        "Condition": {"ArnEquals": {"aws:SourceArn": REQUESTS_TOPIC}},
+    }
+    policy = {"Version": "2012-10-17", "Statement": [statement]}
+    return {"Queues": [{"Ref": queue} for queue in queues], "PolicyDocument": policy}
+
+
+# Roles say who else may send.
+QUEUE_POLICIES = {f"{name}QueuePolicy": filled_by_the_topic(name) for name in ("Provisioning", "Notices")}
 
 
 def of_queue(queue: str) -> Json:
@@ -644,10 +683,10 @@ ALARMS: dict[str, tuple[str, str, Json, str, int]] = {
         "Maximum",
         0,
     ),
-    "ProvisioningPipeDeadLettersAlarm": (
+    "RequestsPipeDeadLettersAlarm": (
         "AWS/SQS",
         "ApproximateNumberOfMessagesVisible",
-        of_queue("ProvisioningPipeDeadLetters"),
+        of_queue("RequestsPipeDeadLetters"),
         "Maximum",
         0,
     ),
@@ -693,13 +732,6 @@ ALARMS: dict[str, tuple[str, str, Json, str, int]] = {
         "AWS/SQS",
         "ApproximateNumberOfMessagesVisible",
         of_queue("NoticesDeadLetters"),
-        "Maximum",
-        0,
-    ),
-    "NoticesPipeDeadLettersAlarm": (
-        "AWS/SQS",
-        "ApproximateNumberOfMessagesVisible",
-        of_queue("NoticesPipeDeadLetters"),
         "Maximum",
         0,
     ),
@@ -783,12 +815,11 @@ OPERATOR_OUTPUTS = {
     "RequestsKeyArn": {"Fn::GetAtt": ["RequestsKey", "Arn"]},
     "ProvisioningQueueUrl": {"Ref": "ProvisioningQueue"},
     "ProvisioningDeadLettersArn": {"Fn::GetAtt": ["ProvisioningDeadLetters", "Arn"]},
-    "ProvisioningPipeDeadLettersUrl": {"Ref": "ProvisioningPipeDeadLetters"},
+    "RequestsPipeDeadLettersUrl": {"Ref": "RequestsPipeDeadLetters"},
     "ConsoleUrl": {"Fn::Sub": "${ConsoleUrl}/console"},
     "ConsoleRedirectUri": {"Fn::Sub": "${ConsoleUrl}/console/signed-in"},
     "NoticesQueueUrl": {"Ref": "NoticesQueue"},
     "NoticesDeadLettersArn": {"Fn::GetAtt": ["NoticesDeadLetters", "Arn"]},
-    "NoticesPipeDeadLettersUrl": {"Ref": "NoticesPipeDeadLetters"},
 }
 BASE_URL = {
     "Fn::If": [
@@ -1235,8 +1266,22 @@ def check_queues(template: Template) -> Iterator[Finding]:
     for name, expected in QUEUES.items():
         yield from template.expect(name, "Properties", expected)
     # Roles say who may send, and no one else's account may.
-    for name, body in template.of_type("AWS::SQS::QueuePolicy", "AWS::SQS::QueueInlinePolicy").items():
-        yield template.finding(name, "Type", body["Type"], "no queue that is open to others")
+    yield from check_each(template, QUEUE_POLICIES, "AWS::SQS::QueuePolicy")
+    for name, body in template.of_type("AWS::SQS::QueueInlinePolicy", "AWS::SNS::TopicPolicy").items():
+        yield template.finding(name, "Type", body["Type"], "nothing that is open to others")
+
+
+def check_topics(template: Template) -> Iterator[Finding]:
+    """What the pipe sends comes to the queue that it is for."""
+    yield from check_each(template, TOPICS, "AWS::SNS::Topic")
+    yield from check_each(template, SUBSCRIPTIONS, "AWS::SNS::Subscription")
+
+
+def check_each(template: Template, expected: dict[str, Json], kind: str) -> Iterator[Finding]:
+    """There are these resources of a type with all of their properties, and no others."""
+    yield from check_all(template, expected, kind)
+    for name, properties in expected.items():
+        yield from template.expect(name, "Properties", properties)
 
 
 def check_all(
@@ -1397,6 +1442,7 @@ CHECKS: dict[str, tuple[Check, ...]] = {
         check_permissions,
         check_schedules,
         check_queues,
+        check_topics,
         check_event_source,
         check_pipe,
         check_alarms,
@@ -1660,12 +1706,11 @@ MUTATIONS: dict[str, dict[Check, tuple[Mutation, ...]]] = {
             granted("NoticesRole", "3.Action", "requests sealed", ["kms:Decrypt", "kms:GenerateDataKey"]),
             granted("NoticesRole", "4.Resource", "every secret", SECRETS_OF_POLICIES),
             granted("NoticesRole", "7.Resource", "another queue", QUEUE_ARN),
-            granted(NOTICES_PIPE_ROLE, "1.Resource", "another queue", [QUEUE_ARN, NOTICES_PIPE_DEAD_LETTERS_ARN]),
             granted(PIPE_ROLE, "0.Action.+", "items read", "dynamodb:GetItem"),
             granted(PIPE_ROLE, "0.Resource", "the table", TABLE_ARN),
-            granted(PIPE_ROLE, "1.Action", "messages read", ["sqs:SendMessage", "sqs:ReceiveMessage"]),
-            granted(PIPE_ROLE, "1.Resource", "no dead letters", QUEUE_ARN),
-            granted(PIPE_ROLE, "2.Condition", "key usable directly"),
+            granted(PIPE_ROLE, "1.Action", "others subscribed", ["sns:Publish", "sns:Subscribe"]),
+            granted(PIPE_ROLE, "2.Resource", "no dead letters", QUEUE_ARN),
+            granted(PIPE_ROLE, "3.Condition", "key usable directly"),
             of(PIPE_ROLE, "AssumeRolePolicyDocument.Statement.0.Condition", "any account's pipe"),
             whole(PIPE_ROLE, "no role of the pipe"),
             of("BeforeTokenRole", "ManagedPolicyArns", "a managed policy", ["arn:aws:iam::aws:policy/ReadOnlyAccess"]),
@@ -1735,12 +1780,24 @@ MUTATIONS: dict[str, dict[Check, tuple[Mutation, ...]]] = {
             of("ProvisioningQueue", "RedrivePolicy", "tried for ever"),
             of("ProvisioningQueue", "RedrivePolicy.maxReceiveCount", "given up after minutes", 3),
             of("ProvisioningDeadLetters", "MessageRetentionPeriod", "dead letters forgotten", 4 * DAY),
-            of("ProvisioningPipeDeadLetters", "SqsManagedSseEnabled", "not encrypted"),
+            of("RequestsPipeDeadLetters", "SqsManagedSseEnabled", "not encrypted"),
             of("NoticesQueue", "VisibilityTimeout", "visible again while a batch is waited for", 360),
             Mutation("a queue without notices", "Resources.NoticesQueue.Condition", "Provisions"),
             Mutation("a queue without accounts", "Resources.ProvisioningQueue.Condition"),
             whole("Other", "another queue", {"Type": "AWS::SQS::Queue", "Properties": {}}),
             whole("Open", "a queue for others", {"Type": "AWS::SQS::QueuePolicy", "Properties": {}}),
+            of("NoticesQueuePolicy", "PolicyDocument.Statement.0.Condition", "any topic"),
+            of("ProvisioningQueuePolicy", "PolicyDocument.Statement.0.Principal", "anybody", "*"),
+        ),
+        check_topics: (
+            of("ProvisioningSubscription", "FilterPolicy", "every change"),
+            of("NoticesSubscription", "FilterPolicyScope", "a filter that sees nothing"),
+            of("NoticesSubscription", "RawMessageDelivery", "wrapped messages"),
+            of("ProvisioningSubscription", "RedrivePolicy", "no dead letters"),
+            of("ProvisioningSubscription", "Endpoint", "another queue", NOTICES_QUEUE_ARN),
+            Mutation("followed where nobody follows", "Resources.RequestsTopic.Condition"),
+            whole("Other", "another topic", {"Type": "AWS::SNS::Topic", "Properties": {}}),
+            whole("Another", "another subscriber", {"Type": "AWS::SNS::Subscription", "Properties": {}}),
         ),
         check_event_source: (
             of("ProvisioningSource", "FunctionResponseTypes", "failures taken for done"),
@@ -1750,21 +1807,21 @@ MUTATIONS: dict[str, dict[Check, tuple[Mutation, ...]]] = {
             whole("Other", "another source", {"Type": "AWS::Lambda::EventSourceMapping", "Properties": {}}),
         ),
         check_pipe: (
-            of("ProvisioningPipe", "SourceParameters.FilterCriteria", "every record"),
-            of("NoticesPipe", "SourceParameters.FilterCriteria.Filters.+", "more records", {"Pattern": "{}"}),
-            of("NoticesPipe", "Target", "another queue", QUEUE_ARN),
-            of("ProvisioningPipe", "SourceParameters.FilterCriteria.Filters.0.Pattern", "not JSON", "approved"),
-            of("ProvisioningPipe", "SourceParameters.FilterCriteria.Filters.+", "more records", {"Pattern": "{}"}),
-            of("ProvisioningPipe", "SourceParameters.FilterCriteria.Filters.1", "nothing is brought again"),
-            of("ProvisioningPipe", "TargetParameters", "whole records"),
-            of("ProvisioningPipe", "TargetParameters.InputTemplate", "images", '{"dynamodb": <$.dynamodb>}'),
-            of("ProvisioningPipe", f"{STREAM}.StartingPosition", "what came before is missed", "LATEST"),
-            of("ProvisioningPipe", f"{STREAM}.DeadLetterConfig", "no dead letters"),
-            of("ProvisioningPipe", f"{STREAM}.MaximumRecordAgeInSeconds", "tried until it is forgotten"),
-            of("ProvisioningPipe", "Target", "to its dead letters", PIPE_DEAD_LETTERS_ARN),
-            of("ProvisioningPipe", "Enrichment", "enriched", {"Fn::GetAtt": ["ProvisioningFunction", "Arn"]}),
-            of("ProvisioningPipe", "LogConfiguration", "records in a log", {"Level": "TRACE"}),
-            of("ProvisioningPipe", "RoleArn", "another's role", {"Fn::GetAtt": ["ProvisioningRole", "Arn"]}),
+            of("RequestsPipe", "SourceParameters.FilterCriteria", "every record"),
+            of("RequestsPipe", "SourceParameters.FilterCriteria.Filters.2", "nobody is told"),
+            of("RequestsPipe", "Target", "one queue alone", QUEUE_ARN),
+            of("RequestsPipe", "SourceParameters.FilterCriteria.Filters.0.Pattern", "not JSON", "approved"),
+            of("RequestsPipe", "SourceParameters.FilterCriteria.Filters.+", "more records", {"Pattern": "{}"}),
+            of("RequestsPipe", "SourceParameters.FilterCriteria.Filters.1", "nothing is brought again"),
+            of("RequestsPipe", "TargetParameters", "whole records"),
+            of("RequestsPipe", "TargetParameters.InputTemplate", "images", '{"dynamodb": <$.dynamodb>}'),
+            of("RequestsPipe", f"{STREAM}.StartingPosition", "what came before is missed", "LATEST"),
+            of("RequestsPipe", f"{STREAM}.DeadLetterConfig", "no dead letters"),
+            of("RequestsPipe", f"{STREAM}.MaximumRecordAgeInSeconds", "tried until it is forgotten"),
+            of("RequestsPipe", "Target", "to its dead letters", PIPE_DEAD_LETTERS_ARN),
+            of("RequestsPipe", "Enrichment", "enriched", {"Fn::GetAtt": ["ProvisioningFunction", "Arn"]}),
+            of("RequestsPipe", "LogConfiguration", "records in a log", {"Level": "TRACE"}),
+            of("RequestsPipe", "RoleArn", "another's role", {"Fn::GetAtt": ["ProvisioningRole", "Arn"]}),
         ),
         check_alarms: (
             of("ProvisioningDeadLettersAlarm", "Threshold", "some are let go", 10),
@@ -1772,7 +1829,7 @@ MUTATIONS: dict[str, dict[Check, tuple[Mutation, ...]]] = {
             of("ProvisioningErrorsAlarm", "AlarmActions", "nobody is told"),
             of("NoticesRejectedAlarm", "Dimensions", "whatever became of it"),
             of("ProvisioningFailedAlarm", "Dimensions", "whatever became of it"),
-            of("ProvisioningPipeDeadLettersAlarm", "Dimensions", "another queue", of_queue("ProvisioningQueue")),
+            of("RequestsPipeDeadLettersAlarm", "Dimensions", "another queue", of_queue("ProvisioningQueue")),
             whole("ProvisioningAgeAlarm", "alarm removed"),
             of("MaintenanceErrorsAlarm", "Dimensions", "every function"),
             of("MaintenanceSilentAlarm", "TreatMissingData", "silence is good", "notBreaching"),
