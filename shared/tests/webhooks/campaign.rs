@@ -39,7 +39,7 @@ const HOUR: SignedDuration = SignedDuration::from_hours(1);
 /// Messages of an event from the queue.
 const BATCH: usize = 10;
 /// Of so many events the endpoint that never works is told one.
-const RARELY: u32 = 100;
+const RARELY: u32 = 500;
 
 const STEADY: &str = "https://steady.example/";
 const FLAKY: &str = "https://flaky.example/";
