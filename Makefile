@@ -6,7 +6,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
-FUNCTIONS := after-federation approvals before-creating-user before-token maintenance notices otp-send provisioning webhooks
+FUNCTIONS := after-federation approvals before-creating-user before-token events maintenance notices otp-send provisioning webhooks
 PACKAGES := $(addprefix --package ,$(FUNCTIONS))
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 

@@ -2,6 +2,8 @@
 
 #[cfg(feature = "console")]
 mod approvals;
+#[cfg(feature = "events")]
+mod events;
 mod maintenance;
 #[cfg(all(feature = "mail", feature = "requests"))]
 mod notices;
@@ -17,6 +19,8 @@ use tokio::time::Instant;
 
 #[cfg(feature = "console")]
 pub use self::approvals::{console, run_approvals};
+#[cfg(feature = "events")]
+pub use self::events::{events, run_events};
 pub use self::maintenance::{maintenance, run_maintenance};
 #[cfg(all(feature = "mail", feature = "requests"))]
 pub use self::notices::{notices, run_notices};

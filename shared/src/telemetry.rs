@@ -18,7 +18,9 @@ use crate::{
     },
     ports::{
         clock::Clock,
-        journal::{Answered, Delivery, Journal, Maintained, Notice, Notified, Visit, WebhookSent},
+        journal::{
+            Answered, Delivery, Journal, Maintained, Notice, Notified, Told, Visit, WebhookSent,
+        },
     },
 };
 
@@ -374,6 +376,7 @@ fn parts(record: &Notice) -> (&'static str, String, Value) {
         }
         Notice::Delivered(delivery) => delivered(delivery),
         Notice::Maintained(run) => maintained(run),
+        Notice::Told(batch) => told_of_events(batch),
         Notice::Visited(visit) => visited(visit),
         Notice::Panicked { step } => panicked(step),
     }
@@ -530,6 +533,35 @@ fn webhook_not_recorded(failure: &str, detail: Option<&str>) -> (&'static str, S
     )
 }
 
+/// What is counted of each batch of the stream.
+const EVENTS_METRICS: &[&str] = &[
+    "events_kept",
+    "events_audited",
+    "events_to_bus",
+    "events_to_topic",
+    "webhook_tasks",
+    "records_buried",
+    "records_failed",
+];
+
+fn told_of_events(batch: &Told) -> (&'static str, String, Value) {
+    let is_whole = batch.failures == 0 && batch.buried == 0;
+    let level = if is_whole { "INFO" } else { "ERROR" };
+    let fields = json!({
+        "records": batch.records,
+        "events_kept": batch.kept,
+        "events_audited": batch.audited,
+        "events_to_bus": batch.to_bus,
+        "events_to_topic": batch.to_topic,
+        "webhook_tasks": batch.tasks,
+        "records_buried": batch.buried,
+        "records_failed": batch.failures,
+        "problem": batch.problem,
+        "duration_ms": milliseconds(batch.duration),
+    });
+    (level, "events: told".to_owned(), fields)
+}
+
 fn visited(visit: &Visit) -> (&'static str, String, Value) {
     let level = match visit.status {
         500.. => "ERROR",
@@ -575,9 +607,13 @@ fn notice(record: &Notice, at: i64) -> Map<String, Value> {
             fields.insert("_aws".to_owned(), counts);
         }
     }
-    if matches!(record, Notice::Maintained(_)) {
-        let counts = counted(at, &[], MAINTENANCE_METRICS);
-        fields.insert("_aws".to_owned(), counts);
+    let counted_alone = match record {
+        Notice::Maintained(_) => Some(MAINTENANCE_METRICS),
+        Notice::Told(_) => Some(EVENTS_METRICS),
+        _ => None,
+    };
+    if let Some(names) = counted_alone {
+        fields.insert("_aws".to_owned(), counted(at, &[], names));
     }
     fields.insert("level".to_owned(), json!(level));
     fields.insert("message".to_owned(), json!(message));
@@ -1022,6 +1058,31 @@ mod tests {
             (&failed["level"], &failed["problem"]),
             (&json!("ERROR"), &json!("throttled"))
         );
+    }
+
+    #[test]
+    fn a_batch_of_the_stream_is_told_in_numbers() {
+        let line = |batch: Told| notice(&Notice::Told(batch), 1);
+        let mut batch = Told {
+            records: 3,
+            to_bus: 2,
+            ..Told::default()
+        };
+        let fields = line(batch.clone());
+        assert_eq!(fields["level"], "INFO");
+        assert_eq!(fields["events_to_bus"], 2);
+        let mut expected = EVENTS_METRICS.to_vec();
+        expected.sort_unstable();
+        assert_eq!(metrics(&fields), expected);
+        batch.buried("the item `ENTRY#01/address` comes without what it says now".to_owned());
+        batch.failed("the bus", &StoreError::Throttled);
+        let fields = line(batch);
+        assert_eq!(
+            (&fields["level"], &fields["records_buried"]),
+            (&json!("ERROR"), &json!(1))
+        );
+        let problem = fields["problem"].as_str().unwrap();
+        assert!(problem.contains("ENTRY#01/address"), "{problem}");
     }
 
     #[test]

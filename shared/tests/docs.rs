@@ -10,11 +10,12 @@ use std::path::Path;
 
 use shared::{
     config::{
-        CONSOLE_NAMES, Environment, MAIL_NAMES, MAINTENANCE_NAMES, NAMES, NOTICES_NAMES,
-        PROVISIONING_NAMES, REQUESTS_NAMES, Settings, WEBHOOKS_NAMES,
+        CONSOLE_NAMES, EVENTS_NAMES, Environment, MAIL_NAMES, MAINTENANCE_NAMES, NAMES,
+        NOTICES_NAMES, PROVISIONING_NAMES, REQUESTS_NAMES, Settings, WEBHOOKS_NAMES,
     },
     domain::{
         decision::BlockReason,
+        event::EventKind,
         language::{Language, LanguageWishes},
         mail::Address,
         one_time_code::OneTimeCode,
@@ -69,13 +70,25 @@ fn every_setting_is_documented_and_a_parameter_of_the_template() {
 }
 
 #[test]
-fn every_setting_of_the_console_and_of_webhooks_is_documented() {
+fn every_setting_of_the_console_events_and_webhooks_is_documented() {
     let reference = document("docs/configuration.md");
-    for name in [CONSOLE_NAMES, WEBHOOKS_NAMES].concat() {
+    for name in [CONSOLE_NAMES, EVENTS_NAMES, WEBHOOKS_NAMES].concat() {
         assert!(
             reference.contains(&format!("`{name}`")),
             "docs/configuration.md lacks {name}"
         );
+    }
+}
+
+#[test]
+fn every_kind_of_event_is_in_the_catalogue() {
+    let catalogue = document("docs/events.md");
+    for kind in EventKind::ALL {
+        let (_, verb) = kind.name().split_once('.').unwrap();
+        let is_named = [kind.name(), &format!(".{verb}")]
+            .iter()
+            .any(|name| catalogue.contains(&format!("`{name}`")));
+        assert!(is_named, "docs/events.md lacks {kind}");
     }
 }
 
@@ -181,6 +194,7 @@ fn every_link_between_the_documents_leads_somewhere() {
         "docs/claims.md",
         "docs/codes.md",
         "docs/console.md",
+        "docs/events.md",
         "docs/lists.md",
         "docs/notices.md",
         "docs/local-entra.md",

@@ -216,10 +216,25 @@ fn go_on() -> Decided {
 #[rstest]
 #[case::goes_on(go_on(), "sign_up.continued", "continue", None)]
 #[case::blocked(block(BlockReason::Denied), "sign_up.blocked", "block", Some("denied"))]
-#[case::waits(block(BlockReason::PendingReview), "sign_up.reviewed", "review", Some("pending"))]
-#[case::waits_still(block(BlockReason::AlreadyPending), "sign_up.blocked", "block", Some("already-pending"))]
+#[case::waits(
+    block(BlockReason::PendingReview),
+    "sign_up.reviewed",
+    "review",
+    Some("pending")
+)]
+#[case::waits_still(
+    block(BlockReason::AlreadyPending),
+    "sign_up.blocked",
+    "block",
+    Some("already-pending")
+)]
 #[case::invalid(invalid(), "sign_up.invalid", "invalid", None)]
-#[case::unavailable(block(BlockReason::Unavailable), "sign_up.failed", "block", Some("unavailable"))]
+#[case::unavailable(
+    block(BlockReason::Unavailable),
+    "sign_up.failed",
+    "block",
+    Some("unavailable")
+)]
 #[case::failed_and_goes_on(failed(), "sign_up.failed", "continue", Some("throttled"))]
 #[tokio::test]
 async fn each_decision_is_kept(
@@ -232,7 +247,10 @@ async fn each_decision_is_kept(
     world.answer(decided).await;
     let (event, text) = world.only().await;
     assert_eq!(event.kind.name(), kind);
-    assert_eq!((&text["id"], &text["type"]), (&json!(event.id.as_str()), &json!(kind)));
+    assert_eq!(
+        (&text["id"], &text["type"]),
+        (&json!(event.id.as_str()), &json!(kind))
+    );
     assert_eq!(text["timestamp"], "2026-01-15T12:00:00Z");
     let data = &text["data"];
     assert_eq!(data["step"], "before-creating-user");
@@ -290,7 +308,13 @@ async fn it_says_what_decided_and_names_nobody() {
 
 #[tokio::test]
 async fn it_says_of_a_person_what_the_operator_asks_for() {
-    let wanted = ["email", "displayName", "identities", "country", "extension_x"];
+    let wanted = [
+        "email",
+        "displayName",
+        "identities",
+        "country",
+        "extension_x",
+    ];
     let world = World::new(Step::BeforeCreatingUser, &wanted).await;
     world.answer(go_on()).await;
     let (event, _) = world.only().await;
@@ -334,7 +358,9 @@ async fn a_body_that_names_nobody_is_a_block() {
 #[tokio::test]
 async fn a_token_is_news_when_it_got_claims() {
     let world = World::new(Step::BeforeToken, &[]).await;
-    world.answer(Decided::new(Decision::Continue(Vec::new()))).await;
+    world
+        .answer(Decided::new(Decision::Continue(Vec::new())))
+        .await;
     assert_eq!(world.kept().await, []);
     world.answer(go_on()).await;
     let (event, text) = world.only().await;

@@ -1,10 +1,7 @@
 //! Requests to AWS services of which a call or two is needed, signed with Signature Version 4 by the crate that the SDK's
 //! clients sign with. A client of its own for each would be more code than the functions' own (docs/decisions/0022).
 
-use std::{
-    sync::OnceLock,
-    time::{Duration, SystemTime},
-};
+use std::{sync::OnceLock, time::Duration};
 
 use aws_sdk_dynamodb::config::Credentials;
 use aws_sigv4::{
@@ -16,8 +13,8 @@ use aws_sigv4::{
 };
 use reqwest::{Client, Method, Url};
 
-use super::{aws::Connection, https, told};
-use crate::ports::event_bus::SinkError;
+use super::{aws::Connection, https, system_clock::SystemClock, told};
+use crate::ports::{clock::Clock, event_bus::SinkError};
 
 /// For one attempt.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -111,9 +108,11 @@ impl Signed {
             sent = sent.header(name, value);
         }
         let answered = sent.body(request.body).send().await;
-        let answer = answered.map_err(|error| match error.is_timeout() {
-            true => SinkError::TimedOut,
-            false => unavailable(&error.without_url()),
+        let answer = answered.map_err(|error| {
+            if error.is_timeout() {
+                return SinkError::TimedOut;
+            }
+            unavailable(&error.without_url())
         })?;
         let status = answer.status().as_u16();
         let body = answer.bytes().await;
@@ -125,18 +124,14 @@ impl Signed {
     }
 
     /// The headers that prove who sends it.
-    fn signature(
-        &self,
-        url: &Url,
-        request: &Request,
-    ) -> Result<Vec<(String, String)>, SinkError> {
+    fn signature(&self, url: &Url, request: &Request) -> Result<Vec<(String, String)>, SinkError> {
         let unsigned = |error: &dyn std::error::Error| SinkError::Unavailable(told(error));
         let identity = self.credentials.clone().into();
         let parameters = v4::SigningParams::builder()
             .identity(&identity)
             .region(&self.region)
             .name(self.service)
-            .time(SystemTime::now())
+            .time(SystemClock.now().into())
             .settings(self.settings())
             .build()
             .map_err(|error| unsigned(&error))?
@@ -144,9 +139,8 @@ impl Signed {
         let headers = request.headers.iter();
         let headers = headers.map(|(name, value)| (*name, value.as_str()));
         let body = SignableBody::Bytes(&request.body);
-        let signable =
-            SignableRequest::new(request.method.as_str(), url.as_str(), headers, body)
-                .map_err(|error| unsigned(&error))?;
+        let signable = SignableRequest::new(request.method.as_str(), url.as_str(), headers, body)
+            .map_err(|error| unsigned(&error))?;
         let (instructions, _) = sign(signable, &parameters)
             .map_err(|error| unsigned(&error))?
             .into_parts();
@@ -183,15 +177,47 @@ impl Answer {
         let code = body.get("__type").or_else(|| body.get("code"));
         let code = code.and_then(serde_json::Value::as_str).unwrap_or_default();
         // `com.amazonaws.sqs#QueueDoesNotExist`
-        let code = code.rsplit('#').next().unwrap_or_default();
+        self.failure_of(code.rsplit('#').next().unwrap_or_default())
+    }
+
+    /// The same of a service that says the code in another way.
+    pub(super) fn failure_of(&self, code: &str) -> SinkError {
         match self.status {
             429 => SinkError::Throttled,
-            _ if code.contains("Throttl") => SinkError::Throttled,
             500.. => SinkError::Unavailable(format!("status {}", self.status)),
             status if code.is_empty() => SinkError::Refused(format!("status {status}")),
-            _ => SinkError::Refused(code.to_owned()),
+            _ => refusal(code),
         }
     }
+}
+
+/// Why a service did not take something, by its own code. What is its own fault is told as such.
+pub(super) fn refusal(code: &str) -> SinkError {
+    if code.contains("Throttl") || code.contains("LimitExceeded") {
+        return SinkError::Throttled;
+    }
+    if code.contains("Internal") || code.contains("Unavailable") {
+        return SinkError::Unavailable(code.to_owned());
+    }
+    SinkError::Refused(code.to_owned())
+}
+
+/// What became of each of so many by the ids of those that were taken, and of those that were not with the code of each. An
+/// id is the place.
+pub(super) fn by_place(
+    all: usize,
+    taken: &[String],
+    refused: &[(String, String)],
+) -> Vec<Result<(), SinkError>> {
+    let ended = (0..all).map(|place| place.to_string()).map(|id| {
+        if taken.contains(&id) {
+            return Ok(());
+        }
+        let refused = refused.iter().find(|(of, _)| *of == id);
+        let untold = || SinkError::Unavailable("it did not tell what became of it".to_owned());
+        Err(refused.map_or_else(untold, |(_, code)| refusal(code)))
+    });
+    ended.collect()
 }
 
 fn domain(region: &str) -> &'static str {

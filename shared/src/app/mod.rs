@@ -13,6 +13,7 @@ pub mod decisions;
 pub mod disposable;
 pub mod disposable_publications;
 pub mod endpoints;
+pub mod events;
 pub mod known_domains;
 pub mod last_steps;
 mod lease;

@@ -5,6 +5,7 @@
 #[cfg(feature = "console")]
 mod console;
 mod env;
+mod events;
 mod mail;
 mod maintenance;
 mod notices;
@@ -17,6 +18,7 @@ mod webhooks;
 pub use self::console::{CONSOLE_NAMES, ConsoleSettings};
 pub use self::{
     env::{Environment, ProcessEnvironment},
+    events::{EVENTS_NAMES, EventsSettings, Sink},
     mail::{MAIL_NAMES, MailSettings, MailTransport},
     maintenance::{MAINTENANCE_NAMES, MaintenanceSettings},
     notices::{NOTICES_NAMES, NoticesSettings},

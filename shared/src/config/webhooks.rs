@@ -4,6 +4,7 @@ use reqwest::Url;
 
 use super::{
     env::Environment,
+    events::is_queue,
     provisioning::is_url,
     settings::{Problem, Reader},
 };
@@ -52,7 +53,7 @@ impl<E: Environment + ?Sized> Reader<'_, E> {
     fn webhooks_queue(&mut self) -> String {
         const EXPECTED: &str = "the URL of the queue before the webhooks; the template sets it";
         let url = self.required("WEBHOOKS_QUEUE_URL", EXPECTED);
-        if !url.is_empty() && !is_url(&url) {
+        if !url.is_empty() && !is_queue(&url) {
             self.problem("WEBHOOKS_QUEUE_URL", &url, EXPECTED);
         }
         url

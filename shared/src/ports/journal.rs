@@ -208,6 +208,55 @@ pub struct WebhookSent {
     pub latency: Option<Duration>,
 }
 
+/// One batch of records of the table's stream: what became of it, in numbers.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Told {
+    pub records: usize,
+    /// Changes that are kept as events now, and were not before.
+    pub kept: usize,
+    /// Lines of the audit chain.
+    pub audited: usize,
+    /// Events that the bus has taken.
+    pub to_bus: usize,
+    /// The same of the topic.
+    pub to_topic: usize,
+    /// Events that wait for an endpoint, once for each of them.
+    pub tasks: usize,
+    /// Records that could not be read.
+    pub buried: usize,
+    /// Records that have to come again.
+    pub failures: usize,
+    /// The first thing that went wrong; nothing of any person.
+    pub problem: Option<String>,
+    pub duration: Duration,
+}
+
+impl Told {
+    /// `what` did not do its part.
+    pub fn failed(&mut self, what: &str, error: &dyn std::error::Error) {
+        self.problem
+            .get_or_insert_with(|| format!("{what}: {error}"));
+    }
+
+    pub fn buried(&mut self, reason: String) {
+        self.buried += 1;
+        self.problem.get_or_insert(reason);
+    }
+
+    /// Whether nothing was done, and nothing was left undone.
+    pub fn is_idle(&self) -> bool {
+        let done = [
+            self.kept,
+            self.audited,
+            self.to_bus,
+            self.to_topic,
+            self.tasks,
+            self.buried,
+        ];
+        self.failures == 0 && done.into_iter().all(|count| count == 0)
+    }
+}
+
 /// One request to the approval console.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Visit {
@@ -319,6 +368,8 @@ pub enum Notice {
     Delivered(Delivery),
     /// The maintenance of approval requests ran.
     Maintained(Maintained),
+    /// Records of the table's stream were taken, and somebody was told of events.
+    Told(Told),
     /// Somebody asked the approval console.
     Visited(Visit),
     /// A handler panicked; the person got a block page.

@@ -11,6 +11,7 @@
 mod attempts;
 mod audit;
 mod codes;
+mod dead_letters;
 mod look_ups;
 mod maintenance;
 mod notices;

@@ -85,7 +85,12 @@ async fn a_decision_is_one_read_and_one_record() {
         let uses = usize::from(step == Step::AfterFederation);
         assert_eq!(count("UpdateItem"), uses);
         assert_eq!(count("PutItem"), 50, "the record of each decision");
-        assert_eq!(calls.len(), 51 + 50 + uses, "{:?}", world.proxy.operations());
+        assert_eq!(
+            calls.len(),
+            51 + 50 + uses,
+            "{:?}",
+            world.proxy.operations()
+        );
     }
 }
 

@@ -8,6 +8,7 @@ mod client;
 mod codes;
 mod contention;
 mod credentials;
+mod dead_letters;
 mod deliveries;
 mod directory;
 mod disposable;
@@ -35,7 +36,7 @@ use aws_sdk_dynamodb::{Client, types::AttributeValue};
 
 pub use self::{
     client::ConnectionError,
-    stream::{changed_request, happened},
+    stream::{changed_request, happened, stream_record},
 };
 pub use super::aws::Connection;
 use crate::ports::{Deadline, StoreError};

@@ -3,6 +3,7 @@
 
 mod approval;
 mod audit;
+mod dead_letter;
 mod endpoint;
 mod event;
 mod look_ups;
@@ -20,6 +21,7 @@ pub(super) use self::approval::{
     HistoryItem, IndexItem, OctetsItem, RequestItem, StandingItem, seconds,
 };
 pub(super) use self::audit::RecordItem;
+pub(super) use self::dead_letter::DeadRecordItem;
 pub(super) use self::endpoint::EndpointItem;
 pub(super) use self::event::EventItem;
 pub(super) use self::look_ups::{
