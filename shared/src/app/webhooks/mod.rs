@@ -319,18 +319,25 @@ impl Webhooks {
                 self.disable(due.target).await?;
                 ("gone", None)
             }
-            Meaning::Failed => match pause_after(due.number(), fastrand::f64(), sent.retry_after) {
-                Some(pause) => ("retry", Some(self.retry(due, pause).await?)),
-                None => {
-                    let kind = due.event.kind;
-                    self.bury(due.task, kind, due.number(), &sent.outcome)
-                        .await?;
-                    ("dead", None)
-                }
-            },
+            Meaning::Failed => self.fail(due, &sent).await?,
         };
         self.note(due, &sent, next).await;
         Ok(Ended::Told(outcome, due.told(sent)))
+    }
+
+    /// Has it tried again, or gives it up.
+    async fn fail(
+        &self,
+        due: &Due<'_>,
+        sent: &Sent,
+    ) -> Result<(&'static str, Option<Timestamp>), Trouble> {
+        let number = due.number();
+        if let Some(pause) = pause_after(number, fastrand::f64(), sent.retry_after) {
+            return Ok(("retry", Some(self.retry(due, pause).await?)));
+        }
+        self.bury(due.task, due.event.kind, number, &sent.outcome)
+            .await?;
+        Ok(("dead", None))
     }
 
     /// Somebody else who changed it at the same moment has it stay; the message comes again then.

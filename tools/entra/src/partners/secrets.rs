@@ -101,10 +101,12 @@ fn get(asked: &GetSecretValue, made: &Made, config: &Config) -> Result<Value, Fa
     let id = &asked.secret_id;
     let made = made.lock().get(id).cloned();
     let secret = made.or_else(|| secret(id, config)).ok_or(ABSENT)?;
-    let mut answer = named(id);
-    answer["SecretString"] = secret.into();
-    answer["VersionStages"] = json!(["AWSCURRENT"]);
-    Ok(answer)
+    Ok(json!({
+        "ARN": arn(id),
+        "Name": id,
+        "SecretString": secret,
+        "VersionStages": ["AWSCURRENT"],
+    }))
 }
 
 fn create(asked: CreateSecret, made: &Made, config: &Config) -> Result<Value, Fault> {
@@ -126,10 +128,11 @@ fn put(asked: PutSecretValue, made: &Made) -> Result<Value, Fault> {
 }
 
 fn named(id: &str) -> Value {
-    json!({
-        "ARN": format!("arn:aws:secretsmanager:local:000000000000:secret:{id}"),
-        "Name": id,
-    })
+    json!({ "ARN": arn(id), "Name": id })
+}
+
+fn arn(id: &str) -> String {
+    format!("arn:aws:secretsmanager:local:000000000000:secret:{id}")
 }
 
 fn secret(id: &str, config: &Config) -> Option<String> {
