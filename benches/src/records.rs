@@ -44,7 +44,10 @@ async fn main() -> Result<(), Failure> {
     let password = credentials.create("connector").await?.password;
     let authorization = format!("Basic {}", STANDARD.encode(format!("connector:{password}")));
 
-    let functions = [function(&engine, "0").await?, function(&engine, "90").await?];
+    let functions = [
+        function(&engine, "0").await?,
+        function(&engine, "90").await?,
+    ];
     let mut times = [Vec::new(), Vec::new()];
     for number in 0..REQUESTS + UNMEASURED {
         for (router, times) in functions.iter().zip(&mut times) {

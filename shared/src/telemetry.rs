@@ -277,11 +277,7 @@ fn parts(record: &Notice) -> (&'static str, String, Value) {
             function,
             init,
             credentials,
-        } => (
-            "INFO",
-            format!("{function} serves"),
-            json!({ "function": function, "init_ms": milliseconds(*init), "credentials": credentials }),
-        ),
+        } => started(function, *init, *credentials),
         Notice::RefusedToStart { function, problems } => (
             "ERROR",
             format!("{function} does not start: {}", problems.join("; ")),
@@ -302,14 +298,7 @@ fn parts(record: &Notice) -> (&'static str, String, Value) {
             version,
             failure,
             detail,
-        } => (
-            "ERROR",
-            format!(
-                "{} could not be read; the one before it stays until it can",
-                told(version)
-            ),
-            policy_failure(version, failure, detail.as_deref()),
-        ),
+        } => policy_unavailable(version, failure, detail.as_deref()),
         Notice::CandidateLoaded { version } => (
             "INFO",
             format!("{} is compared and decides nothing", told(version)),
@@ -398,6 +387,34 @@ fn decision_not_recorded(
             "dependency_detail": detail,
             "event": event,
         }),
+    )
+}
+
+fn started(
+    function: &str,
+    init: std::time::Duration,
+    credentials: usize,
+) -> (&'static str, String, Value) {
+    let fields = json!({
+        "function": function,
+        "init_ms": milliseconds(init),
+        "credentials": credentials,
+    });
+    ("INFO", format!("{function} serves"), fields)
+}
+
+fn policy_unavailable(
+    version: &PolicyVersion,
+    failure: &str,
+    detail: Option<&str>,
+) -> (&'static str, String, Value) {
+    (
+        "ERROR",
+        format!(
+            "{} could not be read; the one before it stays until it can",
+            told(version)
+        ),
+        policy_failure(version, failure, detail),
     )
 }
 

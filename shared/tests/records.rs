@@ -1,10 +1,6 @@
 //! The record of each decision: what it says, that a retry leaves one, and what happens when it cannot be kept.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a test fails by panicking"
-)]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::sync::{
     Arc, Mutex,

@@ -1,4 +1,4 @@
-//! Amazon EventBridge: `PutEvents` of its JSON 1.1 protocol.
+//! Amazon `EventBridge`: `PutEvents` of its JSON 1.1 protocol.
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
@@ -15,7 +15,7 @@ use crate::{
 /// By which rules know our events.
 const SOURCE: &str = "signup-connectors";
 
-/// A bus of EventBridge.
+/// A bus of `EventBridge`.
 #[derive(Debug)]
 pub struct EventBridge {
     service: Signed,

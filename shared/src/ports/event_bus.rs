@@ -27,7 +27,7 @@ pub enum SinkError {
 /// Most events in one call to a bus.
 pub const MAX_BATCH: usize = 10;
 
-/// A bus of the deployment (Amazon EventBridge).
+/// A bus of the deployment (Amazon `EventBridge`).
 #[async_trait]
 pub trait EventBus: Send + Sync {
     /// Tells up to [`MAX_BATCH`] events. What became of each, in their order: some may be taken and others not.

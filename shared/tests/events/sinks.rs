@@ -1,4 +1,4 @@
-//! Amazon EventBridge, SNS and SQS as their protocols have them.
+//! Amazon `EventBridge`, SNS and SQS as their protocols have them.
 
 use std::{collections::HashMap, time::Duration};
 

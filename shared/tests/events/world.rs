@@ -42,7 +42,7 @@ use tokio::time::Instant;
 pub(crate) const NOW: Timestamp = Timestamp::constant(2_000_000_000, 0);
 pub(crate) const TABLE: &str = "events";
 
-/// Batches after which a test gives up.
+/// Failed batches after which a test gives up.
 const MOST_FAILURES: usize = 3;
 
 pub(crate) struct World {
@@ -111,10 +111,10 @@ impl World {
     /// How many batches failed.
     pub(crate) async fn deliver(&self) -> usize {
         let mut failures = 0;
-        loop {
+        while failures < MOST_FAILURES {
             let records = self.read();
-            if records.is_empty() || failures == MOST_FAILURES {
-                return failures;
+            if records.is_empty() {
+                break;
             }
             let failed = self.take(&records).await;
             if let Some(first) = failed.iter().min() {
@@ -122,6 +122,7 @@ impl World {
                 self.back_to(first);
             }
         }
+        failures
     }
 
     /// Forgets whoever was told so far.
