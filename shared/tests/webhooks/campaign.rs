@@ -104,20 +104,20 @@ impl Receivers {
     }
 }
 
-fn status(status: u16) -> Result<Reply, OutgoingError> {
-    Ok(Reply {
+const fn reply(status: u16) -> Reply {
+    Reply {
         status,
         retry_after: None,
         body: Vec::new(),
-    })
+    }
 }
 
 #[async_trait]
 impl Outgoing for Receivers {
     async fn call(&self, call: &Call, _: Deadline) -> Result<Reply, OutgoingError> {
         match call.url.as_str() {
-            NEVER => status(503),
-            STEADY if fastrand::u8(..100) < FAILS_PERCENT => status(500),
+            NEVER => Ok(reply(503)),
+            STEADY if fastrand::u8(..100) < FAILS_PERCENT => Ok(reply(500)),
             OUT if self.is_out() => Err(OutgoingError::Connection("refused".to_owned())),
             FLAKY if fastrand::u8(..100) < LOSES_PERCENT => {
                 self.hear(call);
@@ -125,11 +125,11 @@ impl Outgoing for Receivers {
             }
             GONE if self.gone.fetch_add(1, Ordering::SeqCst) >= self.gone_after => {
                 self.after_gone.fetch_add(1, Ordering::SeqCst);
-                status(410)
+                Ok(reply(410))
             }
             _ => {
                 self.hear(call);
-                status(204)
+                Ok(reply(204))
             }
         }
     }
@@ -251,16 +251,16 @@ async fn every_event_is_told_at_least_once_whatever_fails() {
     );
 
     let came_back = NOW + OUT_FROM + OUT_FOR;
-    let mut waited: Vec<SignedDuration> = campaign
+    let mut late: Vec<SignedDuration> = campaign
         .receivers
         .of(out)
         .values()
         .map(|heard| heard.first.duration_since(came_back))
-        .filter(|waited| waited.is_positive())
+        .filter(SignedDuration::is_positive)
         .collect();
-    waited.sort();
-    let soon = waited[waited.len() * 99 / 100];
-    let last = *waited.last().unwrap();
+    late.sort();
+    let soon = late[late.len() * 99 / 100];
+    let last = *late.last().unwrap();
     assert!(soon <= SOON && last <= LONGEST, "{soon:#} {last:#}");
     tell(
         &campaign,
@@ -271,7 +271,7 @@ async fn every_event_is_told_at_least_once_whatever_fails() {
 
 /// For docs/reliability.md.
 #[expect(clippy::print_stdout, reason = "`make campaign-events` shows it")]
-fn tell(campaign: &Campaign, endpoints: &[Endpoint; 5], waited: &[(&str, SignedDuration)]) {
+fn tell(campaign: &Campaign, endpoints: &[Endpoint; 5], late: &[(&str, SignedDuration)]) {
     let mut figures = String::new();
     let mut line = |name: &str, figure: String| {
         let _ = writeln!(figures, "{name:<22} {figure}");
@@ -290,8 +290,8 @@ fn tell(campaign: &Campaign, endpoints: &[Endpoint; 5], waited: &[(&str, SignedD
     for outcome in ["delivered", "retry", "dead", "gone", "dropped", "later"] {
         line(&format!("  {outcome}"), campaign.told(outcome).to_string());
     }
-    for (name, waited) in waited {
-        line(name, format!("{waited:#} after the outage"));
+    for (name, by) in late {
+        line(name, format!("{by:#} after the outage"));
     }
     let days = campaign.clock.now().duration_since(NOW);
     line(

@@ -198,12 +198,11 @@ async fn a_test_is_a_signed_message_that_tells_of_nothing() {
     let expected = keys.signature(&header("webhook-id"), at, &received.body);
     assert_eq!(header("webhook-signature"), expected);
 
-    let receiver = ReceiverFaults {
-        status: 500,
-        ..ReceiverFaults::default()
-    };
     scene.entra.faults.set(Switches {
-        receiver,
+        receiver: ReceiverFaults {
+            status: 500,
+            ..ReceiverFaults::default()
+        },
         ..Switches::default()
     });
     let ran = scene.run(&["test", &id]).await;
@@ -345,28 +344,28 @@ impl Sqs {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let router = Router::new()
-            .route("/", post(Self::take))
+            .route("/", post(take))
             .with_state(self.clone());
         tokio::spawn(async move { axum::serve(listener, router).await });
         url
     }
 
-    async fn take(State(sqs): State<Self>, body: String) -> Json<Value> {
-        let batch: Value = serde_json::from_str(&body).unwrap();
-        let entries = batch["Entries"].as_array().unwrap();
-        let successful = entries.iter().map(|entry| json!({ "Id": entry["Id"] }));
-        let successful: Vec<Value> = successful.collect();
-        let bodies = entries
-            .iter()
-            .map(|entry| entry["MessageBody"].as_str().unwrap());
-        let tasks = bodies.map(|body| serde_json::from_str(body).unwrap());
-        sqs.0.lock().unwrap().extend(tasks);
-        Json(json!({ "Successful": successful, "Failed": [] }))
-    }
-
     fn tasks(&self) -> Vec<Value> {
         self.0.lock().unwrap().clone()
     }
+}
+
+async fn take(State(sqs): State<Sqs>, body: String) -> Json<Value> {
+    let batch: Value = serde_json::from_str(&body).unwrap();
+    let entries = batch["Entries"].as_array().unwrap();
+    let successful = entries.iter().map(|entry| json!({ "Id": entry["Id"] }));
+    let successful: Vec<Value> = successful.collect();
+    let bodies = entries
+        .iter()
+        .map(|entry| entry["MessageBody"].as_str().unwrap());
+    let tasks = bodies.map(|body| serde_json::from_str(body).unwrap());
+    sqs.0.lock().unwrap().extend(tasks);
+    Json(json!({ "Successful": successful, "Failed": [] }))
 }
 
 #[tokio::test]
