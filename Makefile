@@ -6,7 +6,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
-FUNCTIONS := after-federation approvals before-creating-user before-token events maintenance notices otp-send provisioning
+FUNCTIONS := after-federation approvals before-creating-user before-token events maintenance notices otp-send provisioning webhooks
 PACKAGES := $(addprefix --package ,$(FUNCTIONS))
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
@@ -77,6 +77,12 @@ CAMPAIGN_REQUESTS ?= 2000
 .PHONY: campaign
 campaign: dev-binaries ## Make accounts while Graph fails and processes are killed at random (CAMPAIGN_REQUESTS=2000)
 	CAMPAIGN_REQUESTS=$(CAMPAIGN_REQUESTS) cargo test --locked --package blackbox campaign -- --nocapture
+
+# Each event is told at least once, whatever fails; days pass in seconds.
+CAMPAIGN_EVENTS ?= 10000
+.PHONY: campaign-events
+campaign-events: ## Tell endpoints of events while they and the queue fail (CAMPAIGN_EVENTS=10000)
+	CAMPAIGN_EVENTS=$(CAMPAIGN_EVENTS) cargo test --locked --package shared --test webhooks campaign -- --nocapture
 
 .PHONY: rehearse
 rehearse: .venv/.installed .venv-ministack/.installed dev-binaries ## Deploy the template into an AWS emulator and sign up through it

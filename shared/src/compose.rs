@@ -9,6 +9,8 @@ mod maintenance;
 mod notices;
 #[cfg(feature = "requests")]
 mod provisioning;
+#[cfg(all(feature = "events", feature = "requests"))]
+mod webhooks;
 
 use std::{process::ExitCode, sync::Arc, time::Duration};
 
@@ -24,6 +26,8 @@ pub use self::maintenance::{maintenance, run_maintenance};
 pub use self::notices::{notices, run_notices};
 #[cfg(feature = "requests")]
 pub use self::provisioning::{deliveries, run_provisioning};
+#[cfg(all(feature = "events", feature = "requests"))]
+pub use self::webhooks::{run_webhooks, webhooks};
 #[cfg(feature = "requests")]
 use crate::{adapters::data_keys::KmsDataKeys, config::RequestsSettings};
 #[cfg(feature = "mail")]

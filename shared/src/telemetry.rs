@@ -18,7 +18,9 @@ use crate::{
     },
     ports::{
         clock::Clock,
-        journal::{Answered, Delivery, Journal, Maintained, Notice, Notified, Told, Visit},
+        journal::{
+            Answered, Delivery, Journal, Maintained, Notice, Notified, Told, Visit, WebhookSent,
+        },
     },
 };
 
@@ -357,6 +359,10 @@ fn parts(record: &Notice) -> (&'static str, String, Value) {
             delivery_not_recorded(("notice", "notice-deliveries"), failure, detail.as_deref())
         }
         Notice::Notified(notified) => told_somebody(notified),
+        Notice::WebhookSent(sent) => webhook_sent(sent),
+        Notice::WebhookNotRecorded { failure, detail } => {
+            webhook_not_recorded(failure, detail.as_deref())
+        }
         Notice::Delivered(delivery) => delivered(delivery),
         Notice::Maintained(run) => maintained(run),
         Notice::Told(batch) => told_of_events(batch),
@@ -510,6 +516,40 @@ fn told_somebody(notified: &Notified) -> (&'static str, String, Value) {
     (level, message, fields)
 }
 
+fn webhook_sent(sent: &WebhookSent) -> (&'static str, String, Value) {
+    let level = match sent.outcome {
+        "dead" | "gone" | "unreadable" => "ERROR",
+        "retry" | "later" => "WARN",
+        _ => "INFO",
+    };
+    let mut fields = json!({
+        "endpoint": sent.endpoint,
+        "kind": sent.kind,
+        "attempt": sent.attempt,
+        "outcome": sent.outcome,
+        "answer": sent.answer,
+        "problem": sent.problem,
+        "webhook_deliveries": 1,
+    });
+    if let (Some(latency), Some(fields)) = (sent.latency, fields.as_object_mut()) {
+        fields.insert("latency_ms".to_owned(), milliseconds(latency));
+    }
+    (level, format!("webhook: {}", sent.outcome), fields)
+}
+
+fn webhook_not_recorded(failure: &str, detail: Option<&str>) -> (&'static str, String, Value) {
+    (
+        "ERROR",
+        "an attempt to tell an endpoint could not be noted; the log of deliveries lacks it"
+            .to_owned(),
+        json!({
+            "dependency": "delivery-log",
+            "dependency_failure": failure,
+            "dependency_detail": detail,
+        }),
+    )
+}
+
 /// What is counted of each batch of the stream.
 const EVENTS_METRICS: &[&str] = &[
     "events_kept",
@@ -578,7 +618,7 @@ fn notice(record: &Notice, at: i64) -> Map<String, Value> {
         let counts = counted(at, &["dependency"], &["dependency_failures"]);
         fields.insert("_aws".to_owned(), counts);
     }
-    for counter in ["provisionings", "notices"] {
+    for counter in ["provisionings", "notices", "webhook_deliveries"] {
         if fields.contains_key(counter) {
             let counts = counted(at, &["outcome"], &[counter]);
             fields.insert("_aws".to_owned(), counts);
@@ -963,6 +1003,28 @@ mod tests {
         assert_eq!(levels, ["INFO", "INFO", "WARN", "ERROR"]);
         assert_eq!(metrics(&of("rejected")), ["notices"]);
         assert_eq!(of("sent")["message"], "notice: sent (denied)");
+    }
+
+    #[test]
+    fn webhooks_are_counted_by_what_became_of_them() {
+        let of = |outcome, latency| {
+            let sent = WebhookSent {
+                endpoint: Some("ep_0123456789abcdef".to_owned()),
+                kind: Some("sign_up.blocked"),
+                attempt: Some(3),
+                outcome,
+                answer: Some("503".to_owned()),
+                problem: None,
+                latency,
+            };
+            notice(&Notice::WebhookSent(sent), 1)
+        };
+        let levels = ["delivered", "retry", "dead"].map(|one| of(one, None)["level"].clone());
+        assert_eq!(levels, ["INFO", "WARN", "ERROR"]);
+        let slow = of("retry", Some(Duration::from_millis(1500)));
+        assert_eq!(slow["latency_ms"], 1500.0);
+        assert_eq!(metrics(&slow), ["webhook_deliveries"]);
+        assert!(!of("dropped", None).contains_key("latency_ms"));
     }
 
     #[test]

@@ -11,7 +11,7 @@ use std::path::Path;
 use shared::{
     config::{
         CONSOLE_NAMES, EVENTS_NAMES, Environment, MAIL_NAMES, MAINTENANCE_NAMES, NAMES,
-        NOTICES_NAMES, PROVISIONING_NAMES, REQUESTS_NAMES, Settings,
+        NOTICES_NAMES, PROVISIONING_NAMES, REQUESTS_NAMES, Settings, WEBHOOKS_NAMES,
     },
     domain::{
         decision::BlockReason,
@@ -70,9 +70,9 @@ fn every_setting_is_documented_and_a_parameter_of_the_template() {
 }
 
 #[test]
-fn every_setting_of_the_console_and_of_events_is_documented() {
+fn every_setting_of_the_console_events_and_webhooks_is_documented() {
     let reference = document("docs/configuration.md");
-    for name in [CONSOLE_NAMES, EVENTS_NAMES].concat() {
+    for name in [CONSOLE_NAMES, EVENTS_NAMES, WEBHOOKS_NAMES].concat() {
         assert!(
             reference.contains(&format!("`{name}`")),
             "docs/configuration.md lacks {name}"
@@ -208,6 +208,7 @@ fn every_link_between_the_documents_leads_somewhere() {
         "docs/sources.md",
         "docs/values.md",
         "docs/verification.md",
+        "docs/webhooks.md",
     ] {
         let text = document(name);
         let folder = Path::new(name).parent().unwrap();

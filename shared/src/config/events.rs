@@ -118,7 +118,8 @@ fn is_topic(name: &str) -> bool {
     parts.next() == Some("arn") && parts.nth(1) == Some("sns") && !name.ends_with(ORDERED)
 }
 
-fn is_queue(name: &str) -> bool {
+/// Whether it is the URL of a queue that takes delays.
+pub(super) fn is_queue(name: &str) -> bool {
     let is_http = |url: Url| matches!(url.scheme(), "https" | "http");
     Url::parse(name).is_ok_and(is_http) && !name.ends_with(ORDERED)
 }

@@ -12,6 +12,7 @@ mod notices;
 mod provisioning;
 mod requests;
 mod settings;
+mod webhooks;
 
 #[cfg(feature = "console")]
 pub use self::console::{CONSOLE_NAMES, ConsoleSettings};
@@ -23,5 +24,6 @@ pub use self::{
     notices::{NOTICES_NAMES, NoticesSettings},
     provisioning::{PROVISIONING_NAMES, ProvisioningSettings},
     requests::{REQUESTS_NAMES, RequestsSettings},
-    settings::{NAMES, Problem, Settings, entra_issuers},
+    settings::{NAMES, Problem, Settings, entra_issuers, is_field},
+    webhooks::{WEBHOOKS_NAMES, WebhooksSettings, is_endpoint_url},
 };

@@ -21,9 +21,10 @@ use crate::{
     http::{Budgets, Trust},
 };
 
-fn is_field(name: &str) -> bool {
+/// Whether a text can be the name of a personal field.
+pub fn is_field(name: &str) -> bool {
     let is_known = |octet: u8| octet.is_ascii_alphanumeric() || octet == b'_';
-    name.len() <= 128 && name.bytes().all(is_known)
+    (1..=128).contains(&name.len()) && name.bytes().all(is_known)
 }
 
 /// As long as the audit is kept.

@@ -29,3 +29,4 @@ pub mod sign_up;
 pub mod source;
 pub mod value_set;
 pub mod verification;
+pub mod webhook;

@@ -190,6 +190,24 @@ pub struct Notified {
     pub problem: Option<String>,
 }
 
+/// What became of one message to an endpoint. Neither its URL nor what it says is in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WebhookSent {
+    /// The endpoint's id; `None` when the task names none.
+    pub endpoint: Option<String>,
+    /// Of the event, where there was an attempt.
+    pub kind: Option<&'static str>,
+    /// Its number.
+    pub attempt: Option<u32>,
+    /// `delivered`, `retry`, `dead`, `gone`, `dropped`, `later` or `unreadable`.
+    pub outcome: &'static str,
+    /// The status, or the code of why there is none.
+    pub answer: Option<String>,
+    /// Why there was no attempt.
+    pub problem: Option<String>,
+    pub latency: Option<Duration>,
+}
+
 /// One batch of records of the table's stream: what became of it, in numbers.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Told {
@@ -339,6 +357,13 @@ pub enum Notice {
     },
     /// Somebody was told of an approval request, or was not.
     Notified(Notified),
+    /// An endpoint was told of an event, or was not.
+    WebhookSent(WebhookSent),
+    /// An attempt to tell an endpoint could not be noted: the log of deliveries lacks it.
+    WebhookNotRecorded {
+        failure: &'static str,
+        detail: Option<String>,
+    },
     /// An approved request was delivered, to get its account.
     Delivered(Delivery),
     /// The maintenance of approval requests ran.

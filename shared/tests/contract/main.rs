@@ -19,6 +19,7 @@ mod notices;
 mod ports;
 mod records;
 mod requests;
+mod webhooks;
 
 use std::{sync::Arc, time::Duration};
 

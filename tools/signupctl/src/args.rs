@@ -1,5 +1,6 @@
 //! Commands and options.
 
+mod endpoints;
 mod events;
 mod look_ups;
 mod requests;
@@ -17,6 +18,9 @@ use shared::domain::{
 };
 
 pub(crate) use self::{
+    endpoints::{
+        AddEndpointArguments, DeadCommand, EndpointArguments, EndpointCommand, LogArguments,
+    },
     events::{
         AuditArguments, AuditCommand, EventCommand, ListEventsArguments, ReplayArguments,
         RestoreArguments, VerifyArguments,
@@ -107,6 +111,8 @@ pub(crate) enum Command {
     /// Approval requests: who waits for a decision, and the decision.
     #[command(subcommand)]
     Request(RequestCommand),
+    /// Endpoints: who is told of events over HTTP, by which secret, and what came of it.
+    Endpoint(EndpointArguments),
     /// What people have changed on a day: decisions about requests, and entries of lists.
     Audit(AuditArguments),
     /// What happened: each decision about a sign-up, and what became of requests, accounts, lists and policies.

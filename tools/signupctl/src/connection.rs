@@ -153,7 +153,7 @@ pub(crate) async fn queue(config: &SdkConfig, url: Option<&String>) -> Result<Sq
 }
 
 /// An empty variable is one that is not set, as everywhere.
-fn given(value: Option<&String>) -> Option<&str> {
+pub(crate) fn given(value: Option<&String>) -> Option<&str> {
     value
         .map(|value| value.trim())
         .filter(|value| !value.is_empty())

@@ -10,6 +10,7 @@ mod connection;
 mod credential;
 mod disposable;
 mod event;
+mod endpoint;
 mod evidence;
 mod exit;
 mod expiry;
@@ -101,6 +102,15 @@ async fn run(arguments: &Arguments, output: &mut Output<'_>) -> Result<Exit, Fai
             let keys =
                 async |of: &KeysArguments| connection::keys(&arguments.connection, of, clock).await;
             request::run(command, &requests, keys, output).await
+        }
+        Command::Endpoint(command) => {
+            let reach = endpoint::Reach {
+                table: table().await?,
+                config: connection::sdk_config(&arguments.connection).await?,
+                secrets_prefix: command.secrets_prefix.clone(),
+                clock,
+            };
+            endpoint::run(&command.command, &reach, output).await
         }
         Command::Audit(command) => {
             let table = table().await?;

@@ -22,6 +22,7 @@ use crate::{
         source::{AnswerKey, SourceName},
         value_set::{SetName, SetValue},
         verification::AttemptKey,
+        webhook::{Attempt, DeadWebhook},
     },
     ports::{accounts::AccountId, code_store, directory_store, list_store::PARTS, value_store},
 };
@@ -362,6 +363,22 @@ impl Key {
         }
     }
 
+    /// An attempt to tell an endpoint of an event.
+    pub(super) fn webhook_attempt(attempt: &Attempt) -> Self {
+        Self {
+            pk: deliveries_of(&attempt.endpoint, attempt.event.hour()),
+            sk: format!("{}#{:03}", attempt.event, attempt.number),
+        }
+    }
+
+    /// What an endpoint was told in vain.
+    pub(super) fn dead_webhook(dead: &DeadWebhook) -> Self {
+        Self {
+            pk: dead_webhooks_of(&dead.endpoint),
+            sk: dead.event.to_string(),
+        }
+    }
+
     /// The number of a list of disposable domains.
     pub(super) fn disposable_number(&self) -> Option<u32> {
         self.sk.strip_prefix(DISPOSABLE_LIST)?.parse().ok()
@@ -528,6 +545,22 @@ pub(super) const ENDPOINTS: &str = "ENDPOINTS";
 
 /// How their sort keys begin.
 pub(super) const ENDPOINT: &str = "ENDPOINT#";
+
+/// How the partition keys begin of attempts to tell endpoints of events.
+const DELIVERIES: &str = "DELIVERIES#";
+
+/// How the partition keys of dead letters begin.
+const DEAD: &str = "DEAD#";
+
+/// The partition key of the attempts to tell an endpoint of what happened in an hour.
+pub(super) fn deliveries_of(endpoint: &EndpointId, hour: Hour) -> String {
+    format!("{DELIVERIES}{endpoint}#{hour}")
+}
+
+/// The partition key of what an endpoint was told in vain.
+pub(super) fn dead_webhooks_of(endpoint: &EndpointId) -> String {
+    format!("{DEAD}{endpoint}")
+}
 
 #[cfg(test)]
 mod tests {

@@ -29,6 +29,7 @@ mod signing_keys;
 mod stream;
 mod transaction;
 mod values;
+mod webhooks;
 
 use std::future::Future;
 

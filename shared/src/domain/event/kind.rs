@@ -79,6 +79,12 @@ impl EventKind {
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.name() == text)
     }
+
+    /// Whether it is about an approval request, which knows who applied.
+    pub fn is_of_request(self) -> bool {
+        let name = self.name();
+        name.starts_with("approval_request.") || name.starts_with("account.")
+    }
 }
 
 impl fmt::Display for EventKind {

@@ -65,6 +65,7 @@ impl Partner {
 pub struct Partners {
     conditions: Mutex<Conditions>,
     calls: Recent<Call, KEPT>,
+    secrets: secrets::Made,
 }
 
 /// One request to one system.

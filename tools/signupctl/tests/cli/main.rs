@@ -10,6 +10,7 @@ mod codes;
 mod credentials;
 mod desk;
 mod disposable;
+mod endpoints;
 mod entries;
 mod events;
 mod import;

@@ -9,6 +9,7 @@ mod endpoint;
 mod event;
 mod look_ups;
 mod maintenance;
+mod webhook;
 
 use std::collections::BTreeMap;
 
@@ -30,6 +31,7 @@ pub(super) use self::look_ups::{
     ValueSetItem,
 };
 pub(super) use self::maintenance::{GuestRoundItem, MarkItem, RoundItem, UnapprovedItem};
+pub(super) use self::webhook::{DeadWebhookItem, WebhookAttemptItem};
 use super::keys::{Key, PK, SK};
 use crate::{
     domain::{
