@@ -24,6 +24,7 @@ use serde_json::{Value, json};
 pub use self::{
     condition::{Condition, Conditions},
     keys::KEY_ID,
+    secrets::ENDPOINT_ID,
 };
 use crate::{Simulator, clock, recent::Recent};
 

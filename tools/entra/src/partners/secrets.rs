@@ -29,6 +29,10 @@ pub(super) const IDENTITY_KEY: &str = "local-identity-key";
 const COOKIE_KEY: &[u8; 32] = b"local-cookie-key-of-32-octets!!!";
 const LINK_KEY: &[u8; 32] = b"local-link-key--of-32-octets!!!!";
 
+/// The endpoint that leads to the receiver here, and what its webhooks are signed with.
+pub const ENDPOINT_ID: &str = "ep_10ca100000000001";
+const WEBHOOK_KEY: &[u8; 32] = b"local-webhook-key-of-32-octets!!";
+
 const ABSENT: Fault = (
     "ResourceNotFoundException",
     "Secrets Manager can't find the specified secret.",
@@ -147,6 +151,10 @@ fn secret(id: &str, config: &Config) -> Option<String> {
             credential(config, |one| !one.signs_people_in()).map(|client| client.to_string())
         }
         "signup-connectors/console" => console(config),
+        id if id.strip_prefix("signup-connectors/webhooks/") == Some(ENDPOINT_ID) => {
+            let key = format!("whsec_{}", STANDARD.encode(WEBHOOK_KEY));
+            Some(json!({ "keys": [key] }).to_string())
+        }
         "signup-connectors/links" => Some(json!({ "key": STANDARD.encode(LINK_KEY) }).to_string()),
         _ => None,
     }
