@@ -1,4 +1,4 @@
-"""The template's pipe, for an emulator whose pipes fill no topic.
+"""The template's pipe, for an emulator whose pipes fill no queue.
 
 It chooses records by the template's own filter, and sends of each what the template's input template leaves.
 """
@@ -17,25 +17,23 @@ VARIABLE = re.compile(r"<\$\.(?P<path>[\w.]+)>")
 
 @dataclass(frozen=True)
 class LocalPipe:
-    """From a table's stream to a topic."""
+    """From a table's stream to a queue."""
 
     pipe: Json
     streams: Any
-    topics: Any
+    queues: Any
     stream: str
-    topic: str
+    queue: str
 
-    def run(self, sort_key: str = "") -> list[Json]:
-        """Sends every record of the stream that passes the filter and whose sort key begins so; returns the messages."""
+    def run(self) -> list[Json]:
+        """Sends every record of the stream that passes the filter; returns the messages."""
         parameters = self.pipe["SourceParameters"]
         patterns = [json.loads(one["Pattern"]) for one in parameters["FilterCriteria"]["Filters"]]
         chosen = [record for record in self._records() if any(matches(pattern, record) for pattern in patterns)]
         messages = [shaped(self.pipe["TargetParameters"]["InputTemplate"], record) for record in chosen]
-        read = [json.loads(message) for message in messages]
-        sent = [one for one in read if one["dynamodb"]["Keys"]["sk"]["S"].startswith(sort_key)]
-        for message in sent:
-            self.topics.publish(TopicArn=self.topic, Message=json.dumps(message))
-        return sent
+        for message in messages:
+            self.queues.send_message(QueueUrl=self.queue, MessageBody=message)
+        return [json.loads(message) for message in messages]
 
     def _records(self) -> list[Json]:
         [shard] = self.streams.describe_stream(StreamArn=self.stream)["StreamDescription"]["Shards"]

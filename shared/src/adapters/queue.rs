@@ -53,10 +53,9 @@ struct Message {
     body: String,
 }
 
-/// Which items of a batch have to come again.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Answer {
+struct Answer {
     batch_item_failures: Vec<Failure>,
 }
 
@@ -64,17 +63,6 @@ pub(super) struct Answer {
 #[serde(rename_all = "camelCase")]
 struct Failure {
     item_identifier: String,
-}
-
-impl Answer {
-    pub(super) fn of(failed: impl IntoIterator<Item = String>) -> Self {
-        let failed = failed.into_iter();
-        Self {
-            batch_item_failures: failed
-                .map(|item_identifier| Failure { item_identifier })
-                .collect(),
-        }
-    }
 }
 
 async fn answer<F, T>(batch: Batch, take: &F) -> Answer
@@ -89,7 +77,11 @@ where
     let taken = take(bodies).await;
     let failed = ids.into_iter().zip(taken);
     let failed = failed.filter(|(_, taken)| *taken == Taken::PutBack);
-    Answer::of(failed.map(|(id, _)| id))
+    Answer {
+        batch_item_failures: failed
+            .map(|(item_identifier, _)| Failure { item_identifier })
+            .collect(),
+    }
 }
 
 #[cfg(test)]

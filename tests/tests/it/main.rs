@@ -8,7 +8,6 @@
 
 mod bodies;
 mod campaign;
-mod consumers;
 mod credentials;
 mod decisions;
 mod harness;

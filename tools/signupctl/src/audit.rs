@@ -1,6 +1,4 @@
-//! `signupctl audit`: what people have changed, and whether the chain of it is whole.
-
-mod verify;
+//! `signupctl audit`: what people have changed.
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -9,7 +7,6 @@ use shared::{
     domain::audit::{Record, day},
 };
 
-pub(crate) use self::verify::{Folder, run as verify};
 use crate::{
     args::AuditArguments,
     exit::{Exit, Failure},

@@ -1,10 +1,7 @@
-//! Records of the table's stream: as a pipe passes them on, and as the function `events` reads them itself.
-
-mod changes;
+//! Records of the table's stream, as a pipe passes them on.
 
 use serde::Deserialize;
 
-pub use self::changes::stream_record;
 use super::keys::{REQUEST, happening};
 use crate::domain::approval::{Happening, RequestId};
 
