@@ -124,6 +124,7 @@ lint-templates: .venv/.installed ## Check the CloudFormation templates, without 
 
 # --- what is deployed
 
+# BUILD_FLAGS are further ones for `cargo lambda build`.
 .PHONY: build
 build: .venv/.installed arm64-target ## Build the functions for Lambda: target/lambda/*/bootstrap.zip
 	cargo lambda build --locked --release --arm64 --output-format zip $(BUILD_FLAGS) $(PACKAGES)

@@ -1,6 +1,7 @@
 //! The lists: whoever may, looks entries up, and changes them after a preview.
 
 use axum::http::StatusCode;
+use futures_util::future::join_all;
 use rstest::rstest;
 use shared::{
     domain::{
@@ -269,6 +270,27 @@ async fn what_somebody_changed_meanwhile_stays(
     let page = browser.confirm(&page).await;
     assert_eq!(page.status, StatusCode::OK);
     assert_ne!(world.entries("spam.example").await, [theirs]);
+}
+
+#[tokio::test]
+async fn of_all_who_confirm_at_once_one_is_not_overtaken() {
+    let world = World::new().await;
+    world.put(&entry("spam.example", Effect::Deny)).await;
+    let browser = world.signed_in(ADMINISTRATOR).await;
+    let mut previews = Vec::new();
+    for effect in ["allow", "review"] {
+        let fields = [OF_SPAM[0], OF_SPAM[1], ("effect", effect)];
+        previews.push(browser.preview("put", &fields).await);
+    }
+    previews.push(browser.preview("remove", &OF_SPAM).await);
+    let confirmed = previews.iter().map(|preview| browser.confirm(preview));
+    let pages = join_all(confirmed).await;
+    let done = pages.iter().filter(|page| page.status == StatusCode::OK);
+    assert_eq!(done.count(), 1);
+    for page in pages.iter().filter(|page| page.status != StatusCode::OK) {
+        assert_eq!(page.status, StatusCode::CONFLICT);
+        assert!(page.body.contains(OVERTAKEN));
+    }
 }
 
 #[tokio::test]
