@@ -6,7 +6,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
-FUNCTIONS := after-federation approvals before-creating-user before-token maintenance notices otp-send provisioning
+FUNCTIONS := after-federation approvals before-creating-user before-token events maintenance notices otp-send provisioning webhooks
 PACKAGES := $(addprefix --package ,$(FUNCTIONS))
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
@@ -78,12 +78,18 @@ CAMPAIGN_REQUESTS ?= 2000
 campaign: dev-binaries ## Make accounts while Graph fails and processes are killed at random (CAMPAIGN_REQUESTS=2000)
 	CAMPAIGN_REQUESTS=$(CAMPAIGN_REQUESTS) cargo test --locked --package blackbox campaign -- --nocapture
 
+# Each event is told at least once, whatever fails; days pass in seconds.
+CAMPAIGN_EVENTS ?= 10000
+.PHONY: campaign-events
+campaign-events: ## Tell endpoints of events while they and the queue fail (CAMPAIGN_EVENTS=10000)
+	CAMPAIGN_EVENTS=$(CAMPAIGN_EVENTS) cargo test --locked --package shared --test webhooks campaign -- --nocapture
+
 .PHONY: rehearse
 rehearse: .venv/.installed .venv-ministack/.installed dev-binaries ## Deploy the template into an AWS emulator and sign up through it
 	.venv/bin/python tools/templates/rehearse.py --binaries $(FUNCTIONS_DIR) --signupctl $(TARGET)/debug/signupctl
 
 .PHONY: bench
-bench: bench-scale bench-paging bench-policy ## Measure; the numbers and their meaning are in docs/performance.md
+bench: bench-scale bench-paging bench-records bench-policy ## Measure; the numbers and their meaning are in docs/performance.md
 
 .PHONY: bench-scale
 bench-scale:
@@ -92,6 +98,10 @@ bench-scale:
 .PHONY: bench-paging
 bench-paging:
 	cargo run --release --locked --package benches --bin paging -- 100 10000 1000000
+
+.PHONY: bench-records
+bench-records:
+	cargo run --release --locked --package benches --bin records
 
 # Fails when a decision or compiling takes more than it may.
 .PHONY: bench-policy

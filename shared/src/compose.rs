@@ -2,11 +2,15 @@
 
 #[cfg(feature = "console")]
 mod approvals;
+#[cfg(feature = "events")]
+mod events;
 mod maintenance;
 #[cfg(all(feature = "mail", feature = "requests"))]
 mod notices;
 #[cfg(feature = "requests")]
 mod provisioning;
+#[cfg(all(feature = "events", feature = "requests"))]
+mod webhooks;
 
 use std::{process::ExitCode, sync::Arc, time::Duration};
 
@@ -15,11 +19,15 @@ use tokio::time::Instant;
 
 #[cfg(feature = "console")]
 pub use self::approvals::{console, run_approvals};
+#[cfg(feature = "events")]
+pub use self::events::{events, run_events};
 pub use self::maintenance::{maintenance, run_maintenance};
 #[cfg(all(feature = "mail", feature = "requests"))]
 pub use self::notices::{notices, run_notices};
 #[cfg(feature = "requests")]
 pub use self::provisioning::{deliveries, run_provisioning};
+#[cfg(all(feature = "events", feature = "requests"))]
+pub use self::webhooks::{run_webhooks, webhooks};
 #[cfg(feature = "requests")]
 use crate::{adapters::data_keys::KmsDataKeys, config::RequestsSettings};
 #[cfg(feature = "mail")]
@@ -45,6 +53,7 @@ use crate::{
         approvals::Approvals,
         callers::Callers,
         decide::{Decide, Decider, Others},
+        decisions::Decisions,
         disposable::DisposableLists,
         policies::Policies,
         readiness::Readiness,
@@ -193,6 +202,8 @@ pub async fn service(
         init: started.elapsed(),
         credentials: credentials.unwrap_or_default(),
     });
+    let records = settings.records;
+    let decisions = records.map(|terms| Decisions::new(Arc::clone(&table) as _, terms));
     let decide: Arc<dyn Decide> = Arc::new(Decider::new(
         table,
         policies,
@@ -207,6 +218,7 @@ pub async fn service(
         budgets: settings.budgets,
         default_language: settings.default_language,
         api_version: settings.api_version,
+        decisions,
     };
     Ok(Service::new(settings, callers, decide, clock, journal))
 }

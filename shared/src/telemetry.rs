@@ -18,7 +18,9 @@ use crate::{
     },
     ports::{
         clock::Clock,
-        journal::{Answered, Delivery, Journal, Maintained, Notice, Notified, Visit},
+        journal::{
+            Answered, Delivery, Journal, Maintained, Notice, Notified, Told, Visit, WebhookSent,
+        },
     },
 };
 
@@ -275,11 +277,7 @@ fn parts(record: &Notice) -> (&'static str, String, Value) {
             function,
             init,
             credentials,
-        } => (
-            "INFO",
-            format!("{function} serves"),
-            json!({ "function": function, "init_ms": milliseconds(*init), "credentials": credentials }),
-        ),
+        } => started(function, *init, *credentials),
         Notice::RefusedToStart { function, problems } => (
             "ERROR",
             format!("{function} does not start: {}", problems.join("; ")),
@@ -300,14 +298,7 @@ fn parts(record: &Notice) -> (&'static str, String, Value) {
             version,
             failure,
             detail,
-        } => (
-            "ERROR",
-            format!(
-                "{} could not be read; the one before it stays until it can",
-                told(version)
-            ),
-            policy_failure(version, failure, detail.as_deref()),
-        ),
+        } => policy_unavailable(version, failure, detail.as_deref()),
         Notice::CandidateLoaded { version } => (
             "INFO",
             format!("{} is compared and decides nothing", told(version)),
@@ -359,15 +350,72 @@ fn parts(record: &Notice) -> (&'static str, String, Value) {
             failure,
             detail.as_deref(),
         ),
+        Notice::DecisionNotRecorded {
+            event,
+            failure,
+            detail,
+        } => decision_not_recorded(event, failure, detail.as_deref()),
         Notice::NoticeNotRecorded { failure, detail } => {
             delivery_not_recorded(("notice", "notice-deliveries"), failure, detail.as_deref())
         }
         Notice::Notified(notified) => told_somebody(notified),
+        Notice::WebhookSent(sent) => webhook_sent(sent),
+        Notice::WebhookNotRecorded { failure, detail } => {
+            webhook_not_recorded(failure, detail.as_deref())
+        }
         Notice::Delivered(delivery) => delivered(delivery),
         Notice::Maintained(run) => maintained(run),
+        Notice::Told(batch) => told_of_events(batch),
         Notice::Visited(visit) => visited(visit),
         Notice::Panicked { step } => panicked(step),
     }
+}
+
+/// Its line takes the place of the record.
+fn decision_not_recorded(
+    event: &str,
+    failure: &str,
+    detail: Option<&str>,
+) -> (&'static str, String, Value) {
+    let event: Value = serde_json::from_str(event).unwrap_or_default();
+    (
+        "ERROR",
+        "a decision could not be recorded in time; this line is its record".to_owned(),
+        json!({
+            "dependency": "decision-records",
+            "dependency_failure": failure,
+            "dependency_detail": detail,
+            "event": event,
+        }),
+    )
+}
+
+fn started(
+    function: &str,
+    init: std::time::Duration,
+    credentials: usize,
+) -> (&'static str, String, Value) {
+    let fields = json!({
+        "function": function,
+        "init_ms": milliseconds(init),
+        "credentials": credentials,
+    });
+    ("INFO", format!("{function} serves"), fields)
+}
+
+fn policy_unavailable(
+    version: &PolicyVersion,
+    failure: &str,
+    detail: Option<&str>,
+) -> (&'static str, String, Value) {
+    (
+        "ERROR",
+        format!(
+            "{} could not be read; the one before it stays until it can",
+            told(version)
+        ),
+        policy_failure(version, failure, detail),
+    )
 }
 
 fn policy_refused(version: &PolicyVersion, problems: &[String]) -> (&'static str, String, Value) {
@@ -468,6 +516,69 @@ fn told_somebody(notified: &Notified) -> (&'static str, String, Value) {
     (level, message, fields)
 }
 
+fn webhook_sent(sent: &WebhookSent) -> (&'static str, String, Value) {
+    let level = match sent.outcome {
+        "dead" | "gone" | "unreadable" => "ERROR",
+        "retry" | "later" => "WARN",
+        _ => "INFO",
+    };
+    let mut fields = json!({
+        "endpoint": sent.endpoint,
+        "kind": sent.kind,
+        "attempt": sent.attempt,
+        "outcome": sent.outcome,
+        "answer": sent.answer,
+        "problem": sent.problem,
+        "webhook_deliveries": 1,
+    });
+    if let (Some(latency), Some(fields)) = (sent.latency, fields.as_object_mut()) {
+        fields.insert("latency_ms".to_owned(), milliseconds(latency));
+    }
+    (level, format!("webhook: {}", sent.outcome), fields)
+}
+
+fn webhook_not_recorded(failure: &str, detail: Option<&str>) -> (&'static str, String, Value) {
+    (
+        "ERROR",
+        "an attempt to tell an endpoint could not be noted; the log of deliveries lacks it"
+            .to_owned(),
+        json!({
+            "dependency": "delivery-log",
+            "dependency_failure": failure,
+            "dependency_detail": detail,
+        }),
+    )
+}
+
+/// What is counted of each batch of the stream.
+const EVENTS_METRICS: &[&str] = &[
+    "events_kept",
+    "events_audited",
+    "events_to_bus",
+    "events_to_topic",
+    "webhook_tasks",
+    "records_buried",
+    "records_failed",
+];
+
+fn told_of_events(batch: &Told) -> (&'static str, String, Value) {
+    let is_whole = batch.failures == 0 && batch.buried == 0;
+    let level = if is_whole { "INFO" } else { "ERROR" };
+    let fields = json!({
+        "records": batch.records,
+        "events_kept": batch.kept,
+        "events_audited": batch.audited,
+        "events_to_bus": batch.to_bus,
+        "events_to_topic": batch.to_topic,
+        "webhook_tasks": batch.tasks,
+        "records_buried": batch.buried,
+        "records_failed": batch.failures,
+        "problem": batch.problem,
+        "duration_ms": milliseconds(batch.duration),
+    });
+    (level, "events: told".to_owned(), fields)
+}
+
 fn visited(visit: &Visit) -> (&'static str, String, Value) {
     let level = match visit.status {
         500.. => "ERROR",
@@ -507,15 +618,19 @@ fn notice(record: &Notice, at: i64) -> Map<String, Value> {
         let counts = counted(at, &["dependency"], &["dependency_failures"]);
         fields.insert("_aws".to_owned(), counts);
     }
-    for counter in ["provisionings", "notices"] {
+    for counter in ["provisionings", "notices", "webhook_deliveries"] {
         if fields.contains_key(counter) {
             let counts = counted(at, &["outcome"], &[counter]);
             fields.insert("_aws".to_owned(), counts);
         }
     }
-    if matches!(record, Notice::Maintained(_)) {
-        let counts = counted(at, &[], MAINTENANCE_METRICS);
-        fields.insert("_aws".to_owned(), counts);
+    let counted_alone = match record {
+        Notice::Maintained(_) => Some(MAINTENANCE_METRICS),
+        Notice::Told(_) => Some(EVENTS_METRICS),
+        _ => None,
+    };
+    if let Some(names) = counted_alone {
+        fields.insert("_aws".to_owned(), counted(at, &[], names));
     }
     fields.insert("level".to_owned(), json!(level));
     fields.insert("message".to_owned(), json!(message));
@@ -891,6 +1006,28 @@ mod tests {
     }
 
     #[test]
+    fn webhooks_are_counted_by_what_became_of_them() {
+        let of = |outcome, latency| {
+            let sent = WebhookSent {
+                endpoint: Some("ep_0123456789abcdef".to_owned()),
+                kind: Some("sign_up.blocked"),
+                attempt: Some(3),
+                outcome,
+                answer: Some("503".to_owned()),
+                problem: None,
+                latency,
+            };
+            notice(&Notice::WebhookSent(sent), 1)
+        };
+        let levels = ["delivered", "retry", "dead"].map(|one| of(one, None)["level"].clone());
+        assert_eq!(levels, ["INFO", "WARN", "ERROR"]);
+        let slow = of("retry", Some(Duration::from_millis(1500)));
+        assert_eq!(slow["latency_ms"], 1500.0);
+        assert_eq!(metrics(&slow), ["webhook_deliveries"]);
+        assert!(!of("dropped", None).contains_key("latency_ms"));
+    }
+
+    #[test]
     fn a_visit_of_the_console_counts_as_a_failure_when_nothing_works() {
         let visit = |status| {
             let visit = Visit {
@@ -938,6 +1075,31 @@ mod tests {
             (&failed["level"], &failed["problem"]),
             (&json!("ERROR"), &json!("throttled"))
         );
+    }
+
+    #[test]
+    fn a_batch_of_the_stream_is_told_in_numbers() {
+        let line = |batch: Told| notice(&Notice::Told(batch), 1);
+        let mut batch = Told {
+            records: 3,
+            to_bus: 2,
+            ..Told::default()
+        };
+        let fields = line(batch.clone());
+        assert_eq!(fields["level"], "INFO");
+        assert_eq!(fields["events_to_bus"], 2);
+        let mut expected = EVENTS_METRICS.to_vec();
+        expected.sort_unstable();
+        assert_eq!(metrics(&fields), expected);
+        batch.buried("the item `ENTRY#01/address` comes without what it says now".to_owned());
+        batch.failed("the bus", &StoreError::Throttled);
+        let fields = line(batch);
+        assert_eq!(
+            (&fields["level"], &fields["records_buried"]),
+            (&json!("ERROR"), &json!(1))
+        );
+        let problem = fields["problem"].as_str().unwrap();
+        assert!(problem.contains("ENTRY#01/address"), "{problem}");
     }
 
     #[test]

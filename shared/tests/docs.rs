@@ -10,11 +10,12 @@ use std::path::Path;
 
 use shared::{
     config::{
-        CONSOLE_NAMES, Environment, MAIL_NAMES, MAINTENANCE_NAMES, NAMES, NOTICES_NAMES,
-        PROVISIONING_NAMES, REQUESTS_NAMES, Settings,
+        CONSOLE_NAMES, EVENTS_NAMES, Environment, MAIL_NAMES, MAINTENANCE_NAMES, NAMES,
+        NOTICES_NAMES, PROVISIONING_NAMES, REQUESTS_NAMES, Settings, WEBHOOKS_NAMES,
     },
     domain::{
         decision::BlockReason,
+        event::EventKind,
         language::{Language, LanguageWishes},
         mail::Address,
         one_time_code::OneTimeCode,
@@ -51,6 +52,8 @@ fn every_setting_is_documented_and_a_parameter_of_the_template() {
         REQUESTS_NAMES,
         PROVISIONING_NAMES,
         MAINTENANCE_NAMES,
+        EVENTS_NAMES,
+        WEBHOOKS_NAMES,
     ]
     .concat()
     {
@@ -76,6 +79,18 @@ fn every_setting_of_the_console_is_documented() {
             reference.contains(&format!("`{name}`")),
             "docs/configuration.md lacks {name}"
         );
+    }
+}
+
+#[test]
+fn every_kind_of_event_is_in_the_catalogue() {
+    let catalogue = document("docs/events.md");
+    for kind in EventKind::ALL {
+        let (_, verb) = kind.name().split_once('.').unwrap();
+        let is_named = [kind.name(), &format!(".{verb}")]
+            .iter()
+            .any(|name| catalogue.contains(&format!("`{name}`")));
+        assert!(is_named, "docs/events.md lacks {kind}");
     }
 }
 
@@ -178,9 +193,11 @@ fn every_link_between_the_documents_leads_somewhere() {
         "README.md",
         "docs/approval.md",
         "docs/architecture.md",
+        "docs/audit.md",
         "docs/claims.md",
         "docs/codes.md",
         "docs/console.md",
+        "docs/events.md",
         "docs/lists.md",
         "docs/notices.md",
         "docs/local-entra.md",
@@ -193,6 +210,7 @@ fn every_link_between_the_documents_leads_somewhere() {
         "docs/sources.md",
         "docs/values.md",
         "docs/verification.md",
+        "docs/webhooks.md",
     ] {
         let text = document(name);
         let folder = Path::new(name).parent().unwrap();

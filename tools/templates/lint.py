@@ -83,9 +83,16 @@ MAIL_DOMAIN = part(0, ">", part(1, "@", {"Ref": "MailFrom"}))
 MAIL_ADDRESS = part(0, ">", part(1, "<", {"Fn::Sub": "${MailFrom}<${MailFrom}"}))
 
 QUEUE_ARN = {"Fn::GetAtt": ["ProvisioningQueue", "Arn"]}
-PIPE_DEAD_LETTERS_ARN = {"Fn::GetAtt": ["ProvisioningPipeDeadLetters", "Arn"]}
 NOTICES_QUEUE_ARN = {"Fn::GetAtt": ["NoticesQueue", "Arn"]}
-NOTICES_PIPE_DEAD_LETTERS_ARN = {"Fn::GetAtt": ["NoticesPipeDeadLetters", "Arn"]}
+PIPE_DEAD_LETTERS_ARN = {"Fn::GetAtt": ["RequestsPipeDeadLetters", "Arn"]}
+REQUESTS_TOPIC = {"Ref": "RequestsTopic"}
+EVENTS_DEAD_LETTERS_ARN = {"Fn::GetAtt": ["EventsDeadLetters", "Arn"]}
+WEBHOOKS_QUEUE_ARN = {"Fn::GetAtt": ["WebhooksQueue", "Arn"]}
+AUDIT_BUCKET_ARN = {"Fn::GetAtt": ["AuditBucket", "Arn"]}
+# Objects of the audit, and secrets of endpoints, are named when they are made, so the role names what they have in common.
+AUDITED_OBJECTS = {"Fn::Sub": "${AuditBucket.Arn}/audit/*"}
+SECRETS_OF_ENDPOINTS = {"Fn::Sub": f"{SECRETS_ARN}/webhooks/*"}
+WIDE_ON_PURPOSE = (SECRETS_OF_POLICIES, AUDITED_OBJECTS, SECRETS_OF_ENDPOINTS)
 
 # Ports -> actions: those of shared/src/ports, what queues and streams need, and at the end what any function needs.
 # "log" is completed with the function's own log group.
@@ -148,6 +155,7 @@ PORTS = {
         only_if="HasSmtpSecret",
     ),
     "answer_store": Port(("dynamodb:PutItem",), TABLE_ARN, leading_keys("StringLike", *ABOUT_SOURCES)),
+    "event_log that is kept": Port(("dynamodb:PutItem",), TABLE_ARN, leading_keys("StringLike", "EVENTS#*")),
     "code_redeemer": Port(
         ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"),
         TABLE_ARN,
@@ -235,16 +243,40 @@ PORTS = {
     "queue of notices that is emptied": Port(
         ("sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"), NOTICES_QUEUE_ARN
     ),
-    "queues of notices that are filled": Port(
-        ("sqs:SendMessage",), [NOTICES_QUEUE_ARN, NOTICES_PIPE_DEAD_LETTERS_ARN]
-    ),
+    "topic of requests": Port(("sns:Publish",), REQUESTS_TOPIC),
+    "dead letters of the pipe": Port(("sqs:SendMessage",), PIPE_DEAD_LETTERS_ARN),
     "queue that is emptied": Port(
         ("sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"), QUEUE_ARN
     ),
-    "queues that are filled": Port(("sqs:SendMessage",), [QUEUE_ARN, PIPE_DEAD_LETTERS_ARN]),
     "stream": Port(
         ("dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams"),
         {"Fn::GetAtt": ["Table", "StreamArn"]},
+    ),
+    "event_log and dead_letters": Port(
+        ("dynamodb:PutItem",), TABLE_ARN, leading_keys("StringLike", "EVENTS#*", "DEAD#stream")
+    ),
+    "endpoint_store that reads": Port(("dynamodb:Query",), TABLE_ARN, leading_keys("StringEquals", "ENDPOINTS")),
+    "chain_heads": Port(
+        ("dynamodb:GetItem", "dynamodb:UpdateItem"), TABLE_ARN, leading_keys("StringLike", "CHAIN", "CHAIN#*")
+    ),
+    "event_bus": Port(("events:PutEvents",), {"Fn::GetAtt": ["EventBus", "Arn"]}),
+    "topic of events": Port(("sns:Publish",), {"Ref": "EventTopic"}),
+    "queue of webhooks that is filled, and dead letters": Port(
+        ("sqs:SendMessage",), [WEBHOOKS_QUEUE_ARN, EVENTS_DEAD_LETTERS_ARN]
+    ),
+    "objects": Port(("s3:GetObject", "s3:PutObject"), AUDITED_OBJECTS),
+    "objects that are missing": Port(("s3:ListBucket",), AUDIT_BUCKET_ARN),
+    "event_log that is read": Port(("dynamodb:GetItem",), TABLE_ARN, leading_keys("StringLike", "EVENTS#*")),
+    "request_store of endpoints": Port(
+        ("dynamodb:BatchGetItem", "dynamodb:GetItem"), TABLE_ARN, leading_keys("StringLike", "REQUEST#*")
+    ),
+    "breakers": Port(("dynamodb:BatchGetItem",), TABLE_ARN, leading_keys("StringLike", "BREAKER#*")),
+    "endpoint_store, breakers, delivery_log and dead_webhooks": Port(
+        ("dynamodb:PutItem",), TABLE_ARN, leading_keys("StringLike", "ENDPOINTS", "BREAKER#*", "DELIVERIES#*", "DEAD#*")
+    ),
+    "secrets of endpoints": Port(("secretsmanager:GetSecretValue",), SECRETS_OF_ENDPOINTS),
+    "queue of webhooks": Port(
+        ("sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage", "sqs:SendMessage"), WEBHOOKS_QUEUE_ARN
     ),
     "credential_use": Port(("dynamodb:UpdateItem",), TABLE_ARN, leading_keys("StringEquals", "CREDENTIAL_USE")),
     "table key": Port(
@@ -309,6 +341,8 @@ ENVIRONMENT = {
     "ENTRA_CALLER_APP_ID": "EntraCallerAppId",
     "PRIVATE_HOSTS": "PrivateHosts",
     "SECRETS_PREFIX": "SecretsPrefix",
+    "EVENT_DAYS": "EventDays",
+    "EVENT_FIELDS": "EventFields",
 }
 
 # The settings of the function that mails -> the parameter each comes from.
@@ -354,17 +388,36 @@ WITHOUT_SIGN_UPS = tuple(sorted(set(ENVIRONMENT) - {"TABLE_NAME", "PRIVATE_HOSTS
 # The settings of the function that mails about requests, beside those of mail -> the parameter each comes from.
 NOTICES_ENVIRONMENT = {"CONSOLE_URL": "ConsoleUrl", "LINK_SECRET": "LinkSecret"}
 
+# The settings of the function that tells of events -> the resource each comes from.
+EVENTS_ENVIRONMENT = {
+    "EVENT_BUS": "EventBus",
+    "EVENT_TOPIC_ARN": "EventTopic",
+    "WEBHOOKS_QUEUE_URL": "WebhooksQueue",
+    "AUDIT_BUCKET": "AuditBucket",
+}
+
+# The settings of the function that sends events to endpoints -> the resource or parameter each comes from.
+WEBHOOKS_ENVIRONMENT = {"WEBHOOKS_QUEUE_URL": "WebhooksQueue", "WEBHOOKS_IN_FLIGHT": "WebhooksInFlight"}
+
 SETTINGS_SOURCE = ROOT / "shared" / "src" / "config" / "settings.rs"
 MAIL_SOURCE = ROOT / "shared" / "src" / "config" / "mail.rs"
 REQUESTS_SOURCE = ROOT / "shared" / "src" / "config" / "requests.rs"
 NOTICES_SOURCE = ROOT / "shared" / "src" / "config" / "notices.rs"
 PROVISIONING_SOURCE = ROOT / "shared" / "src" / "config" / "provisioning.rs"
 MAINTENANCE_SOURCE = ROOT / "shared" / "src" / "config" / "maintenance.rs"
+EVENTS_SOURCE = ROOT / "shared" / "src" / "config" / "events.rs"
+WEBHOOKS_SOURCE = ROOT / "shared" / "src" / "config" / "webhooks.rs"
 CONSOLE_SOURCE = ROOT / "shared" / "src" / "config" / "console.rs"
 SETTINGS_NAMES = re.compile(r"pub const \w*NAMES: &\[&str\] = &\[(?P<names>[^\]]*)\];")
 
 EVERY_FUNCTION = ("credential_use", "table key", "log")
-EVERY_DECISION = ("policy_reader and disposable_reader", "answer_store", "secrets", *EVERY_FUNCTION)
+EVERY_DECISION = (
+    "policy_reader and disposable_reader",
+    "answer_store",
+    "event_log that is kept",
+    "secrets",
+    *EVERY_FUNCTION,
+)
 FUNCTIONS = {
     "AfterFederationFunction": Function(
         "after-federation",
@@ -406,7 +459,7 @@ FUNCTIONS = {
         ("ANY /extensions/otp-send", "ANY /extensions/{user_flow}/otp-send"),
         MAIL_ENVIRONMENT,
         (MAIL_SOURCE,),
-        ("CLIENT_CERTIFICATES",),
+        ("CLIENT_CERTIFICATES", "EVENT_DAYS", "EVENT_FIELDS"),
         "SendsMail",
     ),
     # It decides no sign-up, and nobody calls it.
@@ -500,17 +553,65 @@ FUNCTIONS = {
         timeout=60,
         reserved=NO_VALUE,
     ),
+    # It decides no sign-up, and nobody calls it.
+    "EventsFunction": Function(
+        "events",
+        (
+            "event_log and dead_letters",
+            "endpoint_store that reads",
+            "chain_heads",
+            "event_bus",
+            "topic of events",
+            "queue of webhooks that is filled, and dead letters",
+            "objects",
+            "objects that are missing",
+            "stream",
+            "table key",
+            "log",
+        ),
+        environment=EVENTS_ENVIRONMENT,
+        settings=(EVENTS_SOURCE,),
+        unused=tuple(sorted(set(ENVIRONMENT) - {"TABLE_NAME", "SECRETS_PREFIX", "EVENT_DAYS"})),
+        only_if="TellsEvents",
+        timeout=60,
+        reserved=NO_VALUE,
+    ),
+    # Of endpoints it changes that one is gone.
+    "WebhooksFunction": Function(
+        "webhooks",
+        (
+            "event_log that is read",
+            "request_store of endpoints",
+            "breakers",
+            "endpoint_store that reads",
+            "endpoint_store, breakers, delivery_log and dead_webhooks",
+            "data_keys that are unwrapped",
+            "secrets of endpoints",
+            "queue of webhooks",
+            "table key",
+            "log",
+        ),
+        environment=REQUESTS_ENVIRONMENT | WEBHOOKS_ENVIRONMENT,
+        settings=(REQUESTS_SOURCE, WEBHOOKS_SOURCE),
+        unused=WITHOUT_SIGN_UPS,
+        only_if="TellsEvents",
+        timeout=60,
+        reserved=NO_VALUE,
+    ),
 }
 
 # What belongs to a function that a queue calls, by how its names begin -> the condition without which it is not there.
-ONLY_WHERE = {"Maintenance": "Provisions", "Notices": "SendsNotices", "Provisioning": "Provisions"}
-
-PIPE_ROLE = "ProvisioningPipeRole"
-NOTICES_PIPE_ROLE = "NoticesPipeRole"
-PIPE_ROLES = {
-    PIPE_ROLE: ("stream", "queues that are filled", "table key"),
-    NOTICES_PIPE_ROLE: ("stream", "queues of notices that are filled", "table key"),
+ONLY_WHERE = {
+    "Event": "TellsEvents",
+    "Maintenance": "Provisions",
+    "Notices": "SendsNotices",
+    "Provisioning": "Provisions",
+    "Requests": "FollowsRequests",
+    "Webhooks": "TellsEvents",
 }
+
+PIPE_ROLE = "RequestsPipeRole"
+PIPE_ROLES = {PIPE_ROLE: ("stream", "topic of requests", "dead letters of the pipe", "table key")}
 
 # Every queue with all of its properties. A message is invisible for six times the function's time-out, as Lambda asks,
 # and is given up after 6 hours. Of dead letters the time in the queue before counts.
@@ -526,7 +627,7 @@ QUEUES = {
         },
     },
     "ProvisioningDeadLetters": {"SqsManagedSseEnabled": True, "MessageRetentionPeriod": 14 * DAY},
-    "ProvisioningPipeDeadLetters": {"SqsManagedSseEnabled": True, "MessageRetentionPeriod": 14 * DAY},
+    "RequestsPipeDeadLetters": {"SqsManagedSseEnabled": True, "MessageRetentionPeriod": 14 * DAY},
     "NoticesQueue": {
         "SqsManagedSseEnabled": True,
         # And the batching window.
@@ -538,7 +639,18 @@ QUEUES = {
         },
     },
     "NoticesDeadLetters": {"SqsManagedSseEnabled": True, "MessageRetentionPeriod": 14 * DAY},
-    "NoticesPipeDeadLetters": {"SqsManagedSseEnabled": True, "MessageRetentionPeriod": 14 * DAY},
+    "EventsDeadLetters": {"SqsManagedSseEnabled": True, "MessageRetentionPeriod": 14 * DAY},
+    # What an endpoint does not take is sent anew: nothing is received often that anybody can read.
+    "WebhooksQueue": {
+        "SqsManagedSseEnabled": True,
+        "VisibilityTimeout": 6 * FUNCTIONS["WebhooksFunction"].timeout,
+        "MessageRetentionPeriod": 4 * DAY,
+        "RedrivePolicy": {
+            "deadLetterTargetArn": {"Fn::GetAtt": ["WebhooksDeadLetters", "Arn"]},
+            "maxReceiveCount": 60,
+        },
+    },
+    "WebhooksDeadLetters": {"SqsManagedSseEnabled": True, "MessageRetentionPeriod": 14 * DAY},
 }
 
 # Without the report of single failures a batch would be done with what failed in it.
@@ -560,11 +672,36 @@ EVENT_SOURCES = {
     },
 }
 
+# Of the stream's records those that somebody is told of, or that are audited.
+TOLD_OF = [{"prefix": "EVENTS#"}, {"prefix": "AUDIT#"}, {"prefix": "REQUEST#"}, {"prefix": "ENTRY#"}, "POLICIES"]
+EVENTS_PATTERN = {"dynamodb": {"Keys": {"pk": {"S": TOLD_OF}}}}
+EVENT_SOURCES |= {
+    "EventsSource": {
+        "EventSourceArn": {"Fn::GetAtt": ["Table", "StreamArn"]},
+        "FunctionName": {"Ref": "EventsFunction"},
+        "StartingPosition": "TRIM_HORIZON",
+        "BatchSize": 100,
+        "MaximumBatchingWindowInSeconds": 2,
+        # The stream forgets after a day, and then nobody could say what was not told.
+        "MaximumRecordAgeInSeconds": DAY // 4,
+        "BisectBatchOnFunctionError": True,
+        "FunctionResponseTypes": ["ReportBatchItemFailures"],
+        "DestinationConfig": {"OnFailure": {"Destination": EVENTS_DEAD_LETTERS_ARN}},
+    },
+    "WebhooksSource": {
+        "EventSourceArn": WEBHOOKS_QUEUE_ARN,
+        "FunctionName": {"Ref": "WebhooksFunction"},
+        "BatchSize": 10,
+        "FunctionResponseTypes": ["ReportBatchItemFailures"],
+        "ScalingConfig": {"MaximumConcurrency": 2},
+    },
+}
+
 # Of the stream's records those of requests that are approved or brought again, or what happened to them, and of these the keys alone.
 OF_A_REQUEST = {"S": [{"prefix": "REQUEST#"}]}
 REQUEST_KEYS = {"pk": OF_A_REQUEST, "sk": {"S": ["CURRENT"]}}
 PIPE_PATTERNS = {
-    "ProvisioningPipe": [
+    "RequestsPipe": [
         {
             "eventName": ["INSERT", "MODIFY"],
             "dynamodb": {"Keys": REQUEST_KEYS, "NewImage": {"state": {"S": ["approved"]}}},
@@ -573,8 +710,6 @@ PIPE_PATTERNS = {
             "eventName": ["MODIFY"],
             "dynamodb": {"Keys": REQUEST_KEYS, "NewImage": {"brought_again_at": {"N": [{"exists": True}]}}},
         },
-    ],
-    "NoticesPipe": [
         {
             "eventName": ["INSERT"],
             "dynamodb": {
@@ -585,9 +720,9 @@ PIPE_PATTERNS = {
 }
 
 
-def pipe(role: str, queue: Json, dead_letters: Json) -> dict[str, Json]:
-    return {
-        "RoleArn": {"Fn::GetAtt": [role, "Arn"]},
+PIPES = {
+    "RequestsPipe": {
+        "RoleArn": {"Fn::GetAtt": [PIPE_ROLE, "Arn"]},
         "Source": {"Fn::GetAtt": ["Table", "StreamArn"]},
         "SourceParameters.DynamoDBStreamParameters": {
             "StartingPosition": "TRIM_HORIZON",
@@ -595,19 +730,53 @@ def pipe(role: str, queue: Json, dead_letters: Json) -> dict[str, Json]:
             # The stream forgets after a day, and then nobody could say what was not sent.
             "MaximumRecordAgeInSeconds": DAY // 4,
             "OnPartialBatchItemFailure": "AUTOMATIC_BISECT",
-            "DeadLetterConfig": {"Arn": dead_letters},
+            "DeadLetterConfig": {"Arn": PIPE_DEAD_LETTERS_ARN},
         },
-        "Target": queue,
+        "Target": REQUESTS_TOPIC,
         "TargetParameters": {"InputTemplate": '{"dynamodb": {"Keys": <$.dynamodb.Keys>}}'},
         "Enrichment": None,
         "LogConfiguration": None,
+    },
+}
+# A message has keys and nothing else, so they need no key of their own.
+TOPICS: dict[str, Json] = {"RequestsTopic": None, "EventTopic": None}
+
+
+def subscription(name: str, *sort_keys: Json) -> Json:
+    return {
+        "TopicArn": REQUESTS_TOPIC,
+        "Protocol": "sqs",
+        "Endpoint": {"Fn::GetAtt": [f"{name}Queue", "Arn"]},
+        "RawMessageDelivery": True,
+        "FilterPolicyScope": "MessageBody",
+        "FilterPolicy": {"dynamodb": {"Keys": {"sk": {"S": list(sort_keys)}}}},
+        "RedrivePolicy": {"deadLetterTargetArn": {"Fn::GetAtt": [f"{name}DeadLetters", "Arn"]}},
     }
 
 
-PIPES = {
-    "ProvisioningPipe": pipe(PIPE_ROLE, QUEUE_ARN, PIPE_DEAD_LETTERS_ARN),
-    "NoticesPipe": pipe(NOTICES_PIPE_ROLE, NOTICES_QUEUE_ARN, NOTICES_PIPE_DEAD_LETTERS_ARN),
+# Which changes of requests come to which queue.
+SUBSCRIPTIONS = {
+    "ProvisioningSubscription": subscription("Provisioning", "CURRENT"),
+    "NoticesSubscription": subscription("Notices", {"prefix": "HISTORY#"}, {"prefix": "NOTICE#"}),
 }
+
+
+def filled_by_the_topic(name: str) -> Json:
+    queues = (f"{name}Queue", f"{name}DeadLetters")
+    statement = {
+        "Sid": "OnlyTheTopic",
+        "Effect": "Allow",
+        "Principal": {"Service": "sns.amazonaws.com"},
+        "Action": "sqs:SendMessage",
+        "Resource": [{"Fn::GetAtt": [queue, "Arn"]} for queue in queues],
+        "Condition": {"ArnEquals": {"aws:SourceArn": REQUESTS_TOPIC}},
+    }
+    policy = {"Version": "2012-10-17", "Statement": [statement]}
+    return {"Queues": [{"Ref": queue} for queue in queues], "PolicyDocument": policy}
+
+
+# Roles say who else may send.
+QUEUE_POLICIES = {f"{name}QueuePolicy": filled_by_the_topic(name) for name in ("Provisioning", "Notices")}
 
 
 def of_queue(queue: str) -> Json:
@@ -644,10 +813,45 @@ ALARMS: dict[str, tuple[str, str, Json, str, int]] = {
         "Maximum",
         0,
     ),
-    "ProvisioningPipeDeadLettersAlarm": (
+    "EventsErrorsAlarm": (
+        "AWS/Lambda",
+        "Errors",
+        [{"Name": "FunctionName", "Value": {"Ref": "EventsFunction"}}],
+        "Sum",
+        0,
+    ),
+    "EventsAgeAlarm": (
+        "AWS/Lambda",
+        "IteratorAge",
+        [{"Name": "FunctionName", "Value": {"Ref": "EventsFunction"}}],
+        "Maximum",
+        300_000,
+    ),
+    "EventsDeadLettersAlarm": (
         "AWS/SQS",
         "ApproximateNumberOfMessagesVisible",
-        of_queue("ProvisioningPipeDeadLetters"),
+        of_queue("EventsDeadLetters"),
+        "Maximum",
+        0,
+    ),
+    "WebhooksErrorsAlarm": (
+        "AWS/Lambda",
+        "Errors",
+        [{"Name": "FunctionName", "Value": {"Ref": "WebhooksFunction"}}],
+        "Sum",
+        0,
+    ),
+    "WebhooksDeadLettersAlarm": (
+        "AWS/SQS",
+        "ApproximateNumberOfMessagesVisible",
+        of_queue("WebhooksDeadLetters"),
+        "Maximum",
+        0,
+    ),
+    "RequestsPipeDeadLettersAlarm": (
+        "AWS/SQS",
+        "ApproximateNumberOfMessagesVisible",
+        of_queue("RequestsPipeDeadLetters"),
         "Maximum",
         0,
     ),
@@ -696,13 +900,6 @@ ALARMS: dict[str, tuple[str, str, Json, str, int]] = {
         "Maximum",
         0,
     ),
-    "NoticesPipeDeadLettersAlarm": (
-        "AWS/SQS",
-        "ApproximateNumberOfMessagesVisible",
-        of_queue("NoticesPipeDeadLetters"),
-        "Maximum",
-        0,
-    ),
 }
 # Those that are not only there where accounts are made.
 ALARMS_OF_ALL = ("MaintenanceErrorsAlarm", "MaintenanceSilentAlarm")
@@ -715,7 +912,14 @@ ENVIRONMENT_OCTETS = 4096
 AROUND_A_SETTING = 6
 # Settings that come from no parameter -> how long they are at most. A table's name is a stack's name of 128 with the
 # resource's name and what CloudFormation adds; the id of a key is a GUID.
-LENGTHS = {"Table": 150, "RequestsKey": 36}
+LENGTHS = {
+    "Table": 150,
+    "RequestsKey": 36,
+    "EventBus": 128,
+    "EventTopic": 350,
+    "WebhooksQueue": 300,
+    "AuditBucket": 63,
+}
 
 TABLE = {
     "BillingMode": "PAY_PER_REQUEST",
@@ -783,12 +987,17 @@ OPERATOR_OUTPUTS = {
     "RequestsKeyArn": {"Fn::GetAtt": ["RequestsKey", "Arn"]},
     "ProvisioningQueueUrl": {"Ref": "ProvisioningQueue"},
     "ProvisioningDeadLettersArn": {"Fn::GetAtt": ["ProvisioningDeadLetters", "Arn"]},
-    "ProvisioningPipeDeadLettersUrl": {"Ref": "ProvisioningPipeDeadLetters"},
+    "RequestsPipeDeadLettersUrl": {"Ref": "RequestsPipeDeadLetters"},
     "ConsoleUrl": {"Fn::Sub": "${ConsoleUrl}/console"},
     "ConsoleRedirectUri": {"Fn::Sub": "${ConsoleUrl}/console/signed-in"},
     "NoticesQueueUrl": {"Ref": "NoticesQueue"},
     "NoticesDeadLettersArn": {"Fn::GetAtt": ["NoticesDeadLetters", "Arn"]},
-    "NoticesPipeDeadLettersUrl": {"Ref": "NoticesPipeDeadLetters"},
+    "EventBusArn": {"Fn::GetAtt": ["EventBus", "Arn"]},
+    "EventTopicArn": {"Ref": "EventTopic"},
+    "EventsDeadLettersUrl": {"Ref": "EventsDeadLetters"},
+    "WebhooksQueueUrl": {"Ref": "WebhooksQueue"},
+    "WebhooksDeadLettersArn": {"Fn::GetAtt": ["WebhooksDeadLetters", "Arn"]},
+    "AuditBucketName": {"Ref": "AuditBucket"},
 }
 BASE_URL = {
     "Fn::If": [
@@ -924,7 +1133,7 @@ def check_environment(template: Template) -> Iterator[Finding]:
         expected: Json = {setting: {"Ref": source} for setting, source in (ENVIRONMENT | function.environment).items()}
         expected |= dict.fromkeys(function.unused, "")
         yield from template.expect(name, "Properties.Environment.Variables", expected)
-    own = (MAIL_ENVIRONMENT, NOTICES_ENVIRONMENT, PROVISIONING_ENVIRONMENT, MAINTENANCE_ENVIRONMENT, CONSOLE_ENVIRONMENT)
+    own = ({"WEBHOOKS_IN_FLIGHT": "WebhooksInFlight"}, MAIL_ENVIRONMENT, NOTICES_ENVIRONMENT, PROVISIONING_ENVIRONMENT, MAINTENANCE_ENVIRONMENT, CONSOLE_ENVIRONMENT)
     parameters = {parameter for settings in (ENVIRONMENT, *own) for parameter in settings.values()}
     for parameter in parameters - set(LENGTHS):
         if parameter not in template.document["Parameters"]:
@@ -1095,7 +1304,7 @@ def check_statements(template: Template) -> Iterator[Finding]:
                 if action.lower() == "dynamodb:scan":
                     yield template.finding(resource, "Action", action, "no Scan in any role")
             for target in as_list(statement.get("Resource", [])):
-                if "*" in json.dumps(target) and not same(target, SECRETS_OF_POLICIES):
+                if "*" in json.dumps(target) and not any(same(target, wide) for wide in WIDE_ON_PURPOSE):
                     yield template.finding(resource, "Resource", target, "a resource without a wildcard")
 
 
@@ -1235,8 +1444,22 @@ def check_queues(template: Template) -> Iterator[Finding]:
     for name, expected in QUEUES.items():
         yield from template.expect(name, "Properties", expected)
     # Roles say who may send, and no one else's account may.
-    for name, body in template.of_type("AWS::SQS::QueuePolicy", "AWS::SQS::QueueInlinePolicy").items():
-        yield template.finding(name, "Type", body["Type"], "no queue that is open to others")
+    yield from check_each(template, QUEUE_POLICIES, "AWS::SQS::QueuePolicy")
+    for name, body in template.of_type("AWS::SQS::QueueInlinePolicy", "AWS::SNS::TopicPolicy").items():
+        yield template.finding(name, "Type", body["Type"], "nothing that is open to others")
+
+
+def check_topics(template: Template) -> Iterator[Finding]:
+    """What the pipe sends comes to the queue that it is for."""
+    yield from check_each(template, TOPICS, "AWS::SNS::Topic")
+    yield from check_each(template, SUBSCRIPTIONS, "AWS::SNS::Subscription")
+
+
+def check_each(template: Template, expected: dict[str, Json], kind: str) -> Iterator[Finding]:
+    """There are these resources of a type with all of their properties, and no others."""
+    yield from check_all(template, expected, kind)
+    for name, properties in expected.items():
+        yield from template.expect(name, "Properties", properties)
 
 
 def check_all(
@@ -1274,7 +1497,15 @@ def read_json(text: Json) -> Json:
 def check_event_source(template: Template) -> Iterator[Finding]:
     yield from check_all(template, EVENT_SOURCES, "AWS::Lambda::EventSourceMapping")
     for name, expected in EVENT_SOURCES.items():
-        yield from template.expect(name, "Properties", expected)
+        for property, value in expected.items():
+            yield from template.expect(name, f"Properties.{property}", value)
+        others = sorted(set(template.get(name, "Properties") or {}) - set(expected) - {"FilterCriteria"})
+        if others:
+            yield template.finding(name, "Properties", others, "no other property")
+    path = "Properties.FilterCriteria.Filters"
+    patterns = [read_json(one.get("Pattern")) for one in template.get("EventsSource", path) or []]
+    if not same(patterns, [EVENTS_PATTERN]):
+        yield template.finding("EventsSource", path, patterns, [EVENTS_PATTERN])
 
 
 def check_alarms(template: Template) -> Iterator[Finding]:
@@ -1359,7 +1590,29 @@ def check_domain(template: Template) -> Iterator[Finding]:
             yield template.finding("Domain", path, configuration.get("SecurityPolicy"), "TLS_1_2")
 
 
+def check_audit_bucket(template: Template) -> Iterator[Finding]:
+    """What was audited stays as it was, and outlives the stack."""
+    lock = {
+        "ObjectLockEnabled": "Enabled",
+        "Rule": {"DefaultRetention": {"Mode": {"Ref": "AuditLockMode"}, "Days": {"Ref": "AuditLockDays"}}},
+    }
+    for path, expected in (
+        ("Condition", "TellsEvents"),
+        ("DeletionPolicy", "Retain"),
+        ("UpdateReplacePolicy", "Retain"),
+        ("Properties.ObjectLockEnabled", True),
+        ("Properties.ObjectLockConfiguration", lock),
+    ):
+        yield from template.expect("AuditBucket", path, expected)
+    yield from check_bucket(template, "AuditBucket")
+
+
 def check_truststore_bucket(template: Template) -> Iterator[Finding]:
+    yield from check_bucket(template, "TruststoreBucket")
+
+
+def check_bucket(template: Template, bucket: str) -> Iterator[Finding]:
+    """Closed to others, encrypted, with every version, and reached over TLS alone."""
     blocked = ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets")
     for path, expected in (
         ("VersioningConfiguration.Status", "Enabled"),
@@ -1369,12 +1622,12 @@ def check_truststore_bucket(template: Template) -> Iterator[Finding]:
             [{"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}],
         ),
     ):
-        yield from template.expect("TruststoreBucket", f"Properties.{path}", expected)
+        yield from template.expect(bucket, f"Properties.{path}", expected)
     tls_only = {"Bool": {"aws:SecureTransport": "false"}}
-    statements = list(statements_in(template.resources.get("TruststoreBucketPolicy")))
+    statements = list(statements_in(template.resources.get(f"{bucket}Policy")))
     if not any(s["Effect"] == "Deny" and same(s.get("Condition"), tls_only) for s in statements):
         path = "Properties.PolicyDocument.Statement"
-        yield template.finding("TruststoreBucketPolicy", path, statements, f"Deny on {json.dumps(tls_only)}")
+        yield template.finding(f"{bucket}Policy", path, statements, f"Deny on {json.dumps(tls_only)}")
 
 
 Check = Callable[[Template], Iterator[Finding]]
@@ -1397,8 +1650,10 @@ CHECKS: dict[str, tuple[Check, ...]] = {
         check_permissions,
         check_schedules,
         check_queues,
+        check_topics,
         check_event_source,
         check_pipe,
+        check_audit_bucket,
         check_alarms,
         check_defaults,
         check_outputs,
@@ -1660,12 +1915,24 @@ MUTATIONS: dict[str, dict[Check, tuple[Mutation, ...]]] = {
             granted("NoticesRole", "3.Action", "requests sealed", ["kms:Decrypt", "kms:GenerateDataKey"]),
             granted("NoticesRole", "4.Resource", "every secret", SECRETS_OF_POLICIES),
             granted("NoticesRole", "7.Resource", "another queue", QUEUE_ARN),
-            granted(NOTICES_PIPE_ROLE, "1.Resource", "another queue", [QUEUE_ARN, NOTICES_PIPE_DEAD_LETTERS_ARN]),
+            granted("EventsRole", "0.Condition", "anything written"),
+            granted("EventsRole", "0.Action", "events changed", "dynamodb:UpdateItem"),
+            granted("EventsRole", "1.Condition.Null", "endpoints of no leading key at all"),
+            granted("EventsRole", "3.Resource", "every bus", "arn:aws:events:eu-west-1:1:event-bus/x"),
+            granted("EventsRole", "6.Action.+", "audit deleted", "s3:DeleteObject"),
+            granted("EventsRole", "6.Resource", "the whole bucket", AUDIT_BUCKET_ARN),
+            granted("WebhooksRole", "0.Condition", "anything read"),
+            granted(
+                "WebhooksRole", "4.Condition.ForAllValues:StringLike.dynamodb:LeadingKeys.+", "events made up", "EVENTS#*"
+            ),
+            granted("WebhooksRole", "5.Action", "requests sealed", ["kms:Decrypt", "kms:GenerateDataKey"]),
+            granted("WebhooksRole", "6.Resource", "every secret", SECRETS_OF_POLICIES),
+            granted("WebhooksRole", "7.Resource", "another queue", QUEUE_ARN),
             granted(PIPE_ROLE, "0.Action.+", "items read", "dynamodb:GetItem"),
             granted(PIPE_ROLE, "0.Resource", "the table", TABLE_ARN),
-            granted(PIPE_ROLE, "1.Action", "messages read", ["sqs:SendMessage", "sqs:ReceiveMessage"]),
-            granted(PIPE_ROLE, "1.Resource", "no dead letters", QUEUE_ARN),
-            granted(PIPE_ROLE, "2.Condition", "key usable directly"),
+            granted(PIPE_ROLE, "1.Action", "others subscribed", ["sns:Publish", "sns:Subscribe"]),
+            granted(PIPE_ROLE, "2.Resource", "no dead letters", QUEUE_ARN),
+            granted(PIPE_ROLE, "3.Condition", "key usable directly"),
             of(PIPE_ROLE, "AssumeRolePolicyDocument.Statement.0.Condition", "any account's pipe"),
             whole(PIPE_ROLE, "no role of the pipe"),
             of("BeforeTokenRole", "ManagedPolicyArns", "a managed policy", ["arn:aws:iam::aws:policy/ReadOnlyAccess"]),
@@ -1735,36 +2002,63 @@ MUTATIONS: dict[str, dict[Check, tuple[Mutation, ...]]] = {
             of("ProvisioningQueue", "RedrivePolicy", "tried for ever"),
             of("ProvisioningQueue", "RedrivePolicy.maxReceiveCount", "given up after minutes", 3),
             of("ProvisioningDeadLetters", "MessageRetentionPeriod", "dead letters forgotten", 4 * DAY),
-            of("ProvisioningPipeDeadLetters", "SqsManagedSseEnabled", "not encrypted"),
+            of("RequestsPipeDeadLetters", "SqsManagedSseEnabled", "not encrypted"),
             of("NoticesQueue", "VisibilityTimeout", "visible again while a batch is waited for", 360),
             Mutation("a queue without notices", "Resources.NoticesQueue.Condition", "Provisions"),
             Mutation("a queue without accounts", "Resources.ProvisioningQueue.Condition"),
             whole("Other", "another queue", {"Type": "AWS::SQS::Queue", "Properties": {}}),
             whole("Open", "a queue for others", {"Type": "AWS::SQS::QueuePolicy", "Properties": {}}),
+            of("NoticesQueuePolicy", "PolicyDocument.Statement.0.Condition", "any topic"),
+            of("ProvisioningQueuePolicy", "PolicyDocument.Statement.0.Principal", "anybody", "*"),
+        ),
+        check_topics: (
+            of("ProvisioningSubscription", "FilterPolicy", "every change"),
+            of("NoticesSubscription", "FilterPolicyScope", "a filter that sees nothing"),
+            of("NoticesSubscription", "RawMessageDelivery", "wrapped messages"),
+            of("ProvisioningSubscription", "RedrivePolicy", "no dead letters"),
+            of("ProvisioningSubscription", "Endpoint", "another queue", NOTICES_QUEUE_ARN),
+            Mutation("followed where nobody follows", "Resources.RequestsTopic.Condition"),
+            whole("Other", "another topic", {"Type": "AWS::SNS::Topic", "Properties": {}}),
+            whole("Another", "another subscriber", {"Type": "AWS::SNS::Subscription", "Properties": {}}),
         ),
         check_event_source: (
             of("ProvisioningSource", "FunctionResponseTypes", "failures taken for done"),
             of("NoticesSource", "MaximumBatchingWindowInSeconds", "a mail for each request"),
             of("ProvisioningSource", "ScalingConfig", "as many as there are messages"),
             of("ProvisioningSource", "EventSourceArn", "dead letters", PIPE_DEAD_LETTERS_ARN),
+            of("EventsSource", "FilterCriteria", "every record"),
+            of("EventsSource", "FunctionResponseTypes", "failures taken for done"),
+            of("EventsSource", "BisectBatchOnFunctionError", "one holds up all", False),
+            of("EventsSource", "DestinationConfig", "no dead letters"),
+            of("EventsSource", "MaximumRecordAgeInSeconds", "tried until it is forgotten"),
+            of("EventsSource", "ParallelizationFactor", "out of order", 10),
+            of("WebhooksSource", "ScalingConfig", "as many as there are messages"),
             whole("Other", "another source", {"Type": "AWS::Lambda::EventSourceMapping", "Properties": {}}),
         ),
         check_pipe: (
-            of("ProvisioningPipe", "SourceParameters.FilterCriteria", "every record"),
-            of("NoticesPipe", "SourceParameters.FilterCriteria.Filters.+", "more records", {"Pattern": "{}"}),
-            of("NoticesPipe", "Target", "another queue", QUEUE_ARN),
-            of("ProvisioningPipe", "SourceParameters.FilterCriteria.Filters.0.Pattern", "not JSON", "approved"),
-            of("ProvisioningPipe", "SourceParameters.FilterCriteria.Filters.+", "more records", {"Pattern": "{}"}),
-            of("ProvisioningPipe", "SourceParameters.FilterCriteria.Filters.1", "nothing is brought again"),
-            of("ProvisioningPipe", "TargetParameters", "whole records"),
-            of("ProvisioningPipe", "TargetParameters.InputTemplate", "images", '{"dynamodb": <$.dynamodb>}'),
-            of("ProvisioningPipe", f"{STREAM}.StartingPosition", "what came before is missed", "LATEST"),
-            of("ProvisioningPipe", f"{STREAM}.DeadLetterConfig", "no dead letters"),
-            of("ProvisioningPipe", f"{STREAM}.MaximumRecordAgeInSeconds", "tried until it is forgotten"),
-            of("ProvisioningPipe", "Target", "to its dead letters", PIPE_DEAD_LETTERS_ARN),
-            of("ProvisioningPipe", "Enrichment", "enriched", {"Fn::GetAtt": ["ProvisioningFunction", "Arn"]}),
-            of("ProvisioningPipe", "LogConfiguration", "records in a log", {"Level": "TRACE"}),
-            of("ProvisioningPipe", "RoleArn", "another's role", {"Fn::GetAtt": ["ProvisioningRole", "Arn"]}),
+            of("RequestsPipe", "SourceParameters.FilterCriteria", "every record"),
+            of("RequestsPipe", "SourceParameters.FilterCriteria.Filters.2", "nobody is told"),
+            of("RequestsPipe", "Target", "one queue alone", QUEUE_ARN),
+            of("RequestsPipe", "SourceParameters.FilterCriteria.Filters.0.Pattern", "not JSON", "approved"),
+            of("RequestsPipe", "SourceParameters.FilterCriteria.Filters.+", "more records", {"Pattern": "{}"}),
+            of("RequestsPipe", "SourceParameters.FilterCriteria.Filters.1", "nothing is brought again"),
+            of("RequestsPipe", "TargetParameters", "whole records"),
+            of("RequestsPipe", "TargetParameters.InputTemplate", "images", '{"dynamodb": <$.dynamodb>}'),
+            of("RequestsPipe", f"{STREAM}.StartingPosition", "what came before is missed", "LATEST"),
+            of("RequestsPipe", f"{STREAM}.DeadLetterConfig", "no dead letters"),
+            of("RequestsPipe", f"{STREAM}.MaximumRecordAgeInSeconds", "tried until it is forgotten"),
+            of("RequestsPipe", "Target", "to its dead letters", PIPE_DEAD_LETTERS_ARN),
+            of("RequestsPipe", "Enrichment", "enriched", {"Fn::GetAtt": ["ProvisioningFunction", "Arn"]}),
+            of("RequestsPipe", "LogConfiguration", "records in a log", {"Level": "TRACE"}),
+            of("RequestsPipe", "RoleArn", "another's role", {"Fn::GetAtt": ["ProvisioningRole", "Arn"]}),
+        ),
+        check_audit_bucket: (
+            of("AuditBucket", "ObjectLockConfiguration", "no lock"),
+            of("AuditBucket", "ObjectLockConfiguration.Rule.DefaultRetention.Days", "a day", 1),
+            of("AuditBucket", "PublicAccessBlockConfiguration", "public"),
+            of("AuditBucket", "VersioningConfiguration", "not versioned"),
+            Mutation("the audit deleted with the stack", "Resources.AuditBucket.DeletionPolicy", "Delete"),
+            whole("AuditBucketPolicy", "reachable without TLS"),
         ),
         check_alarms: (
             of("ProvisioningDeadLettersAlarm", "Threshold", "some are let go", 10),
@@ -1772,7 +2066,7 @@ MUTATIONS: dict[str, dict[Check, tuple[Mutation, ...]]] = {
             of("ProvisioningErrorsAlarm", "AlarmActions", "nobody is told"),
             of("NoticesRejectedAlarm", "Dimensions", "whatever became of it"),
             of("ProvisioningFailedAlarm", "Dimensions", "whatever became of it"),
-            of("ProvisioningPipeDeadLettersAlarm", "Dimensions", "another queue", of_queue("ProvisioningQueue")),
+            of("RequestsPipeDeadLettersAlarm", "Dimensions", "another queue", of_queue("ProvisioningQueue")),
             whole("ProvisioningAgeAlarm", "alarm removed"),
             of("MaintenanceErrorsAlarm", "Dimensions", "every function"),
             of("MaintenanceSilentAlarm", "TreatMissingData", "silence is good", "notBreaching"),

@@ -1,4 +1,4 @@
-"""The template's pipe, for an emulator whose pipes fill no queue.
+"""The template's pipe, for an emulator whose pipes fill no topic.
 
 It chooses records by the template's own filter, and sends of each what the template's input template leaves.
 """
@@ -17,23 +17,25 @@ VARIABLE = re.compile(r"<\$\.(?P<path>[\w.]+)>")
 
 @dataclass(frozen=True)
 class LocalPipe:
-    """From a table's stream to a queue."""
+    """From a table's stream to a topic."""
 
     pipe: Json
     streams: Any
-    queues: Any
+    topics: Any
     stream: str
-    queue: str
+    topic: str
 
-    def run(self) -> list[Json]:
-        """Sends every record of the stream that passes the filter; returns the messages."""
+    def run(self, sort_key: str = "") -> list[Json]:
+        """Sends every record of the stream that passes the filter and whose sort key begins so; returns the messages."""
         parameters = self.pipe["SourceParameters"]
         patterns = [json.loads(one["Pattern"]) for one in parameters["FilterCriteria"]["Filters"]]
         chosen = [record for record in self._records() if any(matches(pattern, record) for pattern in patterns)]
         messages = [shaped(self.pipe["TargetParameters"]["InputTemplate"], record) for record in chosen]
-        for message in messages:
-            self.queues.send_message(QueueUrl=self.queue, MessageBody=message)
-        return [json.loads(message) for message in messages]
+        read = [json.loads(message) for message in messages]
+        sent = [one for one in read if one["dynamodb"]["Keys"]["sk"]["S"].startswith(sort_key)]
+        for message in sent:
+            self.topics.publish(TopicArn=self.topic, Message=json.dumps(message))
+        return sent
 
     def _records(self) -> list[Json]:
         [shard] = self.streams.describe_stream(StreamArn=self.stream)["StreamDescription"]["Shards"]

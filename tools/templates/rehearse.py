@@ -125,7 +125,7 @@ def emulator(directory: Path) -> Iterator[Emulator]:
         "MINISTACK_REGION": REGION,
         "SERVICES": (
             "apigateway,cloudformation,cloudwatch,dynamodb,dynamodbstreams,events,iam,kms,lambda,logs,pipes,s3,"
-            "secretsmanager,sqs,sts"
+            "secretsmanager,sns,sqs,sts"
         ),
         # Otherwise it listens on a fixed port as well.
         "IOT_MTLS_ENABLED": "0",
@@ -256,7 +256,7 @@ def role_gates(template: Json, running: Emulator) -> list[RoleGate]:
     return gates
 
 
-PIPES = ("ProvisioningPipe", "NoticesPipe")
+PIPE = "RequestsPipe"
 
 
 def packaged(template: Json, gates: list[RoleGate], mail: str, binaries: Path, directory: Path) -> Path:
@@ -278,9 +278,8 @@ def packaged(template: Json, gates: list[RoleGate], mail: str, binaries: Path, d
         }
     for parameter in HTTP_PARAMETERS:
         template["Parameters"][parameter]["AllowedPattern"] = r"http://127\.0\.0\.1:\d+(/\S*)?"
-    # Otherwise the emulator would try for ever to fill the queues.
-    for pipe in PIPES:
-        template["Resources"][pipe]["Properties"]["DesiredState"] = "STOPPED"
+    # Otherwise the emulator would try for ever to reach the topic.
+    template["Resources"][PIPE]["Properties"]["DesiredState"] = "STOPPED"
     path = directory / "template.json"
     path.write_text(json.dumps(template, indent=1), encoding="utf-8")
     return path
@@ -567,8 +566,10 @@ class Accounts:
     """What comes after a sign-up that somebody approves."""
 
     pipe: LocalPipe
-    # Of mails.
-    notices: LocalPipe
+    queues: Any
+    # The URLs of the queue before the accounts, and of that before the mails.
+    provisioning: str
+    notices: str
     graph: LocalGraph
     # Of the function that makes approval requests.
     gate: RoleGate
@@ -903,9 +904,9 @@ def requests_in(signupctl: Signupctl, state: str) -> list[Json]:
 def an_approval_makes_one_account(checks: Checks, signupctl: Signupctl, accounts: Accounts, request: str) -> None:
     message = {"dynamodb": {"Keys": {"pk": {"S": f"REQUEST#{request}"}, "sk": {"S": "CURRENT"}}}}
     for what in ("the stream has one approval", "the same message again"):
-        sent = accounts.pipe.run()
+        sent = accounts.pipe.run("CURRENT")
         checks.that(what, sent == [message], sent, json.dumps([message]))
-        left = wait_until_taken(accounts.pipe)
+        left = wait_until_taken(accounts, accounts.provisioning)
         checks.that(f"{what}: it was taken", left == 0, left, "an empty queue")
     provisioned = [one["id"] for one in requests_in(signupctl, "provisioned")]
     checks.that("the request is provisioned", provisioned == [request], provisioned, request)
@@ -958,10 +959,10 @@ def time_passes(
     found = findings(accounts)
     expected_guests = [f"FINDING#account-unapproved#{by_hand}"]
     checks.that("a guest without an approval is found", found == expected_guests, found, json.dumps(expected_guests))
-    sent = [message["dynamodb"]["Keys"]["pk"]["S"] for message in accounts.pipe.run()]
+    sent = [message["dynamodb"]["Keys"]["pk"]["S"] for message in accounts.pipe.run("CURRENT")]
     times = sent.count(f"REQUEST#{requests['stuck']}")
     checks.that("what got stuck comes again", times == 2, sent, "two messages for it")
-    wait_until_taken(accounts.pipe)
+    wait_until_taken(accounts, accounts.provisioning)
 
 
 def guest(account: str, address: str) -> Json:
@@ -1002,12 +1003,12 @@ def keys_in(accounts: Accounts, partition: str) -> list[str]:
     return [item["sk"]["S"] for item in found["Items"]]
 
 
-def wait_until_taken(pipe: LocalPipe, seconds: float = 30) -> int:
+def wait_until_taken(accounts: Accounts, queue: str, seconds: float = 30) -> int:
     """How many messages are left in the queue when there are none, or when waiting for that takes too long."""
     counts = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
     end = time.monotonic() + seconds
     while True:
-        attributes = pipe.queues.get_queue_attributes(QueueUrl=pipe.queue, AttributeNames=list(counts))["Attributes"]
+        attributes = accounts.queues.get_queue_attributes(QueueUrl=queue, AttributeNames=list(counts))["Attributes"]
         left = sum(int(attributes[count]) for count in counts)
         if left == 0 or time.monotonic() > end:
             return left
@@ -1108,8 +1109,8 @@ def those_concerned_are_told(checks: Checks, api: DeployedApi, accounts: Account
     """Everything that happened is told once, as far as it still holds."""
     mails: list[Json] = []
     for what in ("what happened", "the same messages again"):
-        checks.that(f"{what}: the stream has it", bool(accounts.notices.run()), "nothing", "messages")
-        left = wait_until_taken(accounts.notices, seconds=120)
+        checks.that(f"{what}: the stream has it", bool(accounts.pipe.run()), "nothing", "messages")
+        left = wait_until_taken(accounts, accounts.notices, seconds=120)
         checks.that(f"{what}: it was taken", left == 0, left, "an empty queue")
         mails = mails_to(api, FAY["email"])
         subjects = [mail["Subject"] for mail in mails]
@@ -1265,19 +1266,21 @@ def rehearsal(binaries: Path, command_line: Path, directory: Path) -> int:
         outputs = deploy(running, package, entra, others, graph)
         deployed = {"TABLE_NAME": outputs["TableName"], "REQUESTS_KEY": outputs["RequestsKeyArn"]}
         signupctl = Signupctl(command_line, running.environment() | deployed)
-        pipes = (
-            LocalPipe(
-                template["Resources"][pipe]["Properties"],
-                running.client("dynamodbstreams"),
-                running.client("sqs"),
-                outputs["TableStreamArn"],
-                outputs[pipe.replace("Pipe", "QueueUrl")],
-            )
-            for pipe in PIPES
+        topics = running.client("sns")
+        [topic] = [one["TopicArn"] for one in topics.list_topics()["Topics"] if "RequestsTopic" in one["TopicArn"]]
+        pipe = LocalPipe(
+            template["Resources"][PIPE]["Properties"],
+            running.client("dynamodbstreams"),
+            topics,
+            outputs["TableStreamArn"],
+            topic,
         )
         [gate] = [gate for gate in gates if gate.function == "BeforeCreatingUserFunction"]
         accounts = Accounts(
-            *pipes,
+            pipe,
+            running.client("sqs"),
+            outputs["ProvisioningQueueUrl"],
+            outputs["NoticesQueueUrl"],
             graph,
             gate,
             running.client("dynamodb"),

@@ -13,6 +13,7 @@ mod lists;
 mod policy;
 mod service;
 mod source;
+mod table;
 mod verification;
 
 pub use self::{
@@ -21,6 +22,7 @@ pub use self::{
     lists::{email_address, matcher},
     policy::{policy_document, policy_expression, policy_sign_up},
     source::source_answer,
+    table::table_change,
     verification::provider_answer,
 };
 
@@ -28,7 +30,7 @@ pub use self::{
 pub type Property = fn(&[u8]);
 
 /// Every property under the name of its fuzz target and of its folder of seeds.
-pub const ALL: [(&str, Property); 13] = [
+pub const ALL: [(&str, Property); 14] = [
     ("connector_body", connector_body),
     ("extension_body", extension_body),
     ("otp_body", otp_body),
@@ -42,4 +44,5 @@ pub const ALL: [(&str, Property); 13] = [
     ("policy_sign_up", policy_sign_up),
     ("provider_answer", provider_answer),
     ("source_answer", source_answer),
+    ("table_change", table_change),
 ];

@@ -53,9 +53,10 @@ struct Message {
     body: String,
 }
 
+/// Which items of a batch have to come again.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Answer {
+pub(super) struct Answer {
     batch_item_failures: Vec<Failure>,
 }
 
@@ -63,6 +64,17 @@ struct Answer {
 #[serde(rename_all = "camelCase")]
 struct Failure {
     item_identifier: String,
+}
+
+impl Answer {
+    pub(super) fn of(failed: impl IntoIterator<Item = String>) -> Self {
+        let failed = failed.into_iter();
+        Self {
+            batch_item_failures: failed
+                .map(|item_identifier| Failure { item_identifier })
+                .collect(),
+        }
+    }
 }
 
 async fn answer<F, T>(batch: Batch, take: &F) -> Answer
@@ -77,11 +89,7 @@ where
     let taken = take(bodies).await;
     let failed = ids.into_iter().zip(taken);
     let failed = failed.filter(|(_, taken)| *taken == Taken::PutBack);
-    Answer {
-        batch_item_failures: failed
-            .map(|(item_identifier, _)| Failure { item_identifier })
-            .collect(),
-    }
+    Answer::of(failed.map(|(id, _)| id))
 }
 
 #[cfg(test)]

@@ -26,7 +26,8 @@ where
 {
     let work = &work;
     let event = |event: LambdaEvent<IgnoredAny>| async move {
-        let deadline = Deadline(Instant::now() + time_for(&event.context, clock));
+        let time = time_for(&event.context, clock, KEPT_BACK);
+        let deadline = Deadline(Instant::now() + time);
         if work(deadline).await {
             return Ok(());
         }
@@ -37,11 +38,12 @@ where
     run_runtime(service_fn(event)).await
 }
 
-fn time_for(context: &Context, clock: &dyn Clock) -> Duration {
+/// How long a function may work; `kept_back` is left of its time-out then.
+pub(super) fn time_for(context: &Context, clock: &dyn Clock, kept_back: Duration) -> Duration {
     let deadline = i64::try_from(context.deadline).unwrap_or_default();
     let left = deadline.saturating_sub(clock.now().as_millisecond());
     match u64::try_from(left) {
-        Ok(left) if left > 0 => Duration::from_millis(left).saturating_sub(KEPT_BACK),
+        Ok(left) if left > 0 => Duration::from_millis(left).saturating_sub(kept_back),
         _ => USUAL,
     }
 }
@@ -63,7 +65,7 @@ mod tests {
         let now = Timestamp::constant(1_768_478_400, 0);
         let mut context = Context::default();
         context.deadline = u64::try_from(now.as_millisecond() + left).unwrap();
-        let time = time_for(&context, &FixedClock::at(now));
+        let time = time_for(&context, &FixedClock::at(now), KEPT_BACK);
         assert_eq!(time, Duration::from_secs(expected));
     }
 }

@@ -2,11 +2,12 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, OnceLock, PoisonError},
+    sync::{Arc, LazyLock, Mutex, PoisonError},
 };
 
 use async_trait::async_trait;
 use aws_sdk_secretsmanager::Client;
+use aws_types::SdkConfig;
 use jiff::{SignedDuration, Timestamp};
 use tokio::{
     sync::Mutex as AsyncMutex,
@@ -17,6 +18,7 @@ use super::aws::{Connection, Fault};
 use crate::ports::{
     Deadline,
     clock::Clock,
+    secret_store::SecretStore,
     secrets::{Secret, SecretError, Secrets},
 };
 
@@ -35,9 +37,9 @@ const MAX_NAME: usize = 128;
 ///
 /// Ages are told by the time of day: while Lambda has an instance frozen, its own clock may stand still.
 pub struct SecretsManager {
-    settings: SecretsSettings,
+    prefix: String,
     clock: Arc<dyn Clock>,
-    client: OnceLock<Client>,
+    client: LazyLock<Client, Box<dyn FnOnce() -> Client + Send>>,
     slots: Mutex<HashMap<String, Arc<Slot>>>,
 }
 
@@ -71,12 +73,31 @@ pub fn is_name(text: &str) -> bool {
 
 impl SecretsManager {
     pub fn new(settings: SecretsSettings, clock: Arc<dyn Clock>) -> Self {
+        let SecretsSettings { connection, prefix } = settings;
+        Self::made(prefix, clock, move || Client::new(&connection.sdk_config()))
+    }
+
+    /// The same for whoever comes with credentials of their own, such as an operator.
+    pub fn of(config: SdkConfig, prefix: String, clock: Arc<dyn Clock>) -> Self {
+        Self::made(prefix, clock, move || Client::new(&config))
+    }
+
+    fn made(
+        prefix: String,
+        clock: Arc<dyn Clock>,
+        client: impl FnOnce() -> Client + Send + 'static,
+    ) -> Self {
         Self {
-            settings,
+            prefix,
             clock,
-            client: OnceLock::new(),
+            client: LazyLock::new(Box::new(client)),
             slots: Mutex::default(),
         }
+    }
+
+    /// The name under which it is kept.
+    pub fn full_name(&self, name: &str) -> String {
+        format!("{}/{name}", self.prefix)
     }
 
     fn slot(&self, name: &str) -> Arc<Slot> {
@@ -96,11 +117,10 @@ impl SecretsManager {
     }
 
     async fn read(&self, name: &str) -> Result<Secret, SecretError> {
-        let id = format!("{}/{name}", self.settings.prefix);
         let answer = self
-            .client()
+            .client
             .get_secret_value()
-            .secret_id(id)
+            .secret_id(self.full_name(name))
             .send()
             .await
             .map_err(|error| failure(name, Fault::of(&error)))?;
@@ -111,16 +131,22 @@ impl SecretsManager {
         Ok(Secret::new(text))
     }
 
-    fn client(&self) -> &Client {
+    async fn create(&self, name: &str, secret: &Secret) -> Result<(), SecretError> {
         self.client
-            .get_or_init(|| Client::new(&self.settings.connection.sdk_config()))
+            .create_secret()
+            .name(self.full_name(name))
+            .secret_string(secret.reveal())
+            .send()
+            .await
+            .map_err(|error| failure(name, Fault::of(&error)))?;
+        Ok(())
     }
 }
 
 impl std::fmt::Debug for SecretsManager {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("SecretsManager")
-            .field("settings", &self.settings)
+            .field("prefix", &self.prefix)
             .finish_non_exhaustive()
     }
 }
@@ -157,6 +183,25 @@ impl Secrets for SecretsManager {
 
     fn forget(&self, name: &str) {
         self.slot(name).forget();
+    }
+}
+
+#[async_trait]
+impl SecretStore for SecretsManager {
+    async fn keep(&self, name: &str, secret: &Secret) -> Result<(), SecretError> {
+        let put = self
+            .client
+            .put_secret_value()
+            .secret_id(self.full_name(name))
+            .secret_string(secret.reveal())
+            .send()
+            .await;
+        let kept = match put.map_err(|error| failure(name, Fault::of(&error))) {
+            Err(SecretError::Absent(_)) => self.create(name, secret).await,
+            put => put.map(|_| ()),
+        };
+        self.forget(name);
+        kept
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use jiff::SignedDuration;
+
 use crate::{
     domain::source::{Breaker, BreakerState, SourceName},
     ports::{Deadline, answer_store::AnswerStore, clock::Clock},
@@ -43,12 +45,24 @@ impl Breakers {
         breaker: Breaker,
         deadline: Deadline,
     ) -> Option<Breaker> {
+        self.allow_for(Breaker::TRIAL, name, breaker, deadline)
+            .await
+    }
+
+    /// The same for a call that may take longer.
+    pub(super) async fn allow_for(
+        &self,
+        takes: SignedDuration,
+        name: &SourceName,
+        breaker: Breaker,
+        deadline: Deadline,
+    ) -> Option<Breaker> {
         let now = self.clock.now();
         match breaker.state(now) {
             BreakerState::Closed => Some(breaker),
             BreakerState::Open => None,
             BreakerState::HalfOpen => {
-                let tried = breaker.tried(now);
+                let tried = breaker.tried_for(takes, now);
                 let trial = self.store.set_breaker(name, &tried, deadline).await;
                 // Somebody else tries, or nobody can say so.
                 trial.is_ok().then_some(tried)
@@ -70,8 +84,13 @@ impl Breakers {
             breaker.succeeded(now)
         };
         if let Some(next) = next {
-            // A conflict is another instance that saw the same.
-            let _ = self.store.set_breaker(name, &next, deadline).await;
+            self.replace(name, &next, deadline).await;
         }
+    }
+
+    /// Puts a breaker in the place of the one before.
+    pub(super) async fn replace(&self, name: &SourceName, next: &Breaker, deadline: Deadline) {
+        // A conflict is another instance that saw the same.
+        let _ = self.store.set_breaker(name, next, deadline).await;
     }
 }

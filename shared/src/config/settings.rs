@@ -13,12 +13,22 @@ use crate::{
     },
     domain::{
         caller::{CertificateRule, EntraTrust},
+        event::RecordTerms,
         language::Language,
         list::{Effect, ListName},
         policy::{FlowPolicy, OnUnavailable, Policies, UserFlow},
     },
     http::{Budgets, Trust},
 };
+
+/// Whether a text can be the name of a personal field.
+pub fn is_field(name: &str) -> bool {
+    let is_known = |octet: u8| octet.is_ascii_alphanumeric() || octet == b'_';
+    (1..=128).contains(&name.len()) && name.bytes().all(is_known)
+}
+
+/// As long as the audit is kept.
+const MOST_EVENT_DAYS: u16 = 400;
 
 /// Every setting of the functions, for the documentation's test. The last ones are set by Lambda.
 pub const NAMES: &[&str] = &[
@@ -30,6 +40,8 @@ pub const NAMES: &[&str] = &[
     "CONNECTOR_DEADLINE_MS",
     "EXTENSION_DEADLINE_MS",
     "API_VERSION",
+    "EVENT_DAYS",
+    "EVENT_FIELDS",
     "CLIENT_CERTIFICATES",
     "ENTRA_TENANT_ID",
     "ENTRA_TENANT_DOMAIN",
@@ -79,6 +91,8 @@ pub struct Settings {
     pub trust: Trust,
     pub private_hosts: PrivateHosts,
     pub secrets: SecretsSettings,
+    /// How decisions are recorded; `None` where they are not.
+    pub records: Option<RecordTerms>,
 }
 
 impl Settings {
@@ -141,7 +155,29 @@ impl<E: Environment + ?Sized> Reader<'_, E> {
                 entra: self.entra(),
             },
             private_hosts: self.private_hosts(),
+            records: self.records(),
         }
+    }
+
+    fn records(&mut self) -> Option<RecordTerms> {
+        let days = self.days("EVENT_DAYS", 90, MOST_EVENT_DAYS);
+        let fields = self.list("EVENT_FIELDS");
+        for field in fields.iter().filter(|field| !is_field(field)) {
+            let expected = "`email`, `identities`, or names of attributes, separated by commas";
+            self.problem("EVENT_FIELDS", field, expected);
+        }
+        (days > 0).then_some(RecordTerms { days, fields })
+    }
+
+    fn days(&mut self, name: &'static str, default: u16, most: u16) -> u16 {
+        let Some(text) = self.environment.get(name) else {
+            return default;
+        };
+        let days = text.trim().parse().ok();
+        days.filter(|days| *days <= most).unwrap_or_else(|| {
+            self.problem(name, &text, &format!("days from 0 to {most}"));
+            default
+        })
     }
 
     /// `endpoint` is the setting with the URL of a service that is not AWS's own.

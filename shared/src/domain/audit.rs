@@ -160,6 +160,12 @@ pub fn day(at: Timestamp) -> Date {
     Offset::UTC.to_datetime(at).date()
 }
 
+/// The first moment of a day, in UTC.
+pub fn start(day: Date) -> Timestamp {
+    let midnight = Offset::UTC.to_timestamp(day.at(0, 0, 0, 0));
+    midnight.unwrap_or(Timestamp::MAX)
+}
+
 #[cfg(test)]
 mod tests {
     use rstest::rstest;

@@ -11,7 +11,12 @@ pub(super) fn hexadecimal(parts: &[&[u8]]) -> String {
         input.extend_from_slice(&(part.len() as u64).to_be_bytes());
         input.extend_from_slice(part);
     }
-    digest(&SHA256, &input)
+    sha256(&input)
+}
+
+/// The SHA-256 of octets, in lower-case hexadecimal.
+pub(super) fn sha256(octets: &[u8]) -> String {
+    digest(&SHA256, octets)
         .as_ref()
         .iter()
         .fold(String::new(), |mut text, byte| {

@@ -9,7 +9,7 @@ use super::{
     language::LanguageWishes,
 };
 
-/// Where in the sign-up Entra asks (DESIGN section 2).
+/// Where in the sign-up Entra asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]

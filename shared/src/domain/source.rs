@@ -193,11 +193,27 @@ impl Breaker {
     /// While somebody tries a half-open one.
     #[must_use]
     pub fn tried(&self, now: Timestamp) -> Self {
+        self.tried_for(Self::TRIAL, now)
+    }
+
+    /// The same for a trial that may take longer.
+    #[must_use]
+    pub fn tried_for(&self, takes: SignedDuration, now: Timestamp) -> Self {
         Self {
-            trial_until: now.checked_add(Self::TRIAL).ok(),
+            trial_until: now.checked_add(takes).ok(),
             version: self.version + 1,
             ..self.clone()
         }
+    }
+
+    /// After a success that makes up for the failures before it: only those in a row count. `None` when there is nothing to
+    /// change.
+    pub fn recovered(&self, now: Timestamp) -> Option<Self> {
+        let is_new = self.failures == 0 && self.open_until.is_none();
+        (!is_new).then(|| Self {
+            version: self.version + 1,
+            ..Self::closed(now)
+        })
     }
 
     /// After a success. `None` when there is nothing to change.
@@ -258,6 +274,16 @@ mod tests {
         assert_eq!(closed.openings, 0);
         assert!(closed.version > again.version);
         assert_eq!(closed.succeeded(at(48)), None);
+    }
+
+    #[test]
+    fn a_success_can_make_up_for_failures() {
+        let failed = Breaker::closed(at(0)).failed(at(0));
+        assert_eq!(failed.succeeded(at(1)), None);
+        let recovered = failed.recovered(at(1)).unwrap();
+        assert_eq!((recovered.failures, recovered.version), (0, 2));
+        assert_eq!(recovered.recovered(at(2)), None);
+        assert!(open(0).recovered(at(20)).is_some());
     }
 
     #[test]

@@ -5,6 +5,7 @@ mod basic;
 mod bearer;
 mod one_time_codes;
 mod read;
+mod record;
 mod render;
 mod route;
 
@@ -35,10 +36,13 @@ use crate::{
     app::{
         callers::Callers,
         decide::{Asked, Decide, Decided},
+        decisions::Decisions,
     },
     domain::{
+        approval::Applicant,
         caller::{Caller, ClientCertificate},
         decision::{BlockReason, DecidedBy, Decision},
+        event::Personal,
         language::{Language, LanguageWishes},
         policy::{Policies, UserFlow},
         publication::PolicyVersion,
@@ -87,6 +91,8 @@ pub struct Settings {
     pub default_language: Language,
     /// The `version` in a connector's answer.
     pub api_version: String,
+    /// Where decisions are recorded; `None` where they are not.
+    pub decisions: Option<Decisions>,
 }
 
 /// What requests of every kind come in by: who may call, how long an answer may take, and the line of the log.
@@ -115,6 +121,7 @@ pub struct Service {
     policies: Policies,
     default_language: Language,
     api_version: String,
+    decisions: Option<Decisions>,
     decide: Arc<dyn Decide>,
     catalogue: Catalogue,
 }
@@ -172,6 +179,8 @@ struct Notes {
     application: Option<String>,
     languages: LanguageWishes,
     decided_by: Option<DecidedBy>,
+    /// What the record is to say of the person.
+    personal: Personal,
     /// The policy's own sentence for a block page.
     block_text: Option<String>,
     /// The policy's own title of a block page.
@@ -217,6 +226,7 @@ impl Service {
             budgets,
             default_language,
             api_version,
+            decisions,
         } = settings;
         Arc::new(Self {
             entrance: Entrance::new(trust, budgets, callers, clock, journal),
@@ -224,6 +234,7 @@ impl Service {
             policies,
             default_language,
             api_version,
+            decisions,
             decide,
             catalogue: Catalogue::new(),
         })
@@ -249,16 +260,18 @@ impl Service {
         let exchanged = entrance
             .unless_it_panics(&call, self.exchange(route, &call, &mut notes))
             .await;
-        let answer = match exchanged {
-            Ok(decision) => self.render(route, &notes, &decision),
+        let answer = match &exchanged {
+            Ok(decision) => self.render(route, &notes, decision),
             Err(refusal) => {
-                if refusal == Refusal::Unavailable {
+                if *refusal == Refusal::Unavailable {
                     // The read may have failed before, at the start; this request fails for it.
                     notes.failure.get_or_insert(BlockReason::Unavailable.code());
                 }
-                self.refuse(route, &notes, &refusal)
+                self.refuse(route, &notes, refusal)
             }
         };
+        self.record(&call, &mut notes, &answer, exchanged.as_ref())
+            .await;
         entrance.tell(&call, &notes, &answer);
         response(route.protocol, answer)
     }
@@ -277,6 +290,9 @@ impl Service {
         notes.application = body.sign_up.application.clone().filter(|id| is_guid(id));
         notes.languages = body.sign_up.languages.clone();
         notes.reference = Some(call.reference(body.correlation_id.as_deref()));
+        if let Some(decisions) = &self.decisions {
+            notes.personal = decisions.personal(&Applicant::of(&body.sign_up));
+        }
         self.decide(call, &caller, &body.sign_up, notes).await
     }
 
@@ -446,16 +462,20 @@ impl Call {
     /// The same for the retry of the same request: from Entra's correlation id where there is one,
     /// else from the content, together with the credential, which no reader of the log knows.
     fn reference(&self, correlation_id: Option<&str>) -> ReferenceCode {
+        ReferenceCode::derive(&self.identity(correlation_id))
+    }
+
+    fn identity<'c>(&'c self, correlation_id: Option<&'c str>) -> Vec<&'c [u8]> {
         let step = self.step.as_bytes();
         if let Some(id) = correlation_id {
-            return ReferenceCode::derive(&[step, id.as_bytes()]);
+            return vec![step, id.as_bytes()];
         }
         let proof = match (&self.authorization, &self.certificate) {
             (Some(authorization), _) => authorization.as_slice(),
             (None, Some(certificate)) => certificate.sha256.as_bytes(),
             (None, None) => &[],
         };
-        ReferenceCode::derive(&[step, proof, self.body.as_deref().unwrap_or_default()])
+        vec![step, proof, self.body.as_deref().unwrap_or_default()]
     }
 }
 

@@ -190,6 +190,73 @@ pub struct Notified {
     pub problem: Option<String>,
 }
 
+/// What became of one message to an endpoint. Neither its URL nor what it says is in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WebhookSent {
+    /// The endpoint's id; `None` when the task names none.
+    pub endpoint: Option<String>,
+    /// Of the event, where there was an attempt.
+    pub kind: Option<&'static str>,
+    /// Its number.
+    pub attempt: Option<u32>,
+    /// `delivered`, `retry`, `dead`, `gone`, `dropped`, `later` or `unreadable`.
+    pub outcome: &'static str,
+    /// The status, or the code of why there is none.
+    pub answer: Option<String>,
+    /// Why there was no attempt.
+    pub problem: Option<String>,
+    pub latency: Option<Duration>,
+}
+
+/// One batch of records of the table's stream: what became of it, in numbers.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Told {
+    pub records: usize,
+    /// Changes that are kept as events now, and were not before.
+    pub kept: usize,
+    /// Lines of the audit chain.
+    pub audited: usize,
+    /// Events that the bus has taken.
+    pub to_bus: usize,
+    /// The same of the topic.
+    pub to_topic: usize,
+    /// Events that wait for an endpoint, once for each of them.
+    pub tasks: usize,
+    /// Records that could not be read.
+    pub buried: usize,
+    /// Records that have to come again.
+    pub failures: usize,
+    /// The first thing that went wrong; nothing of any person.
+    pub problem: Option<String>,
+    pub duration: Duration,
+}
+
+impl Told {
+    /// `what` did not do its part.
+    pub fn failed(&mut self, what: &str, error: &dyn std::error::Error) {
+        self.problem
+            .get_or_insert_with(|| format!("{what}: {error}"));
+    }
+
+    pub fn buried(&mut self, reason: String) {
+        self.buried += 1;
+        self.problem.get_or_insert(reason);
+    }
+
+    /// Whether nothing was done, and nothing was left undone.
+    pub fn is_idle(&self) -> bool {
+        let done = [
+            self.kept,
+            self.audited,
+            self.to_bus,
+            self.to_topic,
+            self.tasks,
+            self.buried,
+        ];
+        self.failures == 0 && done.into_iter().all(|count| count == 0)
+    }
+}
+
 /// One request to the approval console.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Visit {
@@ -277,6 +344,12 @@ pub enum Notice {
         failure: &'static str,
         detail: Option<String>,
     },
+    /// A decision could not be recorded in time. `event` is the record of it, which names nobody.
+    DecisionNotRecorded {
+        event: String,
+        failure: &'static str,
+        detail: Option<String>,
+    },
     /// Whether a notice is sent already could not be recorded: it may be sent twice.
     NoticeNotRecorded {
         failure: &'static str,
@@ -284,10 +357,19 @@ pub enum Notice {
     },
     /// Somebody was told of an approval request, or was not.
     Notified(Notified),
+    /// An endpoint was told of an event, or was not.
+    WebhookSent(WebhookSent),
+    /// An attempt to tell an endpoint could not be noted: the log of deliveries lacks it.
+    WebhookNotRecorded {
+        failure: &'static str,
+        detail: Option<String>,
+    },
     /// An approved request was delivered, to get its account.
     Delivered(Delivery),
     /// The maintenance of approval requests ran.
     Maintained(Maintained),
+    /// Records of the table's stream were taken, and somebody was told of events.
+    Told(Told),
     /// Somebody asked the approval console.
     Visited(Visit),
     /// A handler panicked; the person got a block page.

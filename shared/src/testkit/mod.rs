@@ -51,6 +51,7 @@ pub fn settings(step: Step, trust: Trust) -> Settings {
         },
         default_language: Language::English,
         api_version: "1.0.0".to_owned(),
+        decisions: None,
     }
 }
 

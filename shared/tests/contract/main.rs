@@ -10,13 +10,16 @@
 
 mod attempts;
 mod audit;
+mod chain;
 mod codes;
+mod dead_letters;
 mod look_ups;
 mod maintenance;
 mod notices;
 mod ports;
 mod records;
 mod requests;
+mod webhooks;
 
 use std::{sync::Arc, time::Duration};
 

@@ -8,6 +8,7 @@
 
 mod bodies;
 mod campaign;
+mod consumers;
 mod credentials;
 mod decisions;
 mod harness;

@@ -183,13 +183,42 @@ async fn what_secrets_manager_does_not_know_has_its_documented_error() {
     let kind = json!("ResourceNotFoundException");
     assert_eq!((status, &body["__type"]), (400, &kind));
     let request = Request::post("/secrets")
-        .header("x-amz-target", "secretsmanager.PutSecretValue")
+        .header("x-amz-target", "secretsmanager.DeleteSecret")
         .body(Body::from("{}"));
     let (status, body) = json_of(&sim, request.unwrap()).await;
     assert_eq!(
         (status, &body["__type"]),
         (400, &json!("UnknownOperationException"))
     );
+}
+
+/// Another operation of Secrets Manager.
+async fn change_secret(sim: &Arc<Simulator>, operation: &str, body: Value) -> (u16, Value) {
+    let request = Request::post("/secrets/")
+        .header("x-amz-target", format!("secretsmanager.{operation}"))
+        .header(header::CONTENT_TYPE, "application/x-amz-json-1.1")
+        .body(Body::from(body.to_string()));
+    json_of(sim, request.unwrap()).await
+}
+
+#[tokio::test]
+async fn a_secret_is_made_once_and_then_changed() {
+    let sim = simulator();
+    let name = "signup-connectors/webhooks/ep_0123456789abcdef";
+    let change = |secret: &str| json!({ "SecretId": name, "SecretString": secret });
+    let (status, body) = change_secret(&sim, "PutSecretValue", change("one")).await;
+    let absent = json!("ResourceNotFoundException");
+    assert_eq!((status, &body["__type"]), (400, &absent));
+    let made = json!({ "Name": name, "SecretString": "one" });
+    let (status, body) = change_secret(&sim, "CreateSecret", made.clone()).await;
+    assert_eq!((status, &body["Name"]), (200, &json!(name)));
+    assert_eq!(secret(&sim, name).await.1["SecretString"], "one");
+    let (status, body) = change_secret(&sim, "CreateSecret", made).await;
+    let exists = json!("ResourceExistsException");
+    assert_eq!((status, &body["__type"]), (400, &exists));
+    let (status, _) = change_secret(&sim, "PutSecretValue", change("two")).await;
+    assert_eq!(status, 200);
+    assert_eq!(secret(&sim, name).await.1["SecretString"], "two");
 }
 
 /// An operation of the key service as the SDK asks for it.

@@ -10,7 +10,16 @@ use aws_sdk_dynamodb::{
         ScalarAttributeType, StreamSpecification, StreamViewType, TimeToLiveSpecification,
     },
 };
-use dynoxide::{Database, ImportOptions, server};
+use dynoxide::{
+    Database, ImportOptions,
+    actions::{
+        get_records::GetRecordsRequest, get_shard_iterator::GetShardIteratorRequest,
+        list_streams::ListStreamsRequest,
+    },
+    server,
+    streams::shard_id,
+};
+use serde_json::Value;
 use shared::adapters::dynamodb::Connection;
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 
@@ -125,6 +134,33 @@ impl Engine {
             .map_err(|error| EngineError(error.to_string()))
     }
 
+    /// The stream of a table, from its beginning or from now on.
+    pub fn stream(&self, table: &str, from: StreamStart) -> Result<Stream, EngineError> {
+        let request = ListStreamsRequest {
+            table_name: Some(table.to_owned()),
+            ..ListStreamsRequest::default()
+        };
+        let found = self.database.list_streams(request).map_err(told)?;
+        let found = found.streams.into_iter().next();
+        let stream = found.ok_or_else(|| EngineError(format!("{table} has no stream")))?;
+        let mut stream = Stream {
+            database: self.database.clone(),
+            arn: stream.stream_arn,
+            shard: shard_id(table),
+            place: String::new(),
+        };
+        stream.go_to(match from {
+            StreamStart::Beginning => ("TRIM_HORIZON", None),
+            StreamStart::Now => ("LATEST", None),
+        })?;
+        Ok(stream)
+    }
+
+    /// Deletes the items that are past their time to live, as DynamoDB does by itself.
+    pub fn expire(&self) -> Result<(), EngineError> {
+        self.database.sweep_ttl().map(|_| ()).map_err(told)
+    }
+
     /// Stops, and waits until the file is closed.
     pub async fn stop(mut self) {
         drop(self.stop.take());
@@ -136,6 +172,66 @@ impl Drop for Engine {
     fn drop(&mut self) {
         drop(self.stop.take());
     }
+}
+
+/// From where a stream is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StreamStart {
+    Beginning,
+    Now,
+}
+
+/// The stream of a table, and how far it was read.
+pub struct Stream {
+    database: Database,
+    arn: String,
+    shard: String,
+    place: String,
+}
+
+impl std::fmt::Debug for Stream {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Stream")
+            .field("arn", &self.arn)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Stream {
+    /// The next records in the form in which Lambda brings them; none when there are none yet.
+    pub fn read(&mut self, at_most: usize) -> Result<Vec<Value>, EngineError> {
+        let request = GetRecordsRequest {
+            shard_iterator: self.place.clone(),
+            limit: Some(at_most),
+        };
+        let read = self.database.get_records(request).map_err(told)?;
+        self.place = read.next_shard_iterator.unwrap_or_default();
+        let records = read.records.into_iter();
+        records
+            .map(|record| serde_json::to_value(record).map_err(told))
+            .collect()
+    }
+
+    /// Goes back to a record, so that it is the next one.
+    pub fn back_to(&mut self, sequence: &str) -> Result<(), EngineError> {
+        self.go_to(("AT_SEQUENCE_NUMBER", Some(sequence)))
+    }
+
+    fn go_to(&mut self, (kind, sequence): (&str, Option<&str>)) -> Result<(), EngineError> {
+        let request = GetShardIteratorRequest {
+            stream_arn: self.arn.clone(),
+            shard_id: self.shard.clone(),
+            shard_iterator_type: kind.to_owned(),
+            sequence_number: sequence.map(str::to_owned),
+        };
+        let place = self.database.get_shard_iterator(request).map_err(told)?;
+        self.place = place.shard_iterator.unwrap_or_default();
+        Ok(())
+    }
+}
+
+fn told(error: impl std::fmt::Display) -> EngineError {
+    EngineError(error.to_string())
 }
 
 /// The engine's form of an attribute; of the types that our items use.

@@ -26,6 +26,7 @@ use crate::{
     output,
     problem::{Problem, system},
     table,
+    tasks::Tasks,
 };
 
 /// It stops within 0.2 seconds; a compiler in between may take longer.
@@ -42,7 +43,12 @@ pub(crate) struct Functions {
 }
 
 impl Functions {
-    pub(crate) fn start(flags: &Flags, engine: &Engine, entra: &Entra) -> Result<Self, Problem> {
+    pub(crate) fn start(
+        flags: &Flags,
+        engine: &Engine,
+        entra: &Entra,
+        tasks: &Tasks,
+    ) -> Result<Self, Problem> {
         let mut command = Command::new("cargo-lambda");
         command
             .args(["lambda", "--color", "never", "watch", "--quiet", "--locked"])
@@ -67,6 +73,7 @@ impl Functions {
         entra.takes_mail_of(&mut command);
         entra.makes_accounts_for(&mut command);
         entra.signs_people_in_to(&mut command);
+        tasks.are_taken_from(&mut command);
         forget_cargo(&mut command);
         let mut child = command.spawn().map_err(|error| match error.kind() {
             std::io::ErrorKind::NotFound => Problem::Missing {

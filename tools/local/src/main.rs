@@ -1,6 +1,7 @@
 //! `make dev`: DynamoDB, the example lists, the functions and a local Entra on this machine, until Ctrl-C.
 
 mod entra;
+mod events;
 mod flags;
 mod functions;
 mod http;
@@ -14,6 +15,7 @@ mod provisioning;
 mod queue;
 mod ready;
 mod table;
+mod tasks;
 
 use std::{future::Future, pin::pin, process::ExitCode};
 
@@ -26,11 +28,13 @@ use tokio::{
 
 use crate::{
     entra::Entra,
+    events::Events,
     flags::{Flags, HOST},
     functions::Functions,
     notices::Notices,
     problem::{Problem, system},
     provisioning::Pump,
+    tasks::Tasks,
 };
 
 #[tokio::main]
@@ -78,7 +82,11 @@ async fn serve(
     if let Err(problem) = table::fill(flags, engine).await {
         return problem;
     }
-    let functions = match Functions::start(flags, engine, &entra) {
+    let (events, tasks) = match told_of_changes(flags, engine).await {
+        Ok(told) => told,
+        Err(problem) => return problem,
+    };
+    let functions = match Functions::start(flags, engine, &entra, &tasks) {
         Ok(started) => functions.insert(started),
         Err(problem) => return problem,
     };
@@ -115,7 +123,14 @@ async fn serve(
         never = pump.run() => match never {},
         never = maintenance::run(flags.port) => match never {},
         never = notices.run() => match never {},
+        never = events.run() => match never {},
+        problem = tasks.run(flags.port) => problem,
     }
+}
+
+/// What reads the table's stream, and the queue into which others' tasks go.
+async fn told_of_changes(flags: &Flags, engine: &Engine) -> Result<(Events, Tasks), Problem> {
+    Ok((Events::of(flags, engine)?, Tasks::start().await?))
 }
 
 /// Resolves at Ctrl-C, at the end of the terminal, or when a supervisor says so.

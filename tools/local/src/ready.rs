@@ -11,6 +11,7 @@ use shared::{
 use tokio::time::{sleep, timeout};
 
 use crate::{
+    events::EVENTS,
     http, invocation, maintenance,
     problem::Problem,
     queue::{NOTICES, PROVISIONING},
@@ -74,6 +75,7 @@ pub(crate) async fn wait(port: u16) -> Result<(), Problem> {
         patiently(port, Trial::sign_up(CONSOLE.to_owned(), "403")),
         patiently(port, empty_batch(PROVISIONING)),
         patiently(port, empty_batch(NOTICES)),
+        patiently(port, empty_batch(EVENTS)),
         patiently(port, a_run),
     )?;
     Ok(())

@@ -3,14 +3,23 @@
 use std::{process::Stdio, sync::Arc};
 
 use local::engine::{Engine, create_table};
+use local_entra::partners::ENDPOINT_ID;
 use shared::{
     adapters::{dynamodb::Table, system_clock::SystemClock},
     app::credentials::{Credentials, verifier},
+    domain::{
+        endpoint::{Endpoint, EndpointId, EndpointState},
+        event::EventFilter,
+    },
+    ports::{
+        clock::Clock,
+        endpoint_store::{EndpointReader, EndpointStore},
+    },
 };
 use tokio::process::Command;
 
 use crate::{
-    flags::Flags,
+    flags::{Flags, HOST},
     operator,
     problem::{Problem, system},
 };
@@ -24,8 +33,37 @@ pub(crate) async fn fill(flags: &Flags, engine: &Engine) -> Result<(), Problem> 
     let client = engine.connection().client();
     create_table(&client, &flags.table).await?;
     let table = Arc::new(Table::new(client, &flags.table));
+    ensure_endpoint(&table, flags).await?;
     ensure_credential(&Credentials::new(table, Arc::new(SystemClock))).await?;
     load_lists(flags, engine).await
+}
+
+/// The local Entra's receiver is told of everything.
+async fn ensure_endpoint(table: &Table, flags: &Flags) -> Result<(), Problem> {
+    let (Some(id), Some(everything)) = (EndpointId::parse(ENDPOINT_ID), EventFilter::parse("*"))
+    else {
+        return Ok(());
+    };
+    let url = format!("http://{HOST}:{}/receiver/events", flags.entra_port);
+    let known = table.endpoints().await?.into_iter();
+    let known = known.filter(|endpoint| endpoint.id == id).last();
+    if known.as_ref().is_some_and(|endpoint| endpoint.url == url) {
+        return Ok(());
+    }
+    let revision = known.map_or(0, |endpoint| endpoint.revision);
+    table
+        .put(&Endpoint {
+            id,
+            url,
+            kinds: vec![everything],
+            fields: Vec::new(),
+            state: EndpointState::Enabled,
+            note: "the local Entra's receiver".to_owned(),
+            created_at: SystemClock.now(),
+            revision: revision + 1,
+        })
+        .await?;
+    Ok(())
 }
 
 async fn ensure_credential(credentials: &Credentials) -> Result<(), Problem> {

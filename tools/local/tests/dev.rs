@@ -318,6 +318,8 @@ fn a_newcomer_gets_an_answer_and_ctrl_c_leaves_nothing_behind() {
         denied.contains("ShowBlockPage") && denied.contains("Det går inte att registrera sig"),
         "{denied}"
     );
+    // The table's stream came to the function that tells others.
+    assert!(running.said(r#""events_kept":1"#));
 
     // Every route, with and without a user flow, reaches its function, which refuses a stranger.
     for (folder, segment) in [

@@ -1,12 +1,14 @@
 //! Commands and options.
 
+mod endpoints;
+mod events;
 mod look_ups;
 mod requests;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use jiff::{Timestamp, civil::Date};
+use jiff::Timestamp;
 use shared::domain::{
     identity::{IdentityProvider, Subject},
     list::{Effect, ListName, Matcher, MatcherKind},
@@ -16,6 +18,13 @@ use shared::domain::{
 };
 
 pub(crate) use self::{
+    endpoints::{
+        AddEndpointArguments, DeadCommand, EndpointArguments, EndpointCommand, LogArguments,
+    },
+    events::{
+        AuditArguments, AuditCommand, EventCommand, ListEventsArguments, ReplayArguments,
+        RestoreArguments, VerifyArguments,
+    },
     look_ups::{
         AddValuesArguments, ClaimsCommand, CodeCommand, CreateCodeArguments, EvidenceArguments,
         ExportFile, ImportFile, TypedCode, ValuesCommand,
@@ -102,8 +111,13 @@ pub(crate) enum Command {
     /// Approval requests: who waits for a decision, and the decision.
     #[command(subcommand)]
     Request(RequestCommand),
+    /// Endpoints: who is told of events over HTTP, by which secret, and what came of it.
+    Endpoint(EndpointArguments),
     /// What people have changed on a day: decisions about requests, and entries of lists.
     Audit(AuditArguments),
+    /// What happened: each decision about a sign-up, and what became of requests, accounts, lists and policies.
+    #[command(subcommand)]
+    Event(EventCommand),
     /// What is kept of a person's identity verifications.
     Evidence(EvidenceArguments),
     /// Run sign-ups through a deployment as Entra would; without the table and AWS.
@@ -230,19 +244,6 @@ pub(crate) struct ExportArguments {
     /// The file to write; without it standard output.
     #[arg(long, short)]
     pub(crate) output: Option<PathBuf>,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct AuditArguments {
-    /// A day in UTC, such as 2026-11-22; without it today.
-    #[arg(long, value_name = "DAY")]
-    pub(crate) day: Option<Date>,
-    /// Only what somebody of exactly this name did.
-    #[arg(long, value_parser = note, value_name = "NAME")]
-    pub(crate) by: Option<String>,
-    /// One JSON object in each line instead of a table.
-    #[arg(long)]
-    pub(crate) json: bool,
 }
 
 #[derive(Debug, Subcommand)]

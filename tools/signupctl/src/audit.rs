@@ -1,4 +1,6 @@
-//! `signupctl audit`: what people have changed.
+//! `signupctl audit`: what people have changed, and whether the chain of it is whole.
+
+mod verify;
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -7,6 +9,7 @@ use shared::{
     domain::audit::{Record, day},
 };
 
+pub(crate) use self::verify::{Folder, run as verify};
 use crate::{
     args::AuditArguments,
     exit::{Exit, Failure},

@@ -3,15 +3,25 @@
 use std::{sync::Arc, time::Duration};
 
 use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
-use aws_sdk_dynamodb::{Client, config::Builder};
+use aws_sdk_dynamodb::{
+    Client,
+    config::{Builder, ProvideCredentials},
+};
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use shared::{
-    adapters::{data_keys::KmsDataKeys, dynamodb::Table},
-    ports::clock::Clock,
+    adapters::{
+        data_keys::KmsDataKeys,
+        dynamodb::{Connection, Table},
+        objects::Bucket,
+        task_queue::Sqs,
+    },
+    config::{Environment, ProcessEnvironment},
+    ports::{clock::Clock, objects::ObjectReader},
 };
 
 use crate::{
-    args::{ConnectionArguments, KeysArguments},
+    args::{ConnectionArguments, KeysArguments, VerifyArguments},
+    audit::Folder,
     exit::Failure,
     output::quoted,
 };
@@ -33,7 +43,7 @@ pub(crate) async fn table(arguments: &ConnectionArguments) -> Result<Table, Fail
     let config = sdk_config(arguments).await?;
     let mut builder = Builder::from(&config);
     if let Some(endpoint) = given(arguments.endpoint_url.as_ref()) {
-        builder = builder.endpoint_url(url(endpoint)?);
+        builder = builder.endpoint_url(url("--endpoint-url", endpoint)?);
     }
     Ok(Table::new(Client::from_conf(builder.build()), name))
 }
@@ -55,7 +65,29 @@ pub(crate) async fn keys(
     Ok(KmsDataKeys::of(config, key.to_owned(), clock))
 }
 
-async fn sdk_config(arguments: &ConnectionArguments) -> Result<SdkConfig, Failure> {
+/// Where the audit chain is.
+pub(crate) async fn objects(
+    arguments: &ConnectionArguments,
+    of: &VerifyArguments,
+) -> Result<Arc<dyn ObjectReader>, Failure> {
+    if let Some(folder) = &of.folder {
+        return Ok(Arc::new(Folder(folder.clone())));
+    }
+    let name = given(of.bucket.as_ref()).ok_or_else(|| {
+        Failure::Told(
+            "--bucket: found nothing, expected the bucket of the audit chain (or AUDIT_BUCKET, or --folder)"
+                .to_owned(),
+        )
+    })?;
+    let endpoint = given(of.s3_endpoint_url.as_ref());
+    let endpoint = endpoint.map(|text| url("--s3-endpoint-url", text));
+    let config = sdk_config(arguments).await?;
+    let bucket = Bucket::of(&config, endpoint.transpose()?, name).await;
+    let bucket = bucket.map_err(|error| Failure::Told(format!("the bucket: {error}")))?;
+    Ok(Arc::new(bucket))
+}
+
+pub(crate) async fn sdk_config(arguments: &ConnectionArguments) -> Result<SdkConfig, Failure> {
     let http = aws_smithy_http_client::Builder::new()
         .tls_provider(Provider::Rustls(CryptoMode::Ring))
         .build_https();
@@ -87,18 +119,41 @@ async fn sdk_config(arguments: &ConnectionArguments) -> Result<SdkConfig, Failur
     Ok(config)
 }
 
-fn url(endpoint: &str) -> Result<&str, Failure> {
+fn url<'u>(option: &str, endpoint: &'u str) -> Result<&'u str, Failure> {
     if endpoint.starts_with("https://") || endpoint.starts_with("http://") {
         return Ok(endpoint);
     }
     let found = quoted(endpoint);
     Err(Failure::Told(format!(
-        "--endpoint-url: found {found}, expected a URL such as http://127.0.0.1:8000"
+        "{option}: found {found}, expected a URL such as http://127.0.0.1:8000"
     )))
 }
 
+/// A queue of Amazon SQS. Another endpoint than AWS's is what `AWS_ENDPOINT_URL_SQS` says.
+pub(crate) async fn queue(config: &SdkConfig, url: Option<&String>) -> Result<Sqs, Failure> {
+    let url = given(url).ok_or_else(|| {
+        Failure::Told(
+            "--queue-url: found nothing, expected the URL of the queue before the webhooks (or WEBHOOKS_QUEUE_URL)"
+                .to_owned(),
+        )
+    })?;
+    let none = || Failure::Told("there are no AWS credentials (--profile)".to_owned());
+    let credentials = config.credentials_provider().ok_or_else(none)?;
+    let credentials = credentials.provide_credentials().await;
+    let credentials = credentials.map_err(|_| none())?;
+    let region = config.region().map(ToString::to_string);
+    let connection = Connection {
+        region: region.unwrap_or_default(),
+        endpoint: ProcessEnvironment.get("AWS_ENDPOINT_URL_SQS"),
+        access_key_id: credentials.access_key_id().to_owned(),
+        secret_access_key: credentials.secret_access_key().to_owned(),
+        session_token: credentials.session_token().map(str::to_owned),
+    };
+    Ok(Sqs::new(&connection, url.to_owned()))
+}
+
 /// An empty variable is one that is not set, as everywhere.
-fn given(value: Option<&String>) -> Option<&str> {
+pub(crate) fn given(value: Option<&String>) -> Option<&str> {
     value
         .map(|value| value.trim())
         .filter(|value| !value.is_empty())

@@ -6,7 +6,7 @@ use std::{
 };
 
 use shared::{
-    app::{codes::CodeError, credentials::CredentialError},
+    app::{codes::CodeError, credentials::CredentialError, endpoints::EndpointError},
     ports::StoreError,
 };
 
@@ -74,6 +74,15 @@ impl From<CredentialError> for Failure {
         match error {
             CredentialError::Store(error) => Self::Table(error),
             error => Self::Credential(error),
+        }
+    }
+}
+
+impl From<EndpointError> for Failure {
+    fn from(error: EndpointError) -> Self {
+        match error {
+            EndpointError::Store(error) => Self::Table(error),
+            error => Self::Told(error.to_string()),
         }
     }
 }

@@ -9,6 +9,8 @@ mod collection;
 mod connection;
 mod credential;
 mod disposable;
+mod endpoint;
+mod event;
 mod evidence;
 mod exit;
 mod expiry;
@@ -16,6 +18,7 @@ mod export;
 mod import;
 mod keys;
 mod list;
+mod moment;
 mod output;
 mod policy;
 mod request;
@@ -41,7 +44,7 @@ use shared::{
 };
 
 use self::{
-    args::{Arguments, Command, KeysArguments},
+    args::{Arguments, AuditCommand, Command, KeysArguments},
     exit::{Exit, Failure},
     output::Output,
 };
@@ -100,9 +103,31 @@ async fn run(arguments: &Arguments, output: &mut Output<'_>) -> Result<Exit, Fai
                 async |of: &KeysArguments| connection::keys(&arguments.connection, of, clock).await;
             request::run(command, &requests, keys, output).await
         }
+        Command::Endpoint(command) => {
+            let reach = endpoint::Reach {
+                table: table().await?,
+                config: connection::sdk_config(&arguments.connection).await?,
+                secrets_prefix: command.secrets_prefix.clone(),
+                clock,
+            };
+            endpoint::run(&command.command, &reach, output).await
+        }
         Command::Audit(command) => {
-            let audit = Audit::new(table().await?);
-            audit::run(command, &audit, clock.now(), output).await
+            let table = table().await?;
+            match &command.command {
+                Some(AuditCommand::Verify(verify)) => {
+                    let objects = connection::objects(&arguments.connection, verify).await?;
+                    audit::verify(verify, objects, table, clock, output).await
+                }
+                None => audit::run(command, &Audit::new(table), clock.now(), output).await,
+            }
+        }
+        Command::Event(command) => {
+            let queue = async |url: Option<&String>| {
+                let config = connection::sdk_config(&arguments.connection).await?;
+                connection::queue(&config, url).await
+            };
+            event::run(command, table, queue, clock.now(), output).await
         }
         Command::Evidence(command) => evidence::run(command, &*table().await?, output).await,
         Command::Try(command) => trial::run(command, &ProcessEnvironment, output).await,

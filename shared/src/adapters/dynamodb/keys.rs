@@ -13,6 +13,8 @@ use crate::{
         caller::Slot,
         code::CodeDigest,
         directory::ClaimsSubject,
+        endpoint::EndpointId,
+        event::{EventId, Hour},
         list::{Matcher, MatcherKind},
         one_time_code::DeliveryId,
         person::PersonKey,
@@ -20,6 +22,7 @@ use crate::{
         source::{AnswerKey, SourceName},
         value_set::{SetName, SetValue},
         verification::AttemptKey,
+        webhook::{Attempt, DeadWebhook},
     },
     ports::{accounts::AccountId, code_store, directory_store, list_store::PARTS, value_store},
 };
@@ -168,6 +171,14 @@ impl Key {
         }
     }
 
+    /// A record of the stream that could not be read.
+    pub(super) fn dead_record(id: &str) -> Self {
+        Self {
+            pk: DEAD_RECORDS.to_owned(),
+            sk: id.to_owned(),
+        }
+    }
+
     /// The sending of a one-time code.
     pub(super) fn otp_delivery(id: &DeliveryId) -> Self {
         Self {
@@ -234,6 +245,22 @@ impl Key {
         [NOTICE, FINDING]
             .iter()
             .any(|kind| self.sk.starts_with(kind))
+    }
+
+    /// What its item is, as far as somebody is told of its changes.
+    pub(super) fn told_of(&self) -> Option<ToldOf> {
+        let is_current = self.sk == "CURRENT";
+        match self.pk.split_once('#') {
+            Some((EVENTS, _)) => Some(ToldOf::Event),
+            Some((AUDIT, _)) => Some(ToldOf::Record),
+            Some((ENTRY, _)) => Some(ToldOf::Entries),
+            Some(("REQUEST", _)) if is_current => Some(ToldOf::Request),
+            Some(("REQUEST", id)) if self.sk.starts_with(HISTORY) => {
+                Some(ToldOf::History(RequestId::parse(id)?))
+            }
+            None if *self == Self::current_policies() => Some(ToldOf::Policies),
+            _ => None,
+        }
     }
 
     /// Where the round through the queue of a state is.
@@ -304,6 +331,54 @@ impl Key {
         }
     }
 
+    /// An event that is kept.
+    pub(super) fn event(id: &EventId) -> Self {
+        Self {
+            pk: events_of(id.hour()),
+            sk: id.to_string(),
+        }
+    }
+
+    /// The last segment of a day of the audit chain.
+    pub(super) fn chain_of(day: Date) -> Self {
+        Self {
+            pk: format!("{CHAIN}#{day}"),
+            sk: HEAD.to_owned(),
+        }
+    }
+
+    /// The last segment of the whole audit chain.
+    pub(super) fn chain() -> Self {
+        Self {
+            pk: CHAIN.to_owned(),
+            sk: HEAD.to_owned(),
+        }
+    }
+
+    /// Somebody who is told of events.
+    pub(super) fn endpoint(id: &EndpointId) -> Self {
+        Self {
+            pk: ENDPOINTS.to_owned(),
+            sk: format!("{ENDPOINT}{id}"),
+        }
+    }
+
+    /// An attempt to tell an endpoint of an event.
+    pub(super) fn webhook_attempt(attempt: &Attempt) -> Self {
+        Self {
+            pk: deliveries_of(&attempt.endpoint, attempt.event.hour()),
+            sk: format!("{}#{:03}", attempt.event, attempt.number),
+        }
+    }
+
+    /// What an endpoint was told in vain.
+    pub(super) fn dead_webhook(dead: &DeadWebhook) -> Self {
+        Self {
+            pk: dead_webhooks_of(&dead.endpoint),
+            sk: dead.event.to_string(),
+        }
+    }
+
     /// The number of a list of disposable domains.
     pub(super) fn disposable_number(&self) -> Option<u32> {
         self.sk.strip_prefix(DISPOSABLE_LIST)?.parse().ok()
@@ -327,6 +402,17 @@ impl Key {
     }
 }
 
+/// Items whose changes somebody is told of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum ToldOf {
+    Event,
+    Record,
+    History(RequestId),
+    Request,
+    Entries,
+    Policies,
+}
+
 /// Which part of the table a sort key itself names.
 fn part_of(sk: &str, parts: u8) -> u8 {
     let hash = digest(&SHA256, sk.as_bytes());
@@ -339,6 +425,14 @@ pub(super) const VALUE_SETS: &str = "VALUE_SETS";
 /// How the sort keys of codes begin.
 pub(super) const CODE: &str = "CODE#";
 
+const CHAIN: &str = "CHAIN";
+const HEAD: &str = "HEAD";
+/// The partition key of the records of the stream that could not be read.
+pub(super) const DEAD_RECORDS: &str = "DEAD#stream";
+
+const ENTRY: &str = "ENTRY";
+const AUDIT: &str = "AUDIT";
+const EVENTS: &str = "EVENTS";
 const EVIDENCE: &str = "EVIDENCE";
 const APPLICANT: &str = "APPLICANT";
 const PERSON: &str = "PERSON";
@@ -375,7 +469,7 @@ pub(super) fn policy(flow: &PolicyFlow) -> String {
 
 /// The partition key of one part of the entries.
 pub(super) fn entry_part(part: u8) -> String {
-    format!("ENTRY#{part:02}")
+    format!("{ENTRY}#{part:02}")
 }
 
 /// How the sort keys of the entries for matchers of one kind begin.
@@ -438,7 +532,34 @@ pub(super) fn requests_of_domain(domain: &str) -> String {
 
 /// The partition key of what people changed on a day.
 pub(super) fn records_of(day: Date) -> String {
-    format!("AUDIT#{day}")
+    format!("{AUDIT}#{day}")
+}
+
+/// The partition key of what happened in an hour.
+pub(super) fn events_of(hour: Hour) -> String {
+    format!("{EVENTS}#{hour}")
+}
+
+/// The partition key of all endpoints.
+pub(super) const ENDPOINTS: &str = "ENDPOINTS";
+
+/// How their sort keys begin.
+pub(super) const ENDPOINT: &str = "ENDPOINT#";
+
+/// How the partition keys begin of attempts to tell endpoints of events.
+const DELIVERIES: &str = "DELIVERIES#";
+
+/// How the partition keys of dead letters begin.
+const DEAD: &str = "DEAD#";
+
+/// The partition key of the attempts to tell an endpoint of what happened in an hour.
+pub(super) fn deliveries_of(endpoint: &EndpointId, hour: Hour) -> String {
+    format!("{DELIVERIES}{endpoint}#{hour}")
+}
+
+/// The partition key of what an endpoint was told in vain.
+pub(super) fn dead_webhooks_of(endpoint: &EndpointId) -> String {
+    format!("{DEAD}{endpoint}")
 }
 
 #[cfg(test)]
@@ -500,6 +621,27 @@ mod tests {
         let redemption = Key::redemption(&code, &person);
         assert_eq!(redemption.told(), format!("{}/REDEMPTION", redemption.pk));
         assert_eq!(redemption.pk, Key::code(&code).pk);
+    }
+
+    #[test]
+    fn what_is_told_of_is_known_by_its_key() {
+        let id = RequestId::new(jiff::Timestamp::UNIX_EPOCH, [7; 10]);
+        let policies = Key::current_policies();
+        let entry = Key::entry(&Matcher::parse("john@example.com").unwrap());
+        let event = EventId::derive(jiff::Timestamp::UNIX_EPOCH, &[]);
+        for (key, expected) in [
+            (Key::event(&event), Some(ToldOf::Event)),
+            (entry, Some(ToldOf::Entries)),
+            (Key::request(&id), Some(ToldOf::Request)),
+            (Key::history(&id, 2), Some(ToldOf::History(id.clone()))),
+            (policies, Some(ToldOf::Policies)),
+            (Key::sealed(&id, 1), None),
+            (Key::queued(State::Pending, &id), None),
+            (Key::dead_record("1"), None),
+            (Key::signing_keys(), None),
+        ] {
+            assert_eq!(key.told_of(), expected, "{key:?}");
+        }
     }
 
     #[test]

@@ -4,13 +4,17 @@
 mod answers;
 mod attempts;
 mod audit;
+mod chain;
 mod client;
 mod codes;
 mod contention;
 mod credentials;
+mod dead_letters;
 mod deliveries;
 mod directory;
 mod disposable;
+mod endpoints;
+mod events;
 mod items;
 mod keys;
 mod lists;
@@ -25,6 +29,7 @@ mod signing_keys;
 mod stream;
 mod transaction;
 mod values;
+mod webhooks;
 
 use std::future::Future;
 
@@ -32,7 +37,7 @@ use aws_sdk_dynamodb::{Client, types::AttributeValue};
 
 pub use self::{
     client::ConnectionError,
-    stream::{changed_request, happened},
+    stream::{changed_request, happened, stream_record},
 };
 pub use super::aws::Connection;
 use crate::ports::{Deadline, StoreError};

@@ -1,7 +1,10 @@
-//! Records of the table's stream, as a pipe passes them on.
+//! Records of the table's stream: as a pipe passes them on, and as the function `events` reads them itself.
+
+mod changes;
 
 use serde::Deserialize;
 
+pub use self::changes::stream_record;
 use super::keys::{REQUEST, happening};
 use crate::domain::approval::{Happening, RequestId};
 

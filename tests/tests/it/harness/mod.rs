@@ -19,7 +19,7 @@ pub(crate) use self::{
     event::{Event, PlatformDeadline},
     faults::Fault,
     gateway::Gateway,
-    http::{Server, response},
+    http::{Server, client, response},
     requests::{Surface, connector_body, extension_body},
     runtime::{Answer, Function, Settings, Verdict},
     world::{Login, TABLE, World},

@@ -24,6 +24,7 @@ use serde_json::{Value, json};
 pub use self::{
     condition::{Condition, Conditions},
     keys::KEY_ID,
+    secrets::ENDPOINT_ID,
 };
 use crate::{Simulator, clock, recent::Recent};
 
@@ -65,6 +66,7 @@ impl Partner {
 pub struct Partners {
     conditions: Mutex<Conditions>,
     calls: Recent<Call, KEPT>,
+    secrets: secrets::Made,
 }
 
 /// One request to one system.

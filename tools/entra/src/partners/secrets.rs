@@ -1,7 +1,11 @@
-//! AWS Secrets Manager as far as reading a secret needs it: `GetSecretValue` of AWS JSON 1.1. Whoever signs a request is
-//! believed. The secrets are those that the systems beside it, Graph and the sign-in expect, and open nothing else.
+//! AWS Secrets Manager as far as reading and keeping a secret needs it: `GetSecretValue`, `CreateSecret` and `PutSecretValue`
+//! of AWS JSON 1.1. Whoever signs a request is believed. The secrets are those that the systems beside it, Graph and the sign-in
+//! expect, and those that were made here, which are gone when the process ends.
 
-use std::sync::Arc;
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 use axum::{
     Router, body::Bytes, extract::State, http::HeaderMap, response::Response, routing::post,
@@ -25,7 +29,28 @@ pub(super) const IDENTITY_KEY: &str = "local-identity-key";
 const COOKIE_KEY: &[u8; 32] = b"local-cookie-key-of-32-octets!!!";
 const LINK_KEY: &[u8; 32] = b"local-link-key--of-32-octets!!!!";
 
-const GET_SECRET_VALUE: &str = "secretsmanager.GetSecretValue";
+/// The endpoint that leads to the receiver here, and what its webhooks are signed with.
+pub const ENDPOINT_ID: &str = "ep_10ca100000000001";
+const WEBHOOK_KEY: &[u8; 32] = b"local-webhook-key-of-32-octets!!";
+
+const ABSENT: Fault = (
+    "ResourceNotFoundException",
+    "Secrets Manager can't find the specified secret.",
+);
+const EXISTS: Fault = (
+    "ResourceExistsException",
+    "The operation failed because the secret already exists.",
+);
+
+/// The secrets that were made here, by their names.
+#[derive(Debug, Default)]
+pub(super) struct Made(Mutex<BTreeMap<String, String>>);
+
+impl Made {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, String>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 /// The address of an endpoint ends with a slash or not, as whoever configures it likes.
 pub(super) fn router() -> Router<Arc<Simulator>> {
@@ -40,31 +65,78 @@ struct GetSecretValue {
     secret_id: String,
 }
 
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct CreateSecret {
+    name: String,
+    secret_string: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct PutSecretValue {
+    secret_id: String,
+    secret_string: String,
+}
+
 async fn answer(
     State(simulator): State<Arc<Simulator>>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    aws_json::respond(value(&headers, &body, &simulator.config))
+    let (made, config) = (&simulator.partners.secrets, &simulator.config);
+    aws_json::respond(match aws_json::target(&headers) {
+        "secretsmanager.GetSecretValue" => read(&body).and_then(|asked| get(&asked, made, config)),
+        "secretsmanager.CreateSecret" => read(&body).and_then(|asked| create(asked, made, config)),
+        "secretsmanager.PutSecretValue" => read(&body).and_then(|asked| put(asked, made)),
+        _ => Err((
+            "UnknownOperationException",
+            "this simulator knows GetSecretValue, CreateSecret and PutSecretValue and nothing else",
+        )),
+    })
 }
 
-fn value(headers: &HeaderMap, body: &[u8], config: &Config) -> Result<Value, Fault> {
-    if aws_json::target(headers) != GET_SECRET_VALUE {
-        let message = "this simulator knows GetSecretValue and nothing else";
-        return Err(("UnknownOperationException", message));
-    }
-    let asked: GetSecretValue = serde_json::from_slice(body)
-        .map_err(|_| ("SerializationException", "expected the text SecretId"))?;
-    let secret = secret(&asked.secret_id, config).ok_or((
-        "ResourceNotFoundException",
-        "Secrets Manager can't find the specified secret.",
-    ))?;
+fn read<'b, T: Deserialize<'b>>(body: &'b [u8]) -> Result<T, Fault> {
+    let message = "expected the members of the operation, texts among them";
+    serde_json::from_slice(body).map_err(|_| ("SerializationException", message))
+}
+
+fn get(asked: &GetSecretValue, made: &Made, config: &Config) -> Result<Value, Fault> {
+    let id = &asked.secret_id;
+    let made = made.lock().get(id).cloned();
+    let secret = made.or_else(|| secret(id, config)).ok_or(ABSENT)?;
     Ok(json!({
-        "ARN": format!("arn:aws:secretsmanager:local:000000000000:secret:{}", asked.secret_id),
-        "Name": asked.secret_id,
+        "ARN": arn(id),
+        "Name": id,
         "SecretString": secret,
         "VersionStages": ["AWSCURRENT"],
     }))
+}
+
+fn create(asked: CreateSecret, made: &Made, config: &Config) -> Result<Value, Fault> {
+    let mut made = made.lock();
+    if made.contains_key(&asked.name) || secret(&asked.name, config).is_some() {
+        return Err(EXISTS);
+    }
+    let answer = named(&asked.name);
+    made.insert(asked.name, asked.secret_string);
+    Ok(answer)
+}
+
+/// Those of the configuration stay as they are.
+fn put(asked: PutSecretValue, made: &Made) -> Result<Value, Fault> {
+    let mut made = made.lock();
+    let secret = made.get_mut(&asked.secret_id).ok_or(ABSENT)?;
+    *secret = asked.secret_string;
+    Ok(named(&asked.secret_id))
+}
+
+fn named(id: &str) -> Value {
+    json!({ "ARN": arn(id), "Name": id })
+}
+
+fn arn(id: &str) -> String {
+    format!("arn:aws:secretsmanager:local:000000000000:secret:{id}")
 }
 
 fn secret(id: &str, config: &Config) -> Option<String> {
@@ -79,6 +151,10 @@ fn secret(id: &str, config: &Config) -> Option<String> {
             credential(config, |one| !one.signs_people_in()).map(|client| client.to_string())
         }
         "signup-connectors/console" => console(config),
+        id if id.strip_prefix("signup-connectors/webhooks/") == Some(ENDPOINT_ID) => {
+            let key = format!("whsec_{}", STANDARD.encode(WEBHOOK_KEY));
+            Some(json!({ "keys": [key] }).to_string())
+        }
         "signup-connectors/links" => Some(json!({ "key": STANDARD.encode(LINK_KEY) }).to_string()),
         _ => None,
     }

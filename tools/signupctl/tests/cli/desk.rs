@@ -2,12 +2,13 @@
 
 use std::process::Stdio;
 
+use aws_sdk_dynamodb::Client;
 use local::engine::{Engine, create_table};
 use shared::adapters::dynamodb::Table;
 use tempfile::TempDir;
 use tokio::{io::AsyncWriteExt, process::Command};
 
-const TABLE: &str = "signups";
+pub(crate) const TABLE: &str = "signups";
 
 pub(crate) struct Desk {
     engine: Engine,
@@ -40,6 +41,11 @@ impl Desk {
         Self { engine, folder }
     }
 
+    /// What changes an item as no program of ours does.
+    pub(crate) fn client(&self) -> Client {
+        self.engine.connection().client()
+    }
+
     /// The table without the command line.
     pub(crate) fn table(&self) -> Table {
         Table::new(self.engine.connection().client(), TABLE)
@@ -60,6 +66,16 @@ impl Desk {
             .env("AWS_EC2_METADATA_DISABLED", "true")
             .env("AWS_ENDPOINT_URL_DYNAMODB", self.engine.endpoint())
             .stdin(Stdio::null())
+            .kill_on_drop(true);
+        command
+    }
+
+    /// Another program, where the binary runs.
+    pub(crate) fn command_of(&self, program: &str, arguments: &[&str]) -> Command {
+        let mut command = Command::new(program);
+        command
+            .args(arguments)
+            .current_dir(self.folder.path())
             .kill_on_drop(true);
         command
     }
@@ -91,6 +107,13 @@ impl Desk {
     /// Puts a file where the binary runs.
     pub(crate) fn file(&self, name: &str, content: impl AsRef<[u8]>) {
         std::fs::write(self.folder.path().join(name), content).unwrap();
+    }
+
+    /// Puts a file into a folder there; its name may have folders.
+    pub(crate) fn file_in(&self, folder: &str, name: &str, content: &[u8]) {
+        let file = self.folder.path().join(folder).join(name);
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(file, content).unwrap();
     }
 
     pub(crate) fn files(&self) -> Vec<String> {

@@ -4,12 +4,15 @@
 #![cfg(test)]
 
 mod audit;
+mod chain;
 mod claims;
 mod codes;
 mod credentials;
 mod desk;
 mod disposable;
+mod endpoints;
 mod entries;
+mod events;
 mod import;
 mod keys;
 mod mutual_tls;

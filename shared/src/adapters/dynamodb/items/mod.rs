@@ -3,8 +3,13 @@
 
 mod approval;
 mod audit;
+mod chain;
+mod dead_letter;
+mod endpoint;
+mod event;
 mod look_ups;
 mod maintenance;
+mod webhook;
 
 use std::collections::BTreeMap;
 
@@ -17,11 +22,16 @@ pub(super) use self::approval::{
     HistoryItem, IndexItem, OctetsItem, RequestItem, StandingItem, seconds,
 };
 pub(super) use self::audit::RecordItem;
+pub(super) use self::chain::HeadItem;
+pub(super) use self::dead_letter::DeadRecordItem;
+pub(super) use self::endpoint::EndpointItem;
+pub(super) use self::event::EventItem;
 pub(super) use self::look_ups::{
     AnswerItem, AttemptItem, BreakerItem, CodeItem, DirectoryItem, MemberItem, RedemptionItem,
     ValueSetItem,
 };
 pub(super) use self::maintenance::{GuestRoundItem, MarkItem, RoundItem, UnapprovedItem};
+pub(super) use self::webhook::{DeadWebhookItem, WebhookAttemptItem};
 use super::keys::{Key, PK, SK};
 use crate::{
     domain::{

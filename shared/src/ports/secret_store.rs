@@ -1,0 +1,11 @@
+//! Keeping secrets that an operator's command makes.
+
+use async_trait::async_trait;
+
+use super::secrets::{Secret, SecretError};
+
+#[async_trait]
+pub trait SecretStore: Send + Sync {
+    /// Keeps a secret under its name below the deployment's prefix, in the place of the one before.
+    async fn keep(&self, name: &str, secret: &Secret) -> Result<(), SecretError>;
+}
