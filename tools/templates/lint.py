@@ -1605,6 +1605,7 @@ def check_audit_bucket(template: Template) -> Iterator[Finding]:
     ):
         yield from template.expect("AuditBucket", path, expected)
     yield from check_bucket(template, "AuditBucket")
+    yield from check_denied(template, "AuditBucket", {"Null": {"s3:if-none-match": "true"}})
 
 
 def check_truststore_bucket(template: Template) -> Iterator[Finding]:
@@ -1623,11 +1624,15 @@ def check_bucket(template: Template, bucket: str) -> Iterator[Finding]:
         ),
     ):
         yield from template.expect(bucket, f"Properties.{path}", expected)
-    tls_only = {"Bool": {"aws:SecureTransport": "false"}}
+    yield from check_denied(template, bucket, {"Bool": {"aws:SecureTransport": "false"}})
+
+
+def check_denied(template: Template, bucket: str, condition: dict) -> Iterator[Finding]:
+    """Nobody may do something with a bucket under this condition."""
     statements = list(statements_in(template.resources.get(f"{bucket}Policy")))
-    if not any(s["Effect"] == "Deny" and same(s.get("Condition"), tls_only) for s in statements):
+    if not any(s["Effect"] == "Deny" and same(s.get("Condition"), condition) for s in statements):
         path = "Properties.PolicyDocument.Statement"
-        yield template.finding(f"{bucket}Policy", path, statements, f"Deny on {json.dumps(tls_only)}")
+        yield template.finding(f"{bucket}Policy", path, statements, f"Deny on {json.dumps(condition)}")
 
 
 Check = Callable[[Template], Iterator[Finding]]
@@ -2059,6 +2064,7 @@ MUTATIONS: dict[str, dict[Check, tuple[Mutation, ...]]] = {
             of("AuditBucket", "VersioningConfiguration", "not versioned"),
             Mutation("the audit deleted with the stack", "Resources.AuditBucket.DeletionPolicy", "Delete"),
             whole("AuditBucketPolicy", "reachable without TLS"),
+            of("AuditBucketPolicy", "PolicyDocument.Statement.1", "segments written over"),
         ),
         check_alarms: (
             of("ProvisioningDeadLettersAlarm", "Threshold", "some are let go", 10),

@@ -2,7 +2,9 @@
 
 use async_trait::async_trait;
 use aws_types::SdkConfig;
+use base64::{Engine, engine::general_purpose::STANDARD};
 use reqwest::Method;
+use ring::digest::{SHA256, digest};
 
 use super::{
     aws::Connection,
@@ -81,7 +83,7 @@ impl ObjectReader for Bucket {
         match answer.status {
             200 => Ok(Some(answer.body)),
             404 => Ok(None),
-            _ => Err(answer.failure()),
+            _ => Err(failure(&answer)),
         }
     }
 }
@@ -92,6 +94,8 @@ impl Objects for Bucket {
         let headers = vec![
             ("content-type", "application/x-ndjson".to_owned()),
             ("if-none-match", "*".to_owned()),
+            // A bucket with Object Lock takes nothing without one, whatever the signature covers.
+            ("x-amz-checksum-sha256", checksum(content)),
         ];
         let body = content.as_bytes().to_vec();
         let answer = self.ask(Method::PUT, name, headers, body).await?;
@@ -99,7 +103,56 @@ impl Objects for Bucket {
             200 => Ok(true),
             // There is one; or somebody else is writing it at this moment.
             412 | 409 => Ok(false),
-            _ => Err(answer.failure()),
+            _ => Err(failure(&answer)),
         }
+    }
+}
+
+fn checksum(content: &str) -> String {
+    STANDARD.encode(digest(&SHA256, content.as_bytes()))
+}
+
+/// S3 says the code in XML: `<Error><Code>AccessDenied</Code>…`.
+fn failure(answer: &Answer) -> SinkError {
+    let text = String::from_utf8_lossy(&answer.body);
+    let code = text
+        .split_once("<Code>")
+        .and_then(|(_, rest)| rest.split_once("</Code>"));
+    answer.failure_of(code.map_or("", |(code, _)| code))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_checksum_is_that_of_s3() {
+        // FIPS 180-2 appendix B.1, in Base64.
+        assert_eq!(
+            checksum("abc"),
+            "ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0="
+        );
+    }
+
+    #[test]
+    fn a_refusal_tells_the_code() {
+        let refused = |status, body: &str| {
+            failure(&Answer {
+                status,
+                body: body.as_bytes().to_vec(),
+            })
+        };
+        let denied =
+            "<?xml version=\"1.0\"?><Error><Code>AccessDenied</Code><Message>no</Message></Error>";
+        assert_eq!(
+            refused(403, denied).to_string(),
+            SinkError::Refused("AccessDenied".to_owned()).to_string()
+        );
+        assert_eq!(
+            refused(403, "<html>").to_string(),
+            SinkError::Refused("status 403".to_owned()).to_string()
+        );
+        let slow = "<Error><Code>SlowDown</Code></Error>";
+        assert!(matches!(refused(503, slow), SinkError::Unavailable(_)));
     }
 }

@@ -66,6 +66,10 @@ async fn answer(State(kept): State<Kept>, request: Request) -> Response {
         (Method::PUT, _) if parts.headers["if-none-match"] != "*" => {
             StatusCode::NOT_IMPLEMENTED.into_response()
         }
+        // As a bucket with Object Lock does.
+        (Method::PUT, _) if !parts.headers.contains_key("x-amz-checksum-sha256") => {
+            StatusCode::BAD_REQUEST.into_response()
+        }
         (Method::PUT, Some(_)) => StatusCode::PRECONDITION_FAILED.into_response(),
         (Method::PUT, None) => {
             kept.insert(name, body.to_vec());
