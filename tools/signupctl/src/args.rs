@@ -22,8 +22,8 @@ pub(crate) use self::{
         AddEndpointArguments, DeadCommand, EndpointArguments, EndpointCommand, LogArguments,
     },
     events::{
-        AuditArguments, AuditCommand, EventCommand, ListEventsArguments, ReplayArguments,
-        RestoreArguments, VerifyArguments,
+        AuditArguments, AuditCommand, DeadRecordCommand, EventCommand, ListEventsArguments,
+        ReplayArguments, RestoreArguments, VerifyArguments,
     },
     look_ups::{
         AddValuesArguments, ClaimsCommand, CodeCommand, CreateCodeArguments, EvidenceArguments,

@@ -79,6 +79,24 @@ pub(crate) enum EventCommand {
     Restore(RestoreArguments),
     /// Tell endpoints of what happened in a while once more.
     Replay(ReplayArguments),
+    /// Records of the table's stream that could not be read.
+    #[command(subcommand)]
+    Dead(DeadRecordCommand),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum DeadRecordCommand {
+    /// Show which, and why.
+    List {
+        /// One JSON object in each line instead of a table.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Remove one of which nothing is left to do.
+    Remove {
+        /// As `dead list` shows it.
+        id: String,
+    },
 }
 
 #[derive(Debug, Args)]

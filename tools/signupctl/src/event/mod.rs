@@ -1,5 +1,6 @@
 //! `signupctl event`: what happened.
 
+mod dead;
 mod list;
 mod replay;
 mod restore;
@@ -47,5 +48,6 @@ pub(crate) async fn run(
             replay::run(arguments, &replay, now, output).await
         }
         EventCommand::Restore(arguments) => restore::run(arguments, &*table().await?, output).await,
+        EventCommand::Dead(command) => dead::run(command, &*table().await?, output).await,
     }
 }

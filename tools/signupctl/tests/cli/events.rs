@@ -16,6 +16,7 @@ use shared::{
     },
     ports::{
         endpoint_store::EndpointStore,
+        dead_letters::{DeadLetter, DeadLetters},
         event_bus::Task,
         event_log::{EventKeeper, EventLog},
     },
@@ -287,4 +288,38 @@ async fn endpoints_are_told_once_more_of_what_they_want() {
         "{}",
         unknown.err
     );
+}
+
+#[tokio::test]
+async fn records_that_could_not_be_read_are_shown_and_removed() {
+    let desk = Desk::new().await;
+    let none = desk.run(&["event", "dead", "list"]).await;
+    assert_eq!(none.err, "every record could be read\n");
+    let letter = DeadLetter {
+        id: "e1".to_owned(),
+        sequence: "100".to_owned(),
+        item: Some(("ENTRY#07".to_owned(), "domain#example.com".to_owned())),
+        reason: "it is as no version writes it".to_owned(),
+        at: at("2026-01-15T10:20:00Z"),
+    };
+    desk.table().bury(&letter).await.unwrap();
+    let listed = desk.output(&["event", "dead", "list"]).await;
+    assert!(listed.contains("ENTRY#07 domain#example.com"), "{listed}");
+    let listed = desk.output(&["event", "dead", "list", "--json"]).await;
+    let line: Value = serde_json::from_str(&listed).unwrap();
+    let expected = json!({
+        "at": "2026-01-15T10:20:00Z",
+        "id": "e1",
+        "sequence": "100",
+        "pk": "ENTRY#07",
+        "sk": "domain#example.com",
+        "reason": "it is as no version writes it",
+    });
+    assert_eq!(line, expected);
+
+    let other = desk.run(&["event", "dead", "remove", "e2"]).await;
+    assert_eq!(other.code, 1);
+    assert!(other.err.contains("e2: expected the id of a record"));
+    assert_eq!(desk.run(&["event", "dead", "remove", "e1"]).await.code, 0);
+    assert!(desk.table().letters().await.unwrap().is_empty());
 }
