@@ -1,15 +1,13 @@
 //! The log of events.
 
 use async_trait::async_trait;
-use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 
 use super::{
     Table,
     contention::held,
     items::{EventItem, encode, read_as},
-    keys::{Key, PK, SK, events_of},
-    many::first,
+    keys::{Key, events_of},
 };
 use crate::{
     domain::event::{EventId, Hour, KeptEvent},
@@ -33,14 +31,8 @@ impl EventKeeper for Table {
 #[async_trait]
 impl EventLog for Table {
     async fn hour(&self, hour: Hour, after: Option<&EventId>) -> Result<EventPage, StoreError> {
-        let query = self.partition_query(events_of(hour)).consistent_read(true);
-        let query = match after {
-            None => query,
-            Some(after) => query
-                .key_condition_expression(format!("{PK} = :pk AND {SK} > :after"))
-                .expression_attribute_values(":after", AttributeValue::S(after.to_string())),
-        };
-        let (items, more) = first(query, PAGE).await?;
+        let after = after.map(EventId::to_string);
+        let (items, more) = self.first_after(events_of(hour), after, PAGE).await?;
         let events = read_as(items, EventItem::event)?;
         let last = events.last().filter(|_| more);
         let next = last.map(|event| event.id.clone());

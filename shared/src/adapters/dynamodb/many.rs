@@ -153,6 +153,23 @@ impl Table {
             .expression_attribute_values(":pk", AttributeValue::S(pk))
     }
 
+    /// The first items of a partition, those behind the sort key `after` where there is one, and whether there are more. Consistent.
+    pub(super) async fn first_after(
+        &self,
+        pk: String,
+        after: Option<String>,
+        limit: u16,
+    ) -> Result<(Vec<Item>, bool), StoreError> {
+        let query = self.partition_query(pk).consistent_read(true);
+        let query = match after {
+            None => query,
+            Some(after) => query
+                .key_condition_expression(format!("{PK} = :pk AND {SK} > :after"))
+                .expression_attribute_values(":after", AttributeValue::S(after)),
+        };
+        first(query, limit).await
+    }
+
     /// Every item of a small partition. Consistent.
     pub(super) async fn partition(&self, pk: &str) -> Result<Vec<Item>, StoreError> {
         self.beginning(pk, "").await

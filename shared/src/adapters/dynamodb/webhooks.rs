@@ -1,14 +1,12 @@
 //! What endpoints were told, and what they were told in vain.
 
 use async_trait::async_trait;
-use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::{
     Table,
     client::store_error,
     items::{DeadWebhookItem, WebhookAttemptItem, encode, read_as},
-    keys::{Key, PK, SK, dead_webhooks_of, deliveries_of},
-    many::first,
+    keys::{Key, dead_webhooks_of, deliveries_of},
 };
 use crate::{
     domain::{
@@ -69,15 +67,9 @@ impl DeadWebhooks for Table {
         endpoint: &EndpointId,
         after: Option<&EventId>,
     ) -> Result<DeadPage, StoreError> {
-        let query = self.partition_query(dead_webhooks_of(endpoint));
-        let query = query.consistent_read(true);
-        let query = match after {
-            None => query,
-            Some(after) => query
-                .key_condition_expression(format!("{PK} = :pk AND {SK} > :after"))
-                .expression_attribute_values(":after", AttributeValue::S(after.to_string())),
-        };
-        let (items, more) = first(query, PAGE).await?;
+        let pk = dead_webhooks_of(endpoint);
+        let after = after.map(EventId::to_string);
+        let (items, more) = self.first_after(pk, after, PAGE).await?;
         let dead = read_as(items, DeadWebhookItem::dead)?;
         let last = dead.last().filter(|_| more);
         let next = last.map(|dead| dead.event.clone());

@@ -1,7 +1,6 @@
 //! Of endpoints, which are told of events.
 
 use clap::{Args, Subcommand};
-use jiff::{Span, Timestamp, tz::TimeZone};
 use shared::{
     config::{is_endpoint_url, is_field},
     domain::{
@@ -10,7 +9,11 @@ use shared::{
     },
 };
 
-use super::note;
+use super::{
+    events::{event_id, filter, moment},
+    note,
+};
+use crate::moment::Moment;
 
 #[derive(Debug, Args)]
 pub(crate) struct EndpointArguments {
@@ -100,9 +103,9 @@ pub(crate) struct AddEndpointArguments {
 pub(crate) struct LogArguments {
     #[arg(value_parser = endpoint_id)]
     pub(crate) id: EndpointId,
-    /// Of what happened since then: 2027-01-31T12:00:00Z, or 3d; 30 days at the most.
-    #[arg(long, value_parser = since, default_value = "24h", value_name = "WHEN")]
-    pub(crate) since: Since,
+    /// Of what happened since then: 2027-01-31, 2027-01-31T12:00:00Z, or 3d (ago); 30 days at the most.
+    #[arg(long, value_parser = moment, default_value = "24h", value_name = "WHEN")]
+    pub(crate) since: Moment,
     /// Of this event alone.
     #[arg(long, value_parser = event_id, conflicts_with = "since", value_name = "ID")]
     pub(crate) event: Option<EventId>,
@@ -138,49 +141,13 @@ pub(crate) enum DeadCommand {
     },
 }
 
-/// A moment before now.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Since {
-    At(Timestamp),
-    Ago(Span),
-}
-
-impl Since {
-    /// Nothing where the year would be before the first one.
-    pub(crate) fn moment(self, now: Timestamp) -> Option<Timestamp> {
-        match self {
-            Self::At(moment) => Some(moment),
-            Self::Ago(span) => {
-                let now = now.to_zoned(TimeZone::UTC);
-                Some(now.checked_sub(span).ok()?.timestamp())
-            }
-        }
-    }
-}
-
-fn since(text: &str) -> Result<Since, &'static str> {
-    let moment = text.parse().map(Since::At);
-    moment
-        .or_else(|_| text.parse().map(Since::Ago))
-        .map_err(|_| "expected a time such as 2027-01-31T12:00:00Z, or a duration such as 3d")
-}
-
-fn endpoint_id(text: &str) -> Result<EndpointId, &'static str> {
+pub(super) fn endpoint_id(text: &str) -> Result<EndpointId, &'static str> {
     EndpointId::parse(text).ok_or("expected `ep_` and 16 digits, as `endpoint list` shows it")
-}
-
-fn event_id(text: &str) -> Result<EventId, &'static str> {
-    EventId::parse(text).ok_or("expected the id of an event, `evt_…`")
 }
 
 fn url(text: &str) -> Result<String, &'static str> {
     let url = is_endpoint_url(text).then(|| text.to_owned());
     url.ok_or("expected an HTTPS URL without a user and without a fragment")
-}
-
-fn filter(text: &str) -> Result<EventFilter, &'static str> {
-    EventFilter::parse(text)
-        .ok_or("expected the name of an event such as `sign_up.blocked`, `sign_up.*`, or `*`")
 }
 
 fn field(text: &str) -> Result<String, &'static str> {

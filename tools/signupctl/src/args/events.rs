@@ -9,7 +9,7 @@ use shared::domain::{
     event::{EventFilter, EventId, EventKind},
 };
 
-use super::note;
+use super::{endpoints::endpoint_id, note};
 use crate::moment::{EXPECTED, Moment};
 
 #[derive(Debug, Args)]
@@ -155,20 +155,16 @@ pub(crate) struct RestoreArguments {
     pub(crate) days: u32,
 }
 
-fn endpoint_id(text: &str) -> Result<EndpointId, &'static str> {
-    EndpointId::parse(text).ok_or("expected `ep_` and 16 digits, as `endpoint list` shows it")
-}
-
-fn event_id(text: &str) -> Result<EventId, &'static str> {
+pub(super) fn event_id(text: &str) -> Result<EventId, &'static str> {
     EventId::parse(text)
         .ok_or("expected `evt_` with an hour and 32 digits, as `event list` shows it")
 }
 
-fn moment(text: &str) -> Result<Moment, String> {
+pub(super) fn moment(text: &str) -> Result<Moment, String> {
     Moment::parse(text).ok_or_else(|| format!("expected {EXPECTED}"))
 }
 
-fn filter(text: &str) -> Result<EventFilter, String> {
+pub(super) fn filter(text: &str) -> Result<EventFilter, String> {
     EventFilter::parse(text).ok_or_else(|| {
         let names = EventKind::ALL.map(|kind| format!("`{kind}`"));
         format!(

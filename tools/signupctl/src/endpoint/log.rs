@@ -43,11 +43,7 @@ async fn attempts(
     if let Some(event) = &arguments.event {
         return Ok(log.attempts_for(&arguments.id, event).await?);
     }
-    let since = arguments.since.moment(now).ok_or_else(|| {
-        Failure::Told(
-            "--since: found a time before the first year, expected a later one".to_owned(),
-        )
-    })?;
+    let since = arguments.since.since(now);
     Ok(attempts_since(log, &arguments.id, since, now).await?)
 }
 

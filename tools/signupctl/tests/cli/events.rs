@@ -15,8 +15,8 @@ use shared::{
         list::Effect,
     },
     ports::{
-        endpoint_store::EndpointStore,
         dead_letters::{DeadLetter, DeadLetters},
+        endpoint_store::EndpointStore,
         event_bus::Task,
         event_log::{EventKeeper, EventLog},
     },
