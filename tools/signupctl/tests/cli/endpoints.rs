@@ -432,11 +432,11 @@ async fn what_was_told_in_vain_is_listed_and_told_again() {
 #[rstest]
 #[case::plain_http(&["add", "http://hooks.partner.example/", "--type", "*"], "expected an HTTPS URL")]
 #[case::no_type(&["add", "https://hooks.partner.example/"], "--type")]
-#[case::no_such_type(&["add", "https://hooks.partner.example/", "--type", "sign_ups.*"], "expected the name of an event")]
+#[case::no_such_type(&["add", "https://hooks.partner.example/", "--type", "sign_ups.*"], "all of one subject such as `sign_up.*`")]
 #[case::bad_field(&["add", "https://hooks.partner.example/", "--type", "*", "--field", "e-mail"], "expected `email`")]
 #[case::bad_id(&["test", "ep_1"], "expected `ep_` and 16 digits")]
-#[case::bad_since(&["log", "ep_0123456789abcdef", "--since", "yesterday"], "or a duration such as 3d")]
-#[case::bad_event(&["log", "ep_0123456789abcdef", "--event", "1"], "expected the id of an event")]
+#[case::bad_since(&["log", "ep_0123456789abcdef", "--since", "yesterday"], "or how long ago, such as 2h")]
+#[case::bad_event(&["log", "ep_0123456789abcdef", "--event", "1"], "expected `evt_` with an hour")]
 #[tokio::test]
 async fn a_command_that_is_not_understood_says_what_it_expects(
     #[case] arguments: &[&str],
