@@ -45,8 +45,8 @@ async fn ensure_endpoint(table: &Table, flags: &Flags) -> Result<(), Problem> {
         return Ok(());
     };
     let url = format!("http://{HOST}:{}/receiver/events", flags.entra_port);
-    let known = table.endpoints().await?.into_iter();
-    let known = known.filter(|endpoint| endpoint.id == id).last();
+    let mut known = table.endpoints().await?.into_iter();
+    let known = known.find(|endpoint| endpoint.id == id);
     if known.as_ref().is_some_and(|endpoint| endpoint.url == url) {
         return Ok(());
     }
