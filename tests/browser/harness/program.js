@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { createConnection, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -75,7 +75,8 @@ export class Program {
   async documented(commands) {
     const script = commands
       .replaceAll('target/debug', path.join(TARGET, 'debug'))
-      .replaceAll('http://127.0.0.1:9000', this.functions);
+      .replaceAll('http://127.0.0.1:9000', this.functions)
+      .replaceAll('http://127.0.0.1:7000', this.origin);
     const { stdout } = await promisify(execFile)('bash', ['-euc', script], {
       cwd: PROJECT,
       env: { ...process.env, ...this.#shell },
@@ -140,6 +141,16 @@ export class Program {
     return this.signupctl('request', action, id, '--author', 'Alex Approver', '--reason', 'a test');
   }
 
+  /** The lines of the audit chain, which are in files beside the table, and the records among them. */
+  async auditChain() {
+    const folder = path.join(this.#folder, 'dynamodb.signup-connectors.audit');
+    const names = await readdir(folder, { recursive: true });
+    const segments = names.filter((name) => name.endsWith('.jsonl')).toSorted();
+    const texts = await Promise.all(segments.map((name) => readFile(path.join(folder, name), 'utf8')));
+    const lines = texts.join('').split('\n').filter(Boolean);
+    return { lines: lines.join('\n'), records: lines.map((line) => JSON.parse(line)).filter(({ record }) => record) };
+  }
+
   fetch(path, options) {
     return fetch(new URL(path, this.origin), options);
   }
@@ -187,6 +198,8 @@ export class Program {
       AWS_SECRET_ACCESS_KEY: 'local',
       AWS_ENDPOINT_URL_KMS: `${this.origin}/keys`,
       REQUESTS_KEY: '10ca10ca-0000-4000-8000-000000000001',
+      AWS_ENDPOINT_URL_S3: `${this.origin}/s3`,
+      AUDIT_BUCKET: 'audit',
     };
   }
 

@@ -137,7 +137,16 @@ impl Simulator {
 
     /// Serves until the future is dropped.
     pub async fn serve(self: Arc<Self>, listener: TcpListener) -> std::io::Result<()> {
-        let router = self.router();
+        self.serve_with(Router::new(), listener).await
+    }
+
+    /// The same with what else is found at this address.
+    pub async fn serve_with(
+        self: Arc<Self>,
+        others: Router,
+        listener: TcpListener,
+    ) -> std::io::Result<()> {
+        let router = self.router().merge(others);
         tokio::task::spawn_blocking(move || self.tokens.prepare());
         axum::serve(listener, router).await
     }

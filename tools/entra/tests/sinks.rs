@@ -524,6 +524,82 @@ mod receiver {
         assert!(!page.body.contains("<script"), "{}", page.body);
     }
 
+    /// Signed by another's library, so many seconds from now.
+    fn signed(id: &str, secret: &str, seconds: i64, body: &str) -> Request<Body> {
+        let at = local_entra::clock::now().as_second() + seconds;
+        let webhook = standardwebhooks::Webhook::new(secret).unwrap();
+        let signature = webhook.sign(id, at, body.as_bytes()).unwrap();
+        let request = Request::post("/receiver/events")
+            .header("webhook-id", id)
+            .header("webhook-timestamp", at)
+            .header("webhook-signature", signature);
+        request.body(Body::from(body.to_owned())).unwrap()
+    }
+
+    /// `whsec_` and `local-webhook-key-of-32-octets!!`, which the stand-in for AWS Secrets Manager gives out.
+    const OWN: &str = "whsec_bG9jYWwtd2ViaG9vay1rZXktb2YtMzItb2N0ZXRzISE=";
+    const OTHER: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+
+    async fn signature(sim: &Arc<Simulator>, request: Request<Body>) -> Value {
+        send(sim, request).await;
+        let received = get(sim, "/simulator/received").await.json();
+        received.pointer("/0/signature").unwrap().clone()
+    }
+
+    #[tokio::test]
+    async fn it_says_whether_a_signature_is_good() {
+        let sim = simulator();
+        let body = r#"{"type":"sign_up.blocked"}"#;
+        for (seconds, expected) in [(0, "good"), (-290, "good"), (-310, "bad"), (310, "bad")] {
+            let found = signature(&sim, signed("evt_1", OWN, seconds, body)).await;
+            assert_eq!(found, expected, "{seconds}");
+        }
+        let page = get(&sim, "/received").await.body;
+        assert!(
+            page.contains("<td class=\"anywhere\">sign_up.blocked</td>"),
+            "{page}"
+        );
+        assert!(
+            page.contains("<td>good</td>") && page.contains("<td>bad</td>"),
+            "{page}"
+        );
+        let other_body = signed("evt_1", OWN, 0, body).map(|_| Body::from("{}"));
+        assert_eq!(signature(&sim, other_body).await, "bad");
+        assert_eq!(
+            signature(&sim, webhook("a", "msg_1", "{}")).await,
+            Value::Null
+        );
+    }
+
+    #[tokio::test]
+    async fn secrets_that_were_made_here_are_known_too() {
+        let sim = simulator();
+        let request = || signed("evt_1", OTHER, 0, "{}");
+        assert_eq!(signature(&sim, request()).await, "bad");
+        for (name, expected) in [("other", "bad"), ("webhooks/ep_0000000000000002", "good")] {
+            let secret = json!({
+                "Name": format!("signup-connectors/{name}"),
+                "SecretString": json!({ "keys": [OTHER] }).to_string(),
+            });
+            let create = Request::post("/secrets")
+                .header("x-amz-target", "secretsmanager.CreateSecret")
+                .body(Body::from(secret.to_string()))
+                .unwrap();
+            assert_eq!(send(&sim, create).await.status, StatusCode::OK);
+            assert_eq!(signature(&sim, request()).await, expected, "{name}");
+        }
+        // Both signatures of a rotation.
+        let (mut both, other) = (
+            signed("evt_1", OWN, 0, "{}"),
+            signed("evt_1", "AAAA", 0, "{}"),
+        );
+        let headers = [&other, &both].map(|one| one.headers()["webhook-signature"].clone());
+        let headers = headers.map(|one| one.to_str().unwrap().to_owned());
+        let joined = headers.join(" ").parse().unwrap();
+        both.headers_mut().insert("webhook-signature", joined);
+        assert_eq!(signature(&sim, both).await, "good");
+    }
+
     #[tokio::test]
     async fn repeats_are_marked_for_each_name() {
         let sim = simulator();

@@ -134,8 +134,8 @@ impl Engine {
             .map_err(|error| EngineError(error.to_string()))
     }
 
-    /// The stream of a table, from its beginning or from now on.
-    pub fn stream(&self, table: &str, from: StreamStart) -> Result<Stream, EngineError> {
+    /// The stream of a table.
+    pub fn stream(&self, table: &str, from: StreamStart<'_>) -> Result<Stream, EngineError> {
         let request = ListStreamsRequest {
             table_name: Some(table.to_owned()),
             ..ListStreamsRequest::default()
@@ -152,6 +152,7 @@ impl Engine {
         stream.go_to(match from {
             StreamStart::Beginning => ("TRIM_HORIZON", None),
             StreamStart::Now => ("LATEST", None),
+            StreamStart::After(sequence) => ("AFTER_SEQUENCE_NUMBER", Some(sequence)),
         })?;
         Ok(stream)
     }
@@ -176,9 +177,11 @@ impl Drop for Engine {
 
 /// From where a stream is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum StreamStart {
+pub enum StreamStart<'s> {
     Beginning,
     Now,
+    /// Behind the record of this number, which need not be there any more.
+    After(&'s str),
 }
 
 /// The stream of a table, and how far it was read.

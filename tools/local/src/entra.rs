@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use axum::Router;
+use local::bucket::Bucket;
 use local_entra::{
     Simulator,
     config::{Config, Deployment},
@@ -15,12 +17,17 @@ use crate::{
     problem::{Problem, system},
 };
 
+/// The bucket of the audit chain, and where the service that has it is found.
+const AUDIT_BUCKET: &str = "audit";
+const S3: &str = "/s3";
+
 /// Listening already, so that nobody else takes a port between this and serving.
 #[derive(Debug)]
 pub(crate) struct Entra {
     simulator: Arc<Simulator>,
     /// Host and port of the functions.
     functions: String,
+    audit: Bucket,
     pages: TcpListener,
     smtp: TcpListener,
 }
@@ -36,6 +43,7 @@ impl Entra {
         Ok(Self {
             simulator: Simulator::new(origin, config)?,
             functions,
+            audit: Bucket::new(AUDIT_BUCKET, &flags.beside_state("audit")),
             pages: listen(flags.entra_port).await?,
             smtp: listen(flags.smtp_port).await?,
         })
@@ -55,6 +63,14 @@ impl Entra {
         function.env("REQUESTS_KEY", KEY_ID).env(
             "AWS_ENDPOINT_URL_KMS",
             format!("{}/keys", self.simulator.origin),
+        );
+    }
+
+    /// Settings with which a function adds to the audit chain, and an operator verifies it.
+    pub(crate) fn keeps_audit_of(&self, function: &mut Command) {
+        function.env("AUDIT_BUCKET", AUDIT_BUCKET).env(
+            "AWS_ENDPOINT_URL_S3",
+            format!("{}{S3}", self.simulator.origin),
         );
     }
 
@@ -109,8 +125,9 @@ impl Entra {
 
     /// Serves pages and takes mail; returns only when one of them cannot go on.
     pub(crate) async fn serve(self) -> Problem {
+        let audit = Router::new().nest_service(S3, self.audit.router());
         let ended = tokio::select! {
-            ended = Arc::clone(&self.simulator).serve(self.pages) => ended,
+            ended = Arc::clone(&self.simulator).serve_with(audit, self.pages) => ended,
             () = mail::serve_smtp(self.smtp, Arc::clone(&self.simulator)) => Ok(()),
         };
         let error = ended

@@ -47,6 +47,13 @@ pub(crate) struct Flags {
     pub(crate) entra: PathBuf,
 }
 
+impl Flags {
+    /// What else is kept of the table between runs, beside the file of DynamoDB.
+    pub(crate) fn beside_state(&self, what: &str) -> PathBuf {
+        self.state.with_extension(format!("{}.{what}", self.table))
+    }
+}
+
 /// A path in the project, whatever the folder it is called from.
 pub(crate) fn in_project(path: impl AsRef<Path>) -> PathBuf {
     let tools = Path::new(env!("CARGO_MANIFEST_DIR")).parent();

@@ -68,6 +68,7 @@ impl Functions {
             .kill_on_drop(true);
         entra.has_partners_for(&mut command);
         entra.keeps_keys_for(&mut command);
+        entra.keeps_audit_of(&mut command);
         table::point_to(&mut command, flags, engine);
         entra.trusted_by(&mut command);
         entra.takes_mail_of(&mut command);

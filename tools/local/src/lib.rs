@@ -1,3 +1,4 @@
 //! The parts of a deployment on one machine, for `make dev` and for tests.
 
+pub mod bucket;
 pub mod engine;

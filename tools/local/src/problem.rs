@@ -27,6 +27,11 @@ pub(crate) enum Problem {
     Credential(#[from] CredentialError),
     #[error("the table: {0}")]
     Table(#[from] StoreError),
+    #[error(
+        "{file}: found `{found}`, expected the number of a record of the table's stream; remove the file to go on with what \
+         happens from now on"
+    )]
+    Place { file: String, found: String },
     #[error("{program} is missing: {remedy}")]
     Missing {
         program: String,

@@ -16,6 +16,7 @@ use crate::{
     problem::Problem,
     queue::{NOTICES, PROVISIONING},
     table::{PASSWORD, USERNAME},
+    tasks::WEBHOOKS,
 };
 
 /// A function is compiled at its first request, when `make` has not done so before.
@@ -76,6 +77,7 @@ pub(crate) async fn wait(port: u16) -> Result<(), Problem> {
         patiently(port, empty_batch(PROVISIONING)),
         patiently(port, empty_batch(NOTICES)),
         patiently(port, empty_batch(EVENTS)),
+        patiently(port, empty_batch(WEBHOOKS)),
         patiently(port, a_run),
     )?;
     Ok(())

@@ -24,7 +24,7 @@ use crate::{
     queue::{self, AGAIN_AFTER},
 };
 
-const WEBHOOKS: &str = "webhooks";
+pub(crate) const WEBHOOKS: &str = "webhooks";
 
 /// Most messages of an event.
 const BATCH: usize = 10;

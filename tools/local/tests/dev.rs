@@ -88,7 +88,11 @@ impl Place {
     }
 
     fn start(&self) -> Running {
-        let mut child = self.command().stdout(Stdio::piped()).spawn().unwrap();
+        Self::run(&mut self.command())
+    }
+
+    fn run(command: &mut Command) -> Running {
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let output = BufReader::new(child.stdout.take().unwrap());
         let (sender, lines) = channel();
         thread::spawn(move || {
@@ -128,6 +132,14 @@ impl Place {
         body
     }
 
+    /// A list entry for the next start to load.
+    fn lists(&self, matcher: &str) -> PathBuf {
+        let lists = self.state.path().join("lists.csv");
+        let row = format!("matcher,effect,reason\n{matcher},deny,a test\n");
+        std::fs::write(&lists, row).unwrap();
+        lists
+    }
+
     fn signupctl(&self, arguments: &[&str]) -> Output {
         Command::new(Path::new(env!("CARGO_BIN_EXE_local")).with_file_name("signupctl"))
             .args(arguments)
@@ -139,8 +151,31 @@ impl Place {
             .env("AWS_REGION", "local")
             .env("AWS_ACCESS_KEY_ID", "local")
             .env("AWS_SECRET_ACCESS_KEY", "local")
+            .env("AUDIT_BUCKET", "audit")
+            .env(
+                "AWS_ENDPOINT_URL_S3",
+                format!("http://127.0.0.1:{}/s3", self.entra_port),
+            )
             .output()
             .unwrap()
+    }
+
+    /// Which lists were added to, as the events say.
+    fn told_of_lists(&self) -> usize {
+        let listed = ["event", "list", "--type", "list_entry.added", "--json"];
+        let listed = self.signupctl(&listed);
+        assert!(listed.status.success(), "{}", stderr(&listed));
+        String::from_utf8(listed.stdout).unwrap().lines().count()
+    }
+
+    fn assert_audit_is_whole(&self) {
+        let verified = self.signupctl(&["audit", "verify"]);
+        let said = String::from_utf8(verified.stdout.clone()).unwrap();
+        assert!(verified.status.success(), "{said}{}", stderr(&verified));
+        assert!(
+            said.starts_with("segments: ") && !said.contains("records: 0,"),
+            "{said}"
+        );
     }
 
     /// Ids of the requests in a state.
@@ -349,6 +384,29 @@ fn a_newcomer_gets_an_answer_and_ctrl_c_leaves_nothing_behind() {
     assert!(place.john("en-US").contains("ShowBlockPage"));
     running.stop(Signal::SIGTERM);
     place.assert_free();
+}
+
+#[test]
+fn what_changes_before_the_stream_is_read_again_is_told_and_audited() {
+    let place = Place::new();
+    let listing = |matcher| {
+        let lists = place.lists(matcher);
+        let running = Place::run(place.command().arg("--lists").arg(lists));
+        running.ready();
+        running
+    };
+    // Of a fresh table nothing is told of what was there from the start.
+    let running = listing("evil.example");
+    place.john("en-US");
+    assert!(running.said(r#""events_audited":"#));
+    assert_eq!(place.told_of_lists(), 0);
+    running.stop(Signal::SIGINT);
+
+    let running = listing("spam.example");
+    assert!(running.said(r#""events_kept":1"#));
+    assert_eq!(place.told_of_lists(), 1);
+    place.assert_audit_is_whole();
+    running.stop(Signal::SIGINT);
 }
 
 #[test]

@@ -90,6 +90,11 @@ impl Partners {
         *self.lock() = conditions;
     }
 
+    /// What webhooks are signed with.
+    pub fn webhook_keys(&self) -> Vec<Vec<u8>> {
+        self.secrets.webhook_keys()
+    }
+
     /// Newest first.
     pub fn calls(&self) -> Vec<Arc<Call>> {
         self.calls.all()

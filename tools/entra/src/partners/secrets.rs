@@ -33,6 +33,9 @@ const LINK_KEY: &[u8; 32] = b"local-link-key--of-32-octets!!!!";
 pub const ENDPOINT_ID: &str = "ep_10ca100000000001";
 const WEBHOOK_KEY: &[u8; 32] = b"local-webhook-key-of-32-octets!!";
 
+/// Below it are the secrets of endpoints.
+const WEBHOOKS: &str = "signup-connectors/webhooks/";
+
 const ABSENT: Fault = (
     "ResourceNotFoundException",
     "Secrets Manager can't find the specified secret.",
@@ -47,6 +50,14 @@ const EXISTS: Fault = (
 pub(super) struct Made(Mutex<BTreeMap<String, String>>);
 
 impl Made {
+    /// What webhooks are signed with, of the endpoint that leads here and of those that were added.
+    pub(super) fn webhook_keys(&self) -> Vec<Vec<u8>> {
+        let made = self.lock();
+        let endpoints = made.iter().filter(|(name, _)| name.starts_with(WEBHOOKS));
+        let made = endpoints.flat_map(|(_, secret)| keys(secret));
+        made.chain([WEBHOOK_KEY.to_vec()]).collect()
+    }
+
     fn lock(&self) -> MutexGuard<'_, BTreeMap<String, String>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -151,13 +162,22 @@ fn secret(id: &str, config: &Config) -> Option<String> {
             credential(config, |one| !one.signs_people_in()).map(|client| client.to_string())
         }
         "signup-connectors/console" => console(config),
-        id if id.strip_prefix("signup-connectors/webhooks/") == Some(ENDPOINT_ID) => {
+        id if id.strip_prefix(WEBHOOKS) == Some(ENDPOINT_ID) => {
             let key = format!("whsec_{}", STANDARD.encode(WEBHOOK_KEY));
             Some(json!({ "keys": [key] }).to_string())
         }
         "signup-connectors/links" => Some(json!({ "key": STANDARD.encode(LINK_KEY) }).to_string()),
         _ => None,
     }
+}
+
+/// Those of an endpoint's secret.
+fn keys(secret: &str) -> Vec<Vec<u8>> {
+    let secret: Value = serde_json::from_str(secret).unwrap_or_default();
+    let keys = secret.get("keys").and_then(Value::as_array);
+    let keys = keys.into_iter().flatten().filter_map(Value::as_str);
+    let keys = keys.filter_map(|key| key.strip_prefix("whsec_"));
+    keys.filter_map(|key| STANDARD.decode(key).ok()).collect()
 }
 
 fn console(config: &Config) -> Option<String> {

@@ -1,6 +1,7 @@
 //! A receiver of webhooks: whatever is sent to it is kept and shown.
 
 mod pages;
+mod signature;
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -15,6 +16,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 use uuid::Uuid;
 
+pub use self::signature::Signature;
+use self::signature::WEBHOOK_ID;
 use crate::{Simulator, clock, recent::Recent};
 
 /// The largest body that is taken: 1 MiB. A larger one is answered 413.
@@ -22,9 +25,6 @@ pub const MAX_BODY_OCTETS: usize = 1024 * 1024;
 
 /// How many requests are kept.
 const KEPT: usize = 1_000;
-
-/// The header that is the same in each attempt of one delivery (Standard Webhooks).
-const WEBHOOK_ID: &str = "webhook-id";
 
 /// All requests that came in, newest first.
 #[derive(Debug, Default)]
@@ -48,6 +48,10 @@ pub struct Received {
     /// Whether the body was too large, or broke off, and is not kept.
     pub incomplete: bool,
     pub webhook_id: Option<String>,
+    /// What the body says that it is: its `type`.
+    pub event: Option<String>,
+    /// Of a request that has one.
+    pub signature: Option<Signature>,
     /// Which time this `webhook-id` came to this receiver: 1, or more for a repeat.
     pub attempt: usize,
     /// The status that it was answered with.
@@ -92,7 +96,14 @@ impl Receiver {
         counts
     }
 
-    fn keep(&self, name: String, parts: &Parts, body: Option<&Bytes>, answered: StatusCode) {
+    fn keep(
+        &self,
+        name: String,
+        parts: &Parts,
+        body: Option<&Bytes>,
+        signature: Option<Signature>,
+        answered: StatusCode,
+    ) {
         let webhook_id = parts.headers.get(WEBHOOK_ID);
         let webhook_id = webhook_id.map(|id| String::from_utf8_lossy(id.as_bytes()).into_owned());
         let received = clock::now();
@@ -113,10 +124,17 @@ impl Receiver {
                     .unwrap_or_default(),
                 incomplete: body.is_none(),
                 webhook_id: webhook_id.clone(),
+                event: body.and_then(|body| event(body)),
+                signature,
                 answered: answered.as_u16(),
             }
         });
     }
+}
+
+fn event(body: &[u8]) -> Option<String> {
+    let body: serde_json::Value = serde_json::from_slice(body).ok()?;
+    body.get("type")?.as_str().map(str::to_owned)
 }
 
 fn headers(headers: &HeaderMap) -> Vec<(String, String)> {
@@ -147,7 +165,12 @@ async fn receive(
         Some(_) => StatusCode::from_u16(faults.status).unwrap_or(StatusCode::NO_CONTENT),
         None => StatusCode::PAYLOAD_TOO_LARGE,
     };
-    sim.receiver.keep(name, &parts, body.as_ref(), status);
+    let keys = sim.partners.webhook_keys();
+    let signature = body
+        .as_ref()
+        .and_then(|body| Signature::of(&parts.headers, body, &keys, clock::now()));
+    sim.receiver
+        .keep(name, &parts, body.as_ref(), signature, status);
     tokio::time::sleep(faults.latency).await;
     status
 }

@@ -1,21 +1,9 @@
 //! Whether the audit chain is whole, from the command line.
 
-use std::{
-    collections::BTreeMap,
-    fmt::Write,
-    sync::{Arc, Mutex},
-};
+use std::{fs, path::PathBuf, sync::Arc};
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use axum::{
-    Router,
-    body::{Bytes, to_bytes},
-    extract::{Request, State},
-    http::{HeaderMap, Method, StatusCode},
-    response::{IntoResponse, Response},
-};
 use jiff::{SignedDuration, Timestamp};
-use ring::digest::{SHA256, digest};
 use serde_json::Value;
 use shared::{
     adapters::{dynamodb::Connection, objects::Bucket, system_clock::SystemClock},
@@ -45,61 +33,13 @@ use crate::{
     events::{entry_added, keep},
 };
 
-type Kept = Arc<Mutex<BTreeMap<String, Vec<u8>>>>;
-
-/// As much of S3 as the chain needs: an object is put where there is none, and read.
-async fn answer(State(kept): State<Kept>, request: Request) -> Response {
-    let (parts, body) = request.into_parts();
-    let body = to_bytes(body, usize::MAX).await.unwrap();
-    if !is_signed(&parts.headers, &body) {
-        return StatusCode::FORBIDDEN.into_response();
-    }
-    let name = parts
-        .uri
-        .path()
-        .trim_start_matches("/audit-bucket/")
-        .to_owned();
-    let mut kept = kept.lock().unwrap();
-    match (parts.method, kept.get(&name).cloned()) {
-        (Method::GET, Some(octets)) => octets.into_response(),
-        (Method::GET, None) => StatusCode::NOT_FOUND.into_response(),
-        (Method::PUT, _) if parts.headers["if-none-match"] != "*" => {
-            StatusCode::NOT_IMPLEMENTED.into_response()
-        }
-        // As a bucket with Object Lock does.
-        (Method::PUT, _) if !parts.headers.contains_key("x-amz-checksum-sha256") => {
-            StatusCode::BAD_REQUEST.into_response()
-        }
-        (Method::PUT, Some(_)) => StatusCode::PRECONDITION_FAILED.into_response(),
-        (Method::PUT, None) => {
-            kept.insert(name, body.to_vec());
-            StatusCode::OK.into_response()
-        }
-        _ => StatusCode::METHOD_NOT_ALLOWED.into_response(),
-    }
-}
-
-fn is_signed(headers: &HeaderMap, body: &Bytes) -> bool {
-    let digits = digest(&SHA256, body);
-    let digits = digits
-        .as_ref()
-        .iter()
-        .fold(String::new(), |mut text, octet| {
-            let _ = write!(text, "{octet:02x}");
-            text
-        });
-    let signature = headers["authorization"].to_str().unwrap();
-    let conditions = signature.contains("if-none-match") == headers.contains_key("if-none-match");
-    signature.starts_with("AWS4-HMAC-SHA256 Credential=local/")
-        && signature.contains("/local/s3/aws4_request")
-        && conditions
-        && headers["x-amz-content-sha256"] == *digits
-}
+const BUCKET: &str = "audit-bucket";
+/// Where its objects are files, and so a copy of it.
+const COPY: &str = "copy";
 
 /// A deployment whose chain began two hours ago.
 struct World {
     desk: Desk,
-    kept: Kept,
     endpoint: String,
     chain: SegmentChain,
     began: Timestamp,
@@ -107,12 +47,11 @@ struct World {
 
 impl World {
     async fn new() -> Self {
-        let kept = Kept::default();
+        let desk = Desk::new().await;
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
-        let router = Router::new().fallback(answer).with_state(Arc::clone(&kept));
+        let router = local::bucket::Bucket::new(BUCKET, &desk.path(COPY)).router();
         tokio::spawn(async move { axum::serve(listener, router).await });
-        let desk = Desk::new().await;
         let began = SystemClock.now() - SignedDuration::from_hours(2);
         let began = Timestamp::from_millisecond(began.as_millisecond()).unwrap();
         let chain = SegmentChain::new(
@@ -122,7 +61,6 @@ impl World {
         );
         let world = Self {
             desk,
-            kept,
             endpoint,
             chain,
             began,
@@ -186,19 +124,33 @@ impl World {
         format!("audit/{}/{segment:08}.jsonl", day(self.began))
     }
 
+    fn file(&self, segment: u32) -> PathBuf {
+        self.desk.path(COPY).join(self.object(segment))
+    }
+
+    /// Takes an object away; gives what it was.
+    fn remove(&self, segment: u32) -> String {
+        let text = fs::read_to_string(self.file(segment)).unwrap();
+        fs::remove_file(self.file(segment)).unwrap();
+        text
+    }
+
+    fn write(&self, segment: u32, text: &str) {
+        fs::write(self.file(segment), text).unwrap();
+    }
+
     fn tamper(&self, segment: u32, change: impl FnOnce(&str) -> String) {
-        let mut kept = self.kept.lock().unwrap();
-        let object = kept.get_mut(&self.object(segment)).unwrap();
-        let changed = change(str::from_utf8(object).unwrap());
-        assert_ne!(changed.as_bytes(), object);
-        *object = changed.into_bytes();
+        let text = self.remove(segment);
+        let changed = change(&text);
+        assert_ne!(changed, text);
+        self.write(segment, &changed);
     }
 
     async fn verify(&self, more: &[&str]) -> Ran {
         let arguments = [&["audit", "verify"], more].concat();
         let mut command = self.desk.command(&arguments);
         command
-            .env("AUDIT_BUCKET", "audit-bucket")
+            .env("AUDIT_BUCKET", BUCKET)
             .env("AWS_ENDPOINT_URL_S3", &self.endpoint);
         ran(command).await
     }
@@ -227,7 +179,7 @@ fn bucket(endpoint: &str) -> Bucket {
         secret_access_key: "local".to_owned(),
         session_token: None,
     };
-    Bucket::new(&connection, "audit-bucket")
+    Bucket::new(&connection, BUCKET)
 }
 
 #[tokio::test]
@@ -239,13 +191,7 @@ async fn a_whole_chain_is_told_as_such_from_the_bucket_and_from_a_copy() {
         (ran.code, ran.out.as_str(), ran.err.as_str()),
         (0, told, "")
     );
-    for (name, octets) in world.kept.lock().unwrap().iter() {
-        world.desk.file_in("copy", name, octets);
-    }
-    let ran = world
-        .desk
-        .run(&["audit", "verify", "--folder", "copy"])
-        .await;
+    let ran = world.desk.run(&["audit", "verify", "--folder", COPY]).await;
     assert_eq!((ran.code, ran.out.as_str()), (0, told));
     let ran = world.desk.run(&["audit", "verify", "--bucket", ""]).await;
     assert_eq!(ran.code, 1);
@@ -339,20 +285,16 @@ async fn a_record_that_never_came_into_the_chain_is_found() {
 async fn segments_that_are_gone_or_new_are_found() {
     let world = World::of_a_morning().await;
     world.append(&[of_event(&world.event("c").await)]).await;
-    let middle = world.kept.lock().unwrap().remove(&world.object(2)).unwrap();
+    let middle = world.remove(2);
     let told = ["missing", "not-in-chain", "not-in-chain", "not-in-chain"];
     assert_eq!(world.findings().await, told);
-    world
-        .kept
-        .lock()
-        .unwrap()
-        .insert(world.object(2), middle.clone());
-    let last = world.kept.lock().unwrap().remove(&world.object(3)).unwrap();
+    world.write(2, &middle);
+    let last = world.remove(3);
     assert_eq!(world.findings().await, ["missing", "not-in-chain"]);
     // One that was written anew has other hashes.
-    world.kept.lock().unwrap().insert(world.object(3), middle);
+    world.write(3, &middle);
     assert_eq!(world.findings().await, ["broken", "not-in-chain"]);
-    world.kept.lock().unwrap().insert(world.object(3), last);
+    world.write(3, &last);
     assert_eq!(world.verify(&[]).await.code, 0);
 }
 
@@ -386,12 +328,9 @@ fn documented_program() -> &'static str {
 #[tokio::test]
 async fn the_documented_program_follows_the_chain() {
     let world = World::of_a_morning().await;
-    for (name, octets) in world.kept.lock().unwrap().iter() {
-        world.desk.file_in("copy", name, octets);
-    }
     let mut previous = "0".repeat(64);
     for segment in [1, 2] {
-        let object = format!("copy/{}", world.object(segment));
+        let object = format!("{COPY}/{}", world.object(segment));
         let program = ["-c", documented_program(), &previous, &object];
         let ran = ran(world.desk.command_of("python3", &program)).await;
         assert_eq!((ran.code, ran.err.as_str()), (0, ""));

@@ -1,6 +1,6 @@
 //! A table of its own for each test, and the binary in front of it.
 
-use std::process::Stdio;
+use std::{path::PathBuf, process::Stdio};
 
 use aws_sdk_dynamodb::Client;
 use local::engine::{Engine, create_table};
@@ -109,11 +109,9 @@ impl Desk {
         std::fs::write(self.folder.path().join(name), content).unwrap();
     }
 
-    /// Puts a file into a folder there; its name may have folders.
-    pub(crate) fn file_in(&self, folder: &str, name: &str, content: &[u8]) {
-        let file = self.folder.path().join(folder).join(name);
-        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
-        std::fs::write(file, content).unwrap();
+    /// Something there.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
     }
 
     pub(crate) fn files(&self) -> Vec<String> {
