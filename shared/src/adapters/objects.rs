@@ -2,7 +2,9 @@
 
 use async_trait::async_trait;
 use aws_types::SdkConfig;
+use base64::{Engine, engine::general_purpose::STANDARD};
 use reqwest::Method;
+use ring::digest::{SHA256, digest};
 
 use super::{
     aws::Connection,
@@ -92,6 +94,8 @@ impl Objects for Bucket {
         let headers = vec![
             ("content-type", "application/x-ndjson".to_owned()),
             ("if-none-match", "*".to_owned()),
+            // A bucket that locks what is put into it takes nothing without one; the digest in the signature does not count.
+            ("x-amz-checksum-sha256", checksum(content)),
         ];
         let body = content.as_bytes().to_vec();
         let answer = self.ask(Method::PUT, name, headers, body).await?;
@@ -102,4 +106,8 @@ impl Objects for Bucket {
             _ => Err(answer.failure()),
         }
     }
+}
+
+fn checksum(content: &str) -> String {
+    STANDARD.encode(digest(&SHA256, content.as_bytes()))
 }

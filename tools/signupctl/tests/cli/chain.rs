@@ -11,9 +11,10 @@ use axum::{
     Router,
     body::{Bytes, to_bytes},
     extract::{Request, State},
-    http::{HeaderMap, Method, StatusCode},
+    http::{HeaderMap, HeaderValue, Method, StatusCode},
     response::{IntoResponse, Response},
 };
+use base64::{Engine, engine::general_purpose::STANDARD};
 use jiff::{SignedDuration, Timestamp};
 use ring::digest::{SHA256, digest};
 use serde_json::Value;
@@ -47,7 +48,7 @@ use crate::{
 
 type Kept = Arc<Mutex<BTreeMap<String, Vec<u8>>>>;
 
-/// As much of S3 as the chain needs: an object is put where there is none, and read.
+/// As much of S3 as the chain needs, for a bucket with Object Lock: an object is put where there is none, and read.
 async fn answer(State(kept): State<Kept>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let body = to_bytes(body, usize::MAX).await.unwrap();
@@ -66,6 +67,9 @@ async fn answer(State(kept): State<Kept>, request: Request) -> Response {
         (Method::PUT, _) if parts.headers["if-none-match"] != "*" => {
             StatusCode::NOT_IMPLEMENTED.into_response()
         }
+        (Method::PUT, _) if !has_checksum(&parts.headers, &body) => {
+            StatusCode::BAD_REQUEST.into_response()
+        }
         (Method::PUT, Some(_)) => StatusCode::PRECONDITION_FAILED.into_response(),
         (Method::PUT, None) => {
             kept.insert(name, body.to_vec());
@@ -73,6 +77,14 @@ async fn answer(State(kept): State<Kept>, request: Request) -> Response {
         }
         _ => StatusCode::METHOD_NOT_ALLOWED.into_response(),
     }
+}
+
+fn has_checksum(headers: &HeaderMap, body: &Bytes) -> bool {
+    let checksum = STANDARD.encode(digest(&SHA256, body));
+    headers
+        .get("x-amz-checksum-sha256")
+        .map(HeaderValue::as_bytes)
+        == Some(checksum.as_bytes())
 }
 
 fn is_signed(headers: &HeaderMap, body: &Bytes) -> bool {
