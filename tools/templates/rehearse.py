@@ -2,12 +2,14 @@
 """Rehearses a deployment: `sam deploy` of the template into an AWS emulator, then sign-ups through the deployed API.
 
 The emulator is ministack, on this machine only, in memory, ended with all its processes when the rehearsal ends. What
-runs behind its API are the real binaries, on the table that the template made, with lists and credentials
-written by the real signupctl, with Entra's tokens and sign-ins from a local issuer, with other systems for a policy to ask, and with
-a Microsoft Graph for accounts. Between each function and AWS a gate enforces the function's role (role_gate.py). So a
-green rehearsal proves the wiring: parameters, routes, settings, table, queue and roles. The emulator's pipes fill no
-queue, so the rehearsal does it as the template's pipe says (local_pipe.py). It knows nothing of TTL, PITR, KMS
-policies, throttling and what a pipe's role allows; those are asserted by lint.py.
+runs behind its API are the real binaries, on the table that the template made, with lists and credentials written by
+the real signupctl, with Entra's tokens and sign-ins from a local issuer, with other systems for a policy to ask and
+others to be told of events, and with a Microsoft Graph for accounts. Between each function and AWS a gate enforces the
+function's role (role_gate.py). So a green rehearsal proves the wiring: parameters, routes, settings, table, stream,
+queues, bus, topic, bucket and roles. The emulator's pipes fill no queue, so the rehearsal does it as the template's pipe
+says (local_pipe.py). It knows nothing of TTL, PITR, Object Lock, KMS policies, throttling and what a pipe's role allows;
+those are asserted by lint.py. Nor does it bring a record of the stream again that a function could not take: that is
+tried in shared/tests/events.
 
     rehearse.py [--binaries target/debug] [--signupctl target/debug/signupctl]
 """
@@ -34,7 +36,7 @@ import time
 import urllib.parse
 import uuid
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -43,6 +45,7 @@ import boto3
 from local_entra import ADMINISTRATOR, APPROVER, AUDIENCE, CONSOLE, TENANT, LocalEntra
 from local_graph import CLIENT, LocalGraph
 from local_pipe import LocalPipe
+from local_receivers import LocalReceivers, Receiver
 from other_systems import API_KEY, OUTAGE, REFERENCE, UNCHECKED, OtherSystems
 from role_gate import RoleGate
 from samtranslator.yaml_helper import yaml_parse
@@ -91,8 +94,10 @@ class Emulator:
             "HOME": str(self.directory),
             "TMPDIR": str(self.directory),
             "AWS_ENDPOINT_URL": self.endpoint,
-            # The functions are built without the SDK's general configuration and read only this one.
+            # The functions are built without the SDK's general configuration, and signupctl reads the others so as well.
             "AWS_ENDPOINT_URL_DYNAMODB": self.endpoint,
+            "AWS_ENDPOINT_URL_S3": self.endpoint,
+            "AWS_ENDPOINT_URL_SQS": self.endpoint,
             "AWS_ACCESS_KEY_ID": "rehearsal",
             "AWS_SECRET_ACCESS_KEY": "rehearsal",
             "AWS_REGION": REGION,
@@ -184,7 +189,12 @@ def tail(log: Path, lines: int = 30) -> str:
 
 
 def deploy(
-    running: Emulator, template: Path, entra: LocalEntra, others: OtherSystems, graph: LocalGraph
+    running: Emulator,
+    template: Path,
+    entra: LocalEntra,
+    others: OtherSystems,
+    graph: LocalGraph,
+    receivers: LocalReceivers,
 ) -> dict[str, str]:
     """Deploys a template; returns the stack's outputs."""
     overrides = {
@@ -195,7 +205,8 @@ def deploy(
         "EntraTenantId": TENANT,
         "EntraAudiences": AUDIENCE,
         "EntraIssuers": entra.issuer,
-        "PrivateHosts": f"{others.host},{graph.host},{entra.host}",
+        "PrivateHosts": f"{others.host},{graph.host},{entra.host},{receivers.host}",
+        "EventFields": "email",
         "SecretsPrefix": SECRETS_PREFIX,
         "MailFrom": json.dumps(MAIL_FROM),
         "GraphTenantId": TENANT,
@@ -228,10 +239,16 @@ def deploy(
     return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
 
 
-def function_name(running: Emulator, resource: str) -> str:
-    stacks = running.client("cloudformation")
-    found = stacks.describe_stack_resource(StackName=STACK, LogicalResourceId=resource)
-    return str(found["StackResourceDetail"]["PhysicalResourceId"])
+def names_in_template(running: Emulator) -> dict[str, str]:
+    """The template's name of everything that was deployed, by the name that it got."""
+    pages = running.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=STACK)
+    resources = [one for page in pages for one in page["StackResourceSummaries"]]
+    return {one["PhysicalResourceId"]: one["LogicalResourceId"] for one in resources}
+
+
+def deployed_name(names: dict[str, str], resource: str) -> str:
+    [found] = [deployed for deployed, name in names.items() if name == resource]
+    return found
 
 
 def functions_of(template: Json) -> dict[str, Json]:
@@ -257,6 +274,8 @@ def role_gates(template: Json, running: Emulator) -> list[RoleGate]:
 
 
 PIPE = "RequestsPipe"
+# As settings name them.
+GATED = ("DYNAMODB", "SECRETS_MANAGER", "KMS", "EVENTBRIDGE", "SNS", "SQS", "S3")
 
 
 def packaged(template: Json, gates: list[RoleGate], mail: str, binaries: Path, directory: Path) -> Path:
@@ -271,9 +290,7 @@ def packaged(template: Json, gates: list[RoleGate], mail: str, binaries: Path, d
         function["Properties"]["CodeUri"] = str(zipped(binaries / binary, directory))
         environment = function["Properties"].setdefault("Environment", {"Variables": {}})
         environment["Variables"] |= {
-            "AWS_ENDPOINT_URL_DYNAMODB": gate.endpoint,
-            "AWS_ENDPOINT_URL_SECRETS_MANAGER": gate.endpoint,
-            "AWS_ENDPOINT_URL_KMS": gate.endpoint,
+            **{f"AWS_ENDPOINT_URL_{service}": gate.endpoint for service in GATED},
             "AWS_ENDPOINT_URL_SESV2": mail,
         }
     for parameter in HTTP_PARAMETERS:
@@ -327,6 +344,21 @@ class Signupctl:
 
     def __call__(self, *arguments: str) -> str:
         return run([str(self.binary), *arguments], self.environment)
+
+    def lines(self, *arguments: str) -> list[Json]:
+        """What is printed with `--json`."""
+        return [json.loads(line) for line in self(*arguments, "--json").splitlines()]
+
+    def ended(self, *arguments: str) -> tuple[int, str]:
+        """The exit code, and what was printed, of a command that may fail."""
+        command = [str(self.binary), *arguments]
+        done = subprocess.run(command, env=self.environment, text=True, capture_output=True, timeout=60, check=False)
+        return done.returncode, done.stdout
+
+    def add_endpoint(self, receiver: Receiver, *arguments: str) -> None:
+        """Has a receiver told of events."""
+        shown = self("endpoint", "add", receiver.url, *arguments).splitlines()
+        receiver.id, receiver.secret = (line.partition(": ")[2] for line in shown[:2])
 
     def create_credential(self, username: str) -> str:
         """Creates a credential; returns the Authorization header that presents it."""
@@ -580,11 +612,28 @@ class Accounts:
     maintenance: str
 
 
+@dataclass(frozen=True)
+class Told:
+    """Who is told of events."""
+
+    receivers: LocalReceivers
+    # The URLs of the queues to which the bus and the topic pass everything on, and of that before the webhooks.
+    behind_bus: str
+    behind_topic: str
+    tasks: str
+    # Of the function that tells of events.
+    gate: RoleGate
+    objects: Any
+    # The bucket of the audit.
+    bucket: str
+
+
 def rehearse(
-    api: DeployedApi, signupctl: Signupctl, entra: LocalEntra, others: OtherSystems, accounts: Accounts
+    api: DeployedApi, signupctl: Signupctl, entra: LocalEntra, others: OtherSystems, accounts: Accounts, told: Told
 ) -> Checks:
     """The order matters: everybody continues until the deny entry is there."""
     checks = Checks()
+    prepared_for_events(signupctl, told)
     credential = signupctl.create_credential("rehearsal")
     # Before the first request, so that the functions find it when they start.
     publication = ("--flow", "customers", "--note", "rehearsal of a policy", "--author", "rehearsal")
@@ -624,6 +673,15 @@ def rehearse(
     print("  -- with mails about requests")
     those_concerned_are_told(checks, api, accounts)
     an_applicant_is_forgotten(checks, api)
+    print("  -- with systems that are told of events")
+    kept = kept_behind_poison(checks, api, signupctl, credential, accounts)
+    everybody_is_told(checks, accounts, told, kept)
+    what_nobody_can_read_is_put_aside(checks, accounts)
+    messages_say_who_where_it_is_asked_for(checks, told, kept, request)
+    whoever_is_gone_is_told_nothing(checks, signupctl, accounts, told, kept)
+    what_fails_is_told_later(checks, signupctl, accounts, told, kept)
+    print("  -- with the audit")
+    the_audit_shows_a_change(checks, signupctl, told, kept)
     return checks
 
 
@@ -995,12 +1053,16 @@ def findings(accounts: Accounts) -> list[str]:
 
 
 def keys_in(accounts: Accounts, partition: str) -> list[str]:
+    return [item["sk"]["S"] for item in query(accounts, partition)]
+
+
+def query(accounts: Accounts, partition: str) -> list[Json]:
     found = accounts.items.query(
         TableName=accounts.table,
         KeyConditionExpression="pk = :pk",
         ExpressionAttributeValues={":pk": {"S": partition}},
     )
-    return [item["sk"]["S"] for item in found["Items"]]
+    return list(found["Items"])
 
 
 def wait_until_taken(accounts: Accounts, queue: str, seconds: float = 30) -> int:
@@ -1186,21 +1248,233 @@ def mails_to(api: DeployedApi, address: str) -> list[Json]:
     return [mail for mails in by_account for mail in mails if address in mail["To"]]
 
 
+SIGN_UPS = "sign_up."
+
+
+def queues_behind(running: Emulator, bus: str, topic: str) -> tuple[str, str]:
+    """Two queues: one that has every event of the bus, and one that has the topic's of sign-ups."""
+    queues, buses = running.client("sqs"), running.client("events")
+    behind_bus, behind_topic = (queues.create_queue(QueueName=name)["QueueUrl"] for name in ("bus", "topic"))
+    pattern = {"source": ["signup-connectors"]}
+    buses.put_rule(Name="everything", EventBusName=bus, EventPattern=json.dumps(pattern))
+    target = {"Id": "queue", "Arn": arn_of_queue(queues, behind_bus)}
+    buses.put_targets(Rule="everything", EventBusName=bus, Targets=[target])
+    running.client("sns").subscribe(
+        TopicArn=topic,
+        Protocol="sqs",
+        Endpoint=arn_of_queue(queues, behind_topic),
+        Attributes={"RawMessageDelivery": "true", "FilterPolicy": json.dumps({"type": [{"prefix": SIGN_UPS}]})},
+    )
+    return behind_bus, behind_topic
+
+
+def arn_of_queue(queues: Any, url: str) -> str:
+    return str(queues.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"])
+
+
+def prepared_for_events(signupctl: Signupctl, told: Told) -> None:
+    """Endpoints before anything happens: the function reads who they are at most every 30 seconds."""
+    crm, partner, ledger = (told.receivers[name] for name in RECEIVERS)
+    signupctl.add_endpoint(crm, "--type", "*", "--field", "email", "--field", "matcher")
+    signupctl.add_endpoint(partner, "--type", "list_entry.*")
+    signupctl.add_endpoint(ledger, "--type", "account.provisioned")
+    partner.answers, ledger.answers = [410], [503]
+    told.gate.before_next_object()
+
+
+RECEIVERS = ("crm", "partner", "ledger")
+HAL = {"email": "hal@fabrikam.com", "identities": [], "ui_locales": "en-US"}
+# Of an hour that nobody lists.
+POISON = {"pk": {"S": "EVENTS#2000010100"}, "sk": {"S": "rehearsal"}, "event": {"N": "1"}}
+# Below this key is what of the stream could not be read.
+DEAD_RECORDS = "DEAD#stream"
+
+
+def kept_behind_poison(
+    checks: Checks, api: DeployedApi, signupctl: Signupctl, credential: str, accounts: Accounts
+) -> dict[str, Json]:
+    """Every event that is kept by its id, the last of them behind an item that nobody can read."""
+    blocked = ("event", "list", "--type", "sign_up.blocked")
+    before, path = len(signupctl.lines(*blocked)), "/connectors/partners/after-federation"
+    accounts.items.put_item(TableName=accounts.table, Item=POISON)
+    checks.block_page(f"{path}: a sign-up", api.post(path, HAL, credential), sentence("en", "block-not-allowed"))
+    # An answer does not wait long for its record.
+    wait_until(lambda: len(signupctl.lines(*blocked)) > before)
+    return {event["id"]: event for event in signupctl.lines("event", "list")}
+
+
+def everybody_is_told(checks: Checks, accounts: Accounts, told: Told, kept: dict[str, Json]) -> None:
+    """The endpoint and the bus of everything, the topic's subscription of sign-ups; each as it is kept."""
+    crm = told.receivers["crm"]
+    behind_bus = Behind(accounts.queues, told.behind_bus, of_bus)
+    behind_topic = Behind(accounts.queues, told.behind_topic, json.loads)
+    of_sign_ups = {event: text for event, text in kept.items() if text["type"].startswith(SIGN_UPS)}
+    for who, expected, have in (
+        ("the endpoint", kept, lambda: {event["id"]: without_person(event) for event in crm.told}),
+        ("the bus", kept, behind_bus),
+        ("the topic", of_sign_ups, behind_topic),
+    ):
+        wait_until(lambda expected=expected, have=have: expected.keys() <= have().keys())
+        found = have()
+        missing = [text for event, text in expected.items() if found.get(event) != text]
+        what = f"{who} is told of {len(expected)} events, as they are kept"
+        checks.that(what, bool(expected) and not missing, missing, "each of them")
+    others = [event for event in behind_topic().values() if not event["type"].startswith(SIGN_UPS)]
+    checks.that("a subscription has what it chose", not others, others, "sign-ups alone")
+    refused = [told.receivers[name].refused for name in RECEIVERS]
+    checks.that("every message is signed", refused == [[], [], []], refused, "signatures of each endpoint's key")
+
+
+def what_nobody_can_read_is_put_aside(checks: Checks, accounts: Accounts) -> None:
+    letters = query(accounts, DEAD_RECORDS)
+    items = [[part["S"] for part in letter["item"]["L"]] for letter in letters]
+    expected = [[POISON["pk"]["S"], POISON["sk"]["S"]]]
+    checks.that("what nobody can read is put aside", items == expected, letters, json.dumps(expected))
+
+
+@dataclass
+class Behind:
+    """Events in a queue, by their ids, each as somebody reads it. They stay there."""
+
+    queues: Any
+    url: str
+    read: Callable[[str], Json]
+    had: dict[str, Json] = field(default_factory=dict)
+
+    def __call__(self) -> dict[str, Json]:
+        wanted = {"QueueUrl": self.url, "MaxNumberOfMessages": 10, "VisibilityTimeout": 600}
+        while messages := self.queues.receive_message(**wanted).get("Messages"):
+            events = (self.read(message["Body"]) for message in messages)
+            self.had |= {event["id"]: event for event in events}
+        return self.had
+
+
+def of_bus(message: str) -> Json:
+    """The event in what the bus passes on, which names its type and where it is from by itself."""
+    passed_on = json.loads(message)
+    event = passed_on["detail"]
+    is_named = (passed_on["source"], passed_on["detail-type"]) == ("signup-connectors", event["type"])
+    return event if is_named else event | {"type": None}
+
+
+def without_person(event: Json) -> Json:
+    return {name: value for name, value in event.items() if name != "personal"}
+
+
+def wait_until(holds: Callable[[], bool], seconds: float = 60) -> bool:
+    """Whether something holds before waiting for it takes too long."""
+    end = time.monotonic() + seconds
+    while not holds():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.1)
+    return True
+
+
+def messages_say_who_where_it_is_asked_for(checks: Checks, told: Told, kept: dict[str, Json], request: str) -> None:
+    """Of a sign-up what is kept beside it, of an entry its matcher, of a request what the applicant typed."""
+    messages = told.receivers["crm"].told
+    for kind, personal in (
+        ("sign_up.blocked", {"email": HAL["email"]}),
+        ("list_entry.removed", {"matcher": GUS["email"]}),
+    ):
+        found = {event["type"] for event in messages if event.get("personal") == personal}
+        checks.that(f"{kind}: says who", kind in found, sorted(found), json.dumps(personal))
+    of_request = [event for event in messages if event["data"].get("request") == request]
+    named = [event.get("personal") for event in of_request if not event["type"].startswith(SIGN_UPS)]
+    expected = [{"email": EVE["email"]}] * len(named)
+    checks.that("events of a request say who applied", bool(named) and named == expected, named, EVE["email"])
+    names = [event for event in kept.values() if "personal" in event]
+    checks.that("nobody else is told who it is", not names, names, "no member `personal`")
+
+
+def whoever_is_gone_is_told_nothing(
+    checks: Checks, signupctl: Signupctl, accounts: Accounts, told: Told, kept: dict[str, Json]
+) -> None:
+    """An endpoint answered 410 to the first of some events, and has all of them again when it is enabled."""
+    partner, path = told.receivers["partner"], ("--endpoint", told.receivers["partner"].id)
+    wait_until_taken(accounts, told.tasks)
+    of_lists = {event for event, text in kept.items() if text["type"].startswith("list_entry.")}
+    [state] = [one["state"] for one in signupctl.lines("endpoint", "list") if one["id"] == partner.id]
+    checks.that("an endpoint that answers 410 is gone", state == "gone", state, "gone")
+    times, expected = len(partner.told), f"1 of {len(of_lists)}"
+    checks.that("it is told nothing more", times == 1 < len(of_lists), f"{times} of {len(of_lists)}", expected)
+    signupctl("endpoint", "enable", partner.id)
+    replayed = signupctl("event", "replay", "--since", "1h", "--type", "list_entry.*", *path)
+    expected = f"put into the queue: {len(of_lists)}\n"
+    checks.that("a replay takes all of them", replayed == expected, replayed, expected)
+    wait_until(lambda: set(partner.ids()[1:]) == of_lists)
+    checks.that("a replay tells it of all of them", set(partner.ids()[1:]) == of_lists, partner.ids(), str(of_lists))
+
+
+# Of attempts, the last one that is made of a message.
+LAST = 12
+
+
+def what_fails_is_told_later(
+    checks: Checks, signupctl: Signupctl, accounts: Accounts, told: Told, kept: dict[str, Json]
+) -> None:
+    """The first message failed once. Another one fails for good, and is told when somebody has it told again."""
+    ledger = told.receivers["ledger"]
+    if not wait_until(lambda: bool(ledger.told)):
+        raise RehearsalError("the ledger: found no message, expected one of an account")
+    log = ("endpoint", "log", ledger.id, "--event", ledger.ids()[0])
+    wait_until(lambda: len(signupctl.lines(*log)) > 1)
+    attempts = signupctl.lines(*log)
+    answers = [one["answer"] for one in attempts]
+    checks.that("what fails is tried again", answers == ["503", "204"], attempts, "an answer 503, then 204")
+    # As the queue has it three days later, with an event that the ledger has never had.
+    dead = next(event for event in kept if event not in ledger.ids())
+    last = {"endpoint": ledger.id, "event": dead, "attempts": LAST - 1}
+    ledger.answers = [503]
+    accounts.queues.send_message(QueueUrl=told.tasks, MessageBody=json.dumps(last))
+    listing = ("endpoint", "dead", "list", "--endpoint", ledger.id)
+    wait_until(lambda: bool(signupctl.lines(*listing)))
+    letters = [(one["event"], one["attempts"], one["answer"]) for one in signupctl.lines(*listing)]
+    checks.that("what fails for good is a dead letter", letters == [(dead, LAST, "503")], letters, dead)
+    replayed = signupctl("endpoint", "dead", "replay", "--endpoint", ledger.id)
+    expected = f"{ledger.id}: told again: 1\n"
+    checks.that("it is told again", replayed == expected, replayed, expected)
+    wait_until(lambda: ledger.ids().count(dead) == 2)
+    checks.that("it arrives", ledger.ids().count(dead) == 2, ledger.ids(), f"{dead} twice")
+    left = signupctl.lines(*listing)
+    checks.that("no dead letter is left", not left, left, "nothing")
+
+
+def the_audit_shows_a_change(checks: Checks, signupctl: Signupctl, told: Told, kept: dict[str, Json]) -> None:
+    """The chain has every event, and verifies until somebody changes an object of it."""
+    listed = told.objects.list_objects_v2(Bucket=told.bucket, Prefix="audit/")["Contents"]
+    segments = {one["Key"]: object_of(told, one["Key"]) for one in listed}
+    missing = [event for event in kept if not any(event in text for text in segments.values())]
+    checks.that(f"the chain has all {len(kept)} events", not missing, missing, "each of them")
+    [*findings, summary] = signupctl.lines("audit", "verify")
+    checks.that("the chain is whole", not findings and summary["records"] >= len(kept), summary, "no finding")
+    changed = next(name for name, text in segments.items() if BEFORE in text)
+    # Object Lock would allow it, too: what was there stays as a version of it.
+    told.objects.put_object(Bucket=told.bucket, Key=changed, Body=segments[changed].replace(BEFORE, AFTER, 1).encode())
+    code, printed = signupctl.ended("audit", "verify", "--json")
+    found = [one["told"] for one in map(json.loads, printed.splitlines()) if one.get("finding") == "broken"]
+    shows = code == 1 and len(found) == 1 and found[0].startswith(f"{changed}, line ")
+    checks.that("a change of an object shows", shows, f"{code} {printed}", f"1, and a line of {changed}")
+
+
+BEFORE, AFTER = '"type":"sign_up.continued"', '"type":"sign_up.blocked"'
+
+
+def object_of(told: Told, name: str) -> str:
+    return str(told.objects.get_object(Bucket=told.bucket, Key=name)["Body"].read().decode())
+
+
 def roles_fit(checks: Checks, gates: list[RoleGate]) -> None:
     """Each role allows what its function did, and nothing that the function had no use for."""
     print("  -- the roles")
     for gate in gates:
         # The use of a credential is noted after the answer is given.
-        wait_until_used(gate)
-        checks.that(f"{gate.function}: its role allows every call", not gate.refused, gate.refused, "no call refused")
+        wait_until(lambda gate=gate: not gate.unused, seconds=5)
+        refused = sorted(set(gate.refused))
+        checks.that(f"{gate.function}: its role allows every call", not refused, refused, "no call refused")
         expected = "nothing unused"
         checks.that(f"{gate.function}: its role allows nothing else", not gate.unused, gate.unused, expected)
-
-
-def wait_until_used(gate: RoleGate, seconds: float = 5) -> None:
-    end = time.monotonic() + seconds
-    while gate.unused and time.monotonic() < end:
-        time.sleep(0.1)
 
 
 def goes_on(name: str) -> Json:
@@ -1231,10 +1505,12 @@ def built(binaries: Path) -> Path:
             "approvals",
             "before-creating-user",
             "before-token",
+            "events",
             "maintenance",
             "notices",
             "otp-send",
             "provisioning",
+            "webhooks",
         )
         if not (binaries / name).is_file()
     ]
@@ -1259,36 +1535,53 @@ def rehearsal(binaries: Path, command_line: Path, directory: Path) -> int:
         entra = ends.enter_context(LocalEntra())
         others = ends.enter_context(OtherSystems())
         graph = ends.enter_context(LocalGraph())
+        receivers = ends.enter_context(LocalReceivers(*RECEIVERS))
         running = ends.enter_context(emulator(directory))
         gates = [ends.enter_context(gate) for gate in role_gates(template, running)]
         print(f"rehearse.py: deploying into ministack on port {running.port}", flush=True)
         package = packaged(template, gates, running.endpoint, binaries, directory / "deployment")
-        outputs = deploy(running, package, entra, others, graph)
-        deployed = {"TABLE_NAME": outputs["TableName"], "REQUESTS_KEY": outputs["RequestsKeyArn"]}
+        outputs = deploy(running, package, entra, others, graph, receivers)
+        names = names_in_template(running)
+        for gate in gates:
+            gate.deployed = names
+        deployed = {
+            "TABLE_NAME": outputs["TableName"],
+            "REQUESTS_KEY": outputs["RequestsKeyArn"],
+            "SECRETS_PREFIX": SECRETS_PREFIX,
+            "WEBHOOKS_QUEUE_URL": outputs["WebhooksQueueUrl"],
+            "AUDIT_BUCKET": outputs["AuditBucketName"],
+        }
         signupctl = Signupctl(command_line, running.environment() | deployed)
         topics = running.client("sns")
-        [topic] = [one["TopicArn"] for one in topics.list_topics()["Topics"] if "RequestsTopic" in one["TopicArn"]]
         pipe = LocalPipe(
             template["Resources"][PIPE]["Properties"],
             running.client("dynamodbstreams"),
             topics,
             outputs["TableStreamArn"],
-            topic,
+            deployed_name(names, "RequestsTopic"),
         )
-        [gate] = [gate for gate in gates if gate.function == "BeforeCreatingUserFunction"]
+        gate_of = {gate.function: gate for gate in gates}
         accounts = Accounts(
             pipe,
             running.client("sqs"),
             outputs["ProvisioningQueueUrl"],
             outputs["NoticesQueueUrl"],
             graph,
-            gate,
+            gate_of["BeforeCreatingUserFunction"],
             running.client("dynamodb"),
             outputs["TableName"],
             running.client("lambda"),
-            function_name(running, "MaintenanceFunction"),
+            deployed_name(names, "MaintenanceFunction"),
         )
-        checks = rehearse(DeployedApi(running, outputs["HttpApiId"]), signupctl, entra, others, accounts)
+        told = Told(
+            receivers,
+            *queues_behind(running, deployed_name(names, "EventBus"), outputs["EventTopicArn"]),
+            outputs["WebhooksQueueUrl"],
+            gate_of["EventsFunction"],
+            running.client("s3"),
+            outputs["AuditBucketName"],
+        )
+        checks = rehearse(DeployedApi(running, outputs["HttpApiId"]), signupctl, entra, others, accounts, told)
         roles_fit(checks, gates)
         store_contract(checks, running)
         if checks.failed:

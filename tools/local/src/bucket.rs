@@ -16,9 +16,10 @@ use axum::{
     Router,
     body::{Body, Bytes, to_bytes},
     extract::{Request, State},
-    http::{HeaderMap, Method, StatusCode, header, request::Parts},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use ring::digest::{SHA256, digest};
 use tempfile::NamedTempFile;
 
@@ -100,6 +101,11 @@ fn signed(headers: &HeaderMap, body: &Bytes) -> Result<(), Fault> {
     Ok(())
 }
 
+/// As S3 has it.
+fn checksum(octets: &[u8]) -> String {
+    STANDARD.encode(digest(&SHA256, octets))
+}
+
 fn sha256(octets: &[u8]) -> String {
     let digest = digest(&SHA256, octets);
     let digits = digest.as_ref().iter();
@@ -124,7 +130,7 @@ async fn put(file: PathBuf, headers: &HeaderMap, body: Bytes) -> Result<Response
         return Err(NOT_IMPLEMENTED);
     }
     // As a bucket with Object Lock does.
-    if !headers.contains_key(CHECKSUM) {
+    if headers.get(CHECKSUM).map(HeaderValue::as_bytes) != Some(checksum(&body).as_bytes()) {
         return Err(NO_CHECKSUM);
     }
     let written = tokio::task::spawn_blocking(move || put_if_absent(&file, &body)).await;
@@ -180,7 +186,7 @@ const OTHER_BODY: Fault = Fault::new(
 const NO_CHECKSUM: Fault = Fault::new(
     StatusCode::BAD_REQUEST,
     "InvalidRequest",
-    "a bucket with Object Lock expects the header x-amz-checksum-sha256",
+    "a bucket with Object Lock expects the checksum of the body, x-amz-checksum-sha256",
 );
 const TOO_LARGE: Fault = Fault::new(
     StatusCode::BAD_REQUEST,
@@ -249,7 +255,9 @@ mod tests {
             .header("authorization", SIGNATURE)
             .header(DIGEST, sha256(body.as_bytes()));
         let request = match *method {
-            Method::PUT => request.header(CONDITION, "*").header(CHECKSUM, "0"),
+            Method::PUT => request
+                .header(CONDITION, "*")
+                .header(CHECKSUM, checksum(body.as_bytes())),
             _ => request,
         };
         request.body(body.to_owned().into()).unwrap()
@@ -339,6 +347,13 @@ mod tests {
         ];
         for request in unsigned {
             assert_eq!(refused(&folder, request).await, is(403, "AccessDenied"));
+        }
+        for request in [
+            without(CHECKSUM, put()),
+            with(CHECKSUM, &checksum(b"two"), put()),
+        ] {
+            let found = refused(&folder, request).await;
+            assert_eq!(found, is(400, "InvalidRequest"));
         }
         for request in [without(DIGEST, put()), with(DIGEST, &sha256(b"two"), put())] {
             let found = refused(&folder, request).await;
