@@ -41,7 +41,7 @@ async fn main() -> Result<(), Failure> {
     create_table(&client, TABLE).await?;
     let table = Arc::new(Table::new(client, TABLE));
     let credentials = Credentials::new(table, Arc::new(SystemClock));
-    let password = credentials.create("connector").await?.password;
+    let password = credentials.create("connector", "bench").await?.password;
     let authorization = format!("Basic {}", STANDARD.encode(format!("connector:{password}")));
 
     let functions = [

@@ -61,7 +61,7 @@ use shared::{
         key_source::{KeySource, KeySourceError},
         mailer::{MailError, Mailer, Message},
     },
-    testkit::{FixedClock, Keyring, Nobody, Remembered, settings},
+    testkit::{FixedClock, Keyring, Nobody, Remembered, recorded, settings},
     wire::{
         auth_extension::{Action, ExtensionResponse},
         jwks::KeySet,
@@ -399,7 +399,7 @@ async fn store_codes(table: &Arc<Table>, codes: &Value) {
             note: String::new(),
             revoked: false,
         };
-        CodeStore::create(table.as_ref(), &[invitation])
+        CodeStore::create(table.as_ref(), &[invitation], &recorded())
             .await
             .unwrap();
     }
@@ -410,7 +410,7 @@ async fn store_credentials(table: &Arc<Table>, clock: &Arc<FixedClock>, auth: &V
     for credential in auth["basic"].as_array().into_iter().flatten() {
         let (username, password) = (text(&credential["username"]), text(&credential["password"]));
         if credentials
-            .create_with(&username, password.clone())
+            .create_with(&username, password.clone(), "tests")
             .await
             .is_err()
         {
@@ -423,7 +423,7 @@ async fn store_credentials(table: &Arc<Table>, clock: &Arc<FixedClock>, auth: &V
                 created_at: Timestamp::UNIX_EPOCH,
                 last_used_at: None,
             };
-            CredentialStore::create(table.as_ref(), &credential)
+            CredentialStore::create(table.as_ref(), &credential, &recorded())
                 .await
                 .unwrap();
         }

@@ -46,7 +46,7 @@ use shared::{
         policy_store::{NewVersion, PolicyStore},
     },
     telemetry::JsonJournal,
-    testkit::{FixedClock, Remembered},
+    testkit::{FixedClock, Remembered, recorded},
     wire::jwks::KeySet,
 };
 use tower::ServiceExt;
@@ -428,7 +428,11 @@ async fn the_policy_of_the_user_flow_has_its_own_mail() {
         source: String::new(),
         document: document.to_string(),
     };
-    world.table.publish(&new, &current).await.unwrap();
+    world
+        .table
+        .publish(&new, &current, &recorded())
+        .await
+        .unwrap();
     let service = Service::of(&[]);
     let instance = world.instance(&service, PATIENT);
     let path = "/extensions/partners/otp-send";

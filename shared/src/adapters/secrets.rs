@@ -31,6 +31,9 @@ const USABLE_FOR: SignedDuration = SignedDuration::from_hours(1);
 /// How soon a new one is tried again then.
 const RETRY: SignedDuration = SignedDuration::from_secs(30);
 
+/// For how many days a deleted secret can be had back: the fewest that there can be.
+const RECOVERABLE_DAYS: i64 = 7;
+
 const MAX_NAME: usize = 128;
 
 /// Secrets of one deployment. Its client is built when the first secret is read.
@@ -202,6 +205,21 @@ impl SecretStore for SecretsManager {
         };
         self.forget(name);
         kept
+    }
+
+    async fn discard(&self, name: &str) -> Result<(), SecretError> {
+        let deleted = self
+            .client
+            .delete_secret()
+            .secret_id(self.full_name(name))
+            .recovery_window_in_days(RECOVERABLE_DAYS)
+            .send()
+            .await;
+        self.forget(name);
+        match deleted.map_err(|error| failure(name, Fault::of(&error))) {
+            Ok(_) | Err(SecretError::Absent(_)) => Ok(()),
+            Err(error) => Err(error),
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::{
     domain::{
         approval::State,
-        audit::{Changed, Decided, EntryChange, Record, RecordId},
+        audit::{Changed, Decided, EntryChange, Record, RecordId, SettingChange, Signature},
         list::Effect,
     },
     ports::{
@@ -51,10 +51,11 @@ impl Wanted {
     schemars(rename = "Change")
 )]
 pub struct Told<'r> {
-    /// Of a request as in its history; of an entry `add`, `change` or `remove`.
+    /// Of a request as in its history; of an entry `add`, `change` or `remove`; of anything else what it is and what was done,
+    /// such as `credential.create`.
     pub action: &'static str,
     pub request: Option<&'r str>,
-    /// The version of the request that the change made.
+    /// The version of the request that the change made; that of a policy, or of the list of disposable domains.
     pub version: Option<u64>,
     /// The kind of the entry's matcher: `address`, `domain`, `suffix`, `provider` or `identity`.
     pub kind: Option<&'static str>,
@@ -65,6 +66,13 @@ pub struct Told<'r> {
     /// The same afterwards; `null` for an entry that was removed.
     pub to: Option<&'static str>,
     pub reason: Option<&'r str>,
+    /// Of anything but a request or an entry: which one, by its id, its name or a fingerprint. Absent elsewhere.
+    // What is chained already has to be told as it was: without these two.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub about: Option<&'r str>,
+    /// How many there were, where they are not told one by one. Absent elsewhere.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub count: Option<u32>,
 }
 
 /// The changes of a record.
@@ -72,6 +80,7 @@ pub fn told(record: &Record) -> Vec<Told<'_>> {
     match &record.changed {
         Changed::Request(decided) => vec![decided.into()],
         Changed::Entries(changes) => changes.iter().map(Told::from).collect(),
+        Changed::Settings(changes) => changes.iter().map(Told::from).collect(),
     }
 }
 
@@ -103,6 +112,28 @@ impl<'r> From<&'r EntryChange> for Told<'r> {
             ..Self::default()
         }
     }
+}
+
+impl<'r> From<&'r SettingChange> for Told<'r> {
+    fn from(change: &'r SettingChange) -> Self {
+        Self {
+            action: change.action.name(),
+            version: change.version.map(u64::from),
+            about: change.about.as_deref(),
+            count: change.count,
+            ..Self::default()
+        }
+    }
+}
+
+/// The record of a change that is not one of a request or of an entry.
+pub fn of_setting(signature: &Signature, change: SettingChange) -> Record {
+    of_settings(signature, vec![change])
+}
+
+/// The same of several that are made together.
+pub fn of_settings(signature: &Signature, changes: Vec<SettingChange>) -> Record {
+    Record::of_settings(signature, changes, fastrand::u128(..))
 }
 
 /// The records of changes.
@@ -172,7 +203,7 @@ mod tests {
 
     use super::*;
     use crate::domain::{
-        audit::{Signature, day},
+        audit::{SettingAction, day},
         list::{ListName, Matcher},
     };
 
@@ -240,6 +271,25 @@ mod tests {
                 return (lengths, reads);
             }
         }
+    }
+
+    #[test]
+    fn what_was_chained_before_there_were_settings_is_told_as_it_was() {
+        let signature = Signature {
+            by: "robin".to_owned(),
+            at: NOW,
+        };
+        let record = Record::of_entries(&signature, vec![entry()], 0);
+        assert_eq!(
+            serde_json::to_string(&told(&record)).unwrap(),
+            r#"[{"action":"add","request":null,"version":null,"kind":"domain","matcher":"example.com","list":"default","from":null,"to":"deny","reason":null}]"#
+        );
+        let change = SettingChange::of(SettingAction::PolicyPublish, "partners").with_version(4);
+        let told = serde_json::to_value(told(&of_setting(&signature, change))).unwrap();
+        assert_eq!(
+            (&told[0]["action"], &told[0]["about"], &told[0]["version"]),
+            (&"policy.publish".into(), &"partners".into(), &4.into())
+        );
     }
 
     #[tokio::test]

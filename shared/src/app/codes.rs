@@ -4,9 +4,13 @@ use std::{fmt, sync::Arc};
 
 use ring::rand::{SecureRandom, SystemRandom};
 
+use super::audit::{of_setting, of_settings};
 pub use super::place::Place;
 use crate::{
-    domain::code::{CodeDigest, InvitationCode},
+    domain::{
+        audit::{SettingAction, SettingChange, Signature},
+        code::{CodeDigest, InvitationCode},
+    },
     ports::{
         StoreError,
         code_store::{CodeStore, MAX_BATCH, PARTS},
@@ -63,6 +67,7 @@ impl Codes {
         &self,
         count: usize,
         like: impl Fn(CodeDigest) -> InvitationCode,
+        signature: &Signature,
     ) -> Result<Vec<NewCode>, CodeError> {
         let random = SystemRandom::new();
         let mut made = Vec::new();
@@ -74,14 +79,18 @@ impl Codes {
                 code: like(digest),
             });
         }
-        self.create(&made).await?;
+        self.create(&made, signature).await?;
         Ok(made)
     }
 
     /// Adds codes; all or none.
-    pub async fn create(&self, made: &[NewCode]) -> Result<(), CodeError> {
+    pub async fn create(&self, made: &[NewCode], signature: &Signature) -> Result<(), CodeError> {
         let codes: Vec<InvitationCode> = made.iter().map(|new| new.code.clone()).collect();
-        match self.store.create(&codes).await {
+        let changes = codes
+            .iter()
+            .map(|code| told(SettingAction::CodeCreate, &code.digest));
+        let record = of_settings(signature, changes.collect());
+        match self.store.create(&codes, &record).await {
             Err(StoreError::Conflict) => Err(CodeError::Taken),
             created => Ok(created?),
         }
@@ -91,9 +100,20 @@ impl Codes {
         self.store.find_code(digest).await
     }
 
-    /// `false` when there is no such code.
-    pub async fn revoke(&self, digest: &CodeDigest) -> Result<bool, StoreError> {
-        self.store.revoke(digest).await
+    /// `false` when there is no such code. One that is revoked stays as it is.
+    pub async fn revoke(
+        &self,
+        digest: &CodeDigest,
+        signature: &Signature,
+    ) -> Result<bool, StoreError> {
+        match self.store.find_code(digest).await? {
+            None => Ok(false),
+            Some(code) if code.revoked => Ok(true),
+            Some(_) => {
+                let record = of_setting(signature, told(SettingAction::CodeRevoke, digest));
+                self.store.revoke(digest, &record).await
+            }
+        }
     }
 
     /// All codes, page by page: start with [`Place::default`] and go on with what is returned.
@@ -104,6 +124,10 @@ impl Codes {
         let (codes, next) = self.store.part(part, cursor).await?;
         Ok((codes, Place::after(part, next, PARTS)))
     }
+}
+
+fn told(action: SettingAction, digest: &CodeDigest) -> SettingChange {
+    SettingChange::of(action, digest.as_str())
 }
 
 /// `XXXX-XXXX-XXXX-XXXX`: 80 bits.

@@ -7,6 +7,7 @@ use async_trait::async_trait;
 pub use super::place::Place;
 use crate::{
     domain::{
+        audit::Signature,
         directory::{ClaimsSubject, DirectoryRecord},
         value_set::{Member, SetName, SetValue},
     },
@@ -37,10 +38,10 @@ pub trait Collection: Send + Sync {
     async fn find(&self, keys: &[Self::Key]) -> Result<Vec<Self::Record>, StoreError>;
 
     /// Puts a batch of records in the place of those with the same keys.
-    async fn put(&self, records: &[Self::Record]) -> Result<(), StoreError>;
+    async fn put(&self, records: &[Self::Record], signature: &Signature) -> Result<(), StoreError>;
 
-    /// Removes a batch of keys.
-    async fn remove(&self, keys: &[Self::Key]) -> Result<(), StoreError>;
+    /// Removes a batch of keys. [`StoreError::Conflict`] when one of them is not there.
+    async fn remove(&self, keys: &[Self::Key], signature: &Signature) -> Result<(), StoreError>;
 
     /// All records, page by page: start with [`Place::default`] and go on with what is returned.
     async fn page(&self, place: Place) -> Result<(Vec<Self::Record>, Option<Place>), StoreError>;
@@ -72,6 +73,7 @@ pub trait Collection: Send + Sync {
     async fn apply(
         &self,
         records: &[Self::Record],
+        signature: &Signature,
     ) -> Result<Vec<Difference<Self::Record>>, StoreError> {
         let differences = self.preview(records).await?;
         let written: Vec<Self::Record> = differences
@@ -83,14 +85,14 @@ pub trait Collection: Send + Sync {
             .cloned()
             .collect();
         if !written.is_empty() {
-            self.put(&written).await?;
+            self.put(&written, signature).await?;
         }
         Ok(differences)
     }
 }
 
 /// Most records or keys in one call.
-pub const MAX_BATCH: usize = 100;
+pub const MAX_BATCH: usize = 98;
 
 const _: () = assert!(MAX_BATCH <= directory_store::MAX_BATCH);
 const _: () = assert!(MAX_BATCH <= value_store::MAX_BATCH);
@@ -118,12 +120,20 @@ impl Collection for Directory {
         self.0.find(subjects).await
     }
 
-    async fn put(&self, records: &[DirectoryRecord]) -> Result<(), StoreError> {
-        self.0.put(records).await
+    async fn put(
+        &self,
+        records: &[DirectoryRecord],
+        signature: &Signature,
+    ) -> Result<(), StoreError> {
+        self.0.put(records, signature).await
     }
 
-    async fn remove(&self, subjects: &[ClaimsSubject]) -> Result<(), StoreError> {
-        self.0.remove(subjects).await
+    async fn remove(
+        &self,
+        subjects: &[ClaimsSubject],
+        signature: &Signature,
+    ) -> Result<(), StoreError> {
+        self.0.remove(subjects, signature).await
     }
 
     async fn page(
@@ -163,12 +173,12 @@ impl Collection for ValueSet {
         self.store.find(&self.name, values).await
     }
 
-    async fn put(&self, members: &[Member]) -> Result<(), StoreError> {
-        self.store.put(&self.name, members).await
+    async fn put(&self, members: &[Member], signature: &Signature) -> Result<(), StoreError> {
+        self.store.put(&self.name, members, signature).await
     }
 
-    async fn remove(&self, values: &[SetValue]) -> Result<(), StoreError> {
-        self.store.remove(&self.name, values).await
+    async fn remove(&self, values: &[SetValue], signature: &Signature) -> Result<(), StoreError> {
+        self.store.remove(&self.name, values, signature).await
     }
 
     async fn page(

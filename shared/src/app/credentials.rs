@@ -8,8 +8,12 @@ use ring::{
     rand::{SecureRandom, SystemRandom},
 };
 
+use super::audit::of_setting;
 use crate::{
-    domain::caller::{Credential, Slot, Verifier},
+    domain::{
+        audit::{Record, SettingAction, SettingChange, Signature},
+        caller::{Credential, Slot, Verifier},
+    },
     ports::{StoreError, clock::Clock, credential_store::CredentialStore},
 };
 
@@ -64,10 +68,10 @@ impl Credentials {
         Ok(self.store.list().await?)
     }
 
-    /// Makes a credential with a random password of 256 bits in the free slot.
-    pub async fn create(&self, username: &str) -> Result<NewCredential, CredentialError> {
+    /// Makes a credential with a random password of 256 bits in the free slot, for whoever `by` names.
+    pub async fn create(&self, username: &str, by: &str) -> Result<NewCredential, CredentialError> {
         let password = URL_SAFE_NO_PAD.encode(random::<32>()?);
-        self.create_with(username, password).await
+        self.create_with(username, password, by).await
     }
 
     /// Makes a credential with a password that is known already: for local development and tests.
@@ -75,6 +79,7 @@ impl Credentials {
         &self,
         username: &str,
         password: String,
+        by: &str,
     ) -> Result<NewCredential, CredentialError> {
         let usable = |c: char| c.is_ascii_graphic() && c != ':';
         if username.is_empty() || username.len() > 64 || !username.chars().all(usable) {
@@ -93,21 +98,28 @@ impl Credentials {
             created_at: self.clock.now(),
             last_used_at: None,
         };
-        self.store.create(&credential).await?;
+        let record = self.record(SettingAction::CredentialCreate, &credential, by);
+        self.store.create(&credential, &record).await?;
         Ok(NewCredential {
             credential,
             password,
         })
     }
 
-    pub async fn retire(&self, id: &str) -> Result<Credential, CredentialError> {
+    pub async fn retire(&self, id: &str, by: &str) -> Result<Credential, CredentialError> {
         let live = self.store.list().await?;
         let credential = live
             .into_iter()
             .find(|credential| credential.id == id)
             .ok_or_else(|| CredentialError::Unknown(id.to_owned()))?;
-        self.store.retire(credential.slot, id).await?;
+        let record = self.record(SettingAction::CredentialRetire, &credential, by);
+        self.store.retire(credential.slot, id, &record).await?;
         Ok(credential)
+    }
+
+    fn record(&self, action: SettingAction, credential: &Credential, by: &str) -> Record {
+        let signature = Signature::new(by, self.clock.now());
+        of_setting(&signature, SettingChange::of(action, &credential.id))
     }
 }
 

@@ -4,8 +4,12 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use jiff::Timestamp;
 
+use super::audit::of_setting;
 use crate::{
-    domain::publication::CurrentPolicies,
+    domain::{
+        audit::{Record, SettingAction, SettingChange, Signature},
+        publication::CurrentPolicies,
+    },
     policy::predicate::disposable::{BUILT_IN, DisposableDomains, NotSorted},
     ports::{
         StoreError,
@@ -50,6 +54,8 @@ pub struct NewList<'l> {
     pub source: &'l str,
     /// Whether it may lack most of the domains of the list in use.
     pub force: bool,
+    /// Who publishes it.
+    pub author: &'l str,
 }
 
 /// The list in use.
@@ -118,14 +124,20 @@ impl DisposablePublications {
         Ok(refreshed)
     }
 
-    /// Makes the built-in list count again; gives the version that did.
-    pub async fn reset(&self) -> Result<Option<u32>, DisposableError> {
+    /// Makes the built-in list count again, for whoever `by` names; gives the version that did.
+    pub async fn reset(&self, by: &str) -> Result<Option<u32>, DisposableError> {
         let from = self.store.current().await?.disposable;
         if from.is_some() {
-            self.change(from, async |seen| self.store.reset_list(seen).await)
-                .await?;
+            let change = SettingChange::new(SettingAction::DisposableReset);
+            let record = self.record(by, change);
+            let reset = async |seen: &CurrentPolicies| self.store.reset_list(seen, &record).await;
+            self.change(from, reset).await?;
         }
         Ok(from)
+    }
+
+    fn record(&self, by: &str, change: SettingChange) -> Record {
+        of_setting(&Signature::new(by, self.clock.now()), change)
     }
 
     async fn list(&self, number: Option<u32>) -> Result<ListInUse, DisposableError> {
@@ -162,8 +174,10 @@ impl DisposablePublications {
             source: new.source.to_owned(),
             at: self.clock.now(),
         };
+        let change = SettingChange::new(SettingAction::DisposableRefresh);
+        let record = self.record(new.author, change.with_version(list.number));
         self.change(from, async |seen| {
-            self.store.publish_list(&list, seen).await
+            self.store.publish_list(&list, seen, &record).await
         })
         .await?;
         Ok(list.number)

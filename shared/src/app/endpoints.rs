@@ -6,15 +6,20 @@ use jiff::{SignedDuration, Timestamp};
 use ring::rand::{Random, SystemRandom, generate};
 use serde_json::json;
 
-use super::webhooks::sender::{Sender, Sent};
+use super::{
+    audit::of_setting,
+    webhooks::sender::{Sender, Sent},
+};
 use crate::{
     domain::{
+        audit::{Record, SettingAction, SettingChange, Signature},
         endpoint::{Endpoint, EndpointId, EndpointState, MAX_ENDPOINTS},
         event::{EventFilter, EventId, Hour},
         webhook::{Attempt, DeadWebhook, SigningKey, SigningKeys},
     },
     ports::{
         StoreError,
+        audit_store::AuditKeeper,
         clock::Clock,
         dead_webhooks::DeadWebhooks,
         delivery_log::DeliveryReader,
@@ -43,6 +48,8 @@ pub enum EndpointError {
         "it has one secret only: `signupctl endpoint rotate-secret` makes another one beside it"
     )]
     OneSecret,
+    #[error("it is removed, but its secret stays ({0})")]
+    SecretStays(SecretError),
     #[error(transparent)]
     Secret(#[from] SecretError),
     #[error("the queue before the webhooks: {0}")]
@@ -77,7 +84,11 @@ pub struct NewEndpoint {
 
 impl Endpoints {
     /// The key is kept before the endpoint: one without a key would be sent nothing.
-    pub async fn add(&self, new: NewEndpoint) -> Result<(Endpoint, SigningKey), EndpointError> {
+    pub async fn add(
+        &self,
+        new: NewEndpoint,
+        by: &str,
+    ) -> Result<(Endpoint, SigningKey), EndpointError> {
         if self.store.endpoints().await?.len() >= MAX_ENDPOINTS {
             return Err(EndpointError::TooMany);
         }
@@ -103,7 +114,8 @@ impl Endpoints {
             older: None,
         };
         self.keep(&endpoint, &keys).await?;
-        self.store.put(&endpoint).await?;
+        let record = self.record(SettingAction::EndpointAdd, &endpoint.id, by);
+        self.store.put(&endpoint, Some(&record)).await?;
         Ok((endpoint, key))
     }
 
@@ -117,42 +129,69 @@ impl Endpoints {
         found.ok_or_else(|| EndpointError::Unknown(id.clone()))
     }
 
-    pub async fn enable(&self, id: &EndpointId) -> Result<(), EndpointError> {
-        self.set(id, EndpointState::Enabled).await
-    }
-
-    pub async fn disable(&self, id: &EndpointId) -> Result<(), EndpointError> {
-        self.set(id, EndpointState::Disabled(self.clock.now()))
+    pub async fn enable(&self, id: &EndpointId, by: &str) -> Result<(), EndpointError> {
+        let endpoint = self.find(id).await?;
+        let enabled = Endpoint {
+            state: EndpointState::Enabled,
+            ..endpoint
+        };
+        self.change(enabled, SettingAction::EndpointEnable, by)
             .await
     }
 
-    async fn set(&self, id: &EndpointId, state: EndpointState) -> Result<(), EndpointError> {
+    pub async fn disable(&self, id: &EndpointId, by: &str) -> Result<(), EndpointError> {
         let endpoint = self.find(id).await?;
+        let disabled = Endpoint {
+            state: EndpointState::Disabled(self.clock.now()),
+            ..endpoint
+        };
+        self.change(disabled, SettingAction::EndpointDisable, by)
+            .await
+    }
+
+    /// Puts an endpoint in the place of the one before, if nobody else has meanwhile.
+    async fn change(
+        &self,
+        endpoint: Endpoint,
+        action: SettingAction,
+        by: &str,
+    ) -> Result<(), EndpointError> {
         let next = Endpoint {
-            state,
             revision: endpoint.revision + 1,
             ..endpoint
         };
-        Ok(self.store.put(&next).await?)
+        let record = self.record(action, &next.id, by);
+        Ok(self.store.put(&next, Some(&record)).await?)
     }
 
-    /// Its secret stays: a name of Secrets Manager is free again only days after it was deleted.
-    pub async fn remove(&self, id: &EndpointId) -> Result<(), EndpointError> {
+    fn record(&self, action: SettingAction, id: &EndpointId, by: &str) -> Record {
+        let signature = Signature::new(by, self.clock.now());
+        of_setting(&signature, SettingChange::of(action, id.as_str()))
+    }
+
+    /// Its secret goes after it: one without a secret would fail at everything that it is to be told.
+    pub async fn remove(&self, id: &EndpointId, by: &str) -> Result<(), EndpointError> {
         let endpoint = self.find(id).await?;
-        Ok(self.store.remove(&endpoint).await?)
+        let record = self.record(SettingAction::EndpointRemove, id, by);
+        self.store.remove(&endpoint, &record).await?;
+        let discarded = self.secrets.discard(&id.secret()).await;
+        discarded.map_err(EndpointError::SecretStays)
     }
 
-    /// A new key, with which messages are signed from now on beside the newest one so far.
-    pub async fn rotate(&self, id: &EndpointId) -> Result<SigningKey, EndpointError> {
+    /// A new key, with which messages are signed from now on beside the newest one so far. No transaction reaches the key, so it
+    /// is recorded before; with a revision of its own, so that of two who rotate at once one hears of it.
+    pub async fn rotate(&self, id: &EndpointId, by: &str) -> Result<SigningKey, EndpointError> {
         let endpoint = self.find(id).await?;
         let keys = self.sender.keys(&endpoint).await?;
         let key = SigningKey::new(&random()?);
+        self.change(endpoint.clone(), SettingAction::EndpointRotateSecret, by)
+            .await?;
         self.keep(&endpoint, &keys.with(key.clone())).await?;
         Ok(key)
     }
 
-    /// Ends a rotation: the newest key alone signs.
-    pub async fn drop_old(&self, id: &EndpointId) -> Result<(), EndpointError> {
+    /// Ends a rotation: the newest key alone signs. Recorded as [`rotate`](Self::rotate) is.
+    pub async fn drop_old(&self, id: &EndpointId, by: &str) -> Result<(), EndpointError> {
         let endpoint = self.find(id).await?;
         let keys = self.sender.keys(&endpoint).await?;
         if keys.older.is_none() {
@@ -162,6 +201,8 @@ impl Endpoints {
             older: None,
             ..keys
         };
+        self.change(endpoint.clone(), SettingAction::EndpointDropSecret, by)
+            .await?;
         self.keep(&endpoint, &newest).await
     }
 
@@ -208,6 +249,7 @@ pub async fn attempts_since(
 /// What was told in vain.
 pub struct DeadLetters {
     pub dead: Arc<dyn DeadWebhooks>,
+    pub audit: Arc<dyn AuditKeeper>,
     pub clock: Arc<dyn Clock>,
 }
 
@@ -229,16 +271,25 @@ impl DeadLetters {
     }
 
     /// Has all of an endpoint told again from the first attempt on. Each stays until its task is in the queue. How many they are.
+    /// No transaction reaches the queue, so it is recorded before.
     pub async fn replay(
         &self,
         endpoint: &Endpoint,
         queue: &dyn TaskQueue,
+        by: &str,
     ) -> Result<usize, EndpointError> {
         let Endpoint { id, state, .. } = endpoint;
         if *state != EndpointState::Enabled {
             return Err(EndpointError::NotEnabled(id.clone(), state.name()));
         }
         let dead = self.list(id).await?;
+        if dead.is_empty() {
+            return Ok(0);
+        }
+        let change = SettingChange::of(SettingAction::EndpointReplay, id.as_str());
+        let signature = Signature::new(by, self.clock.now());
+        let record = of_setting(&signature, change.with_count(dead.len()));
+        self.audit.keep_record(&record).await?;
         for batch in dead.chunks(MAX_BATCH) {
             self.replay_batch(batch, queue).await?;
         }

@@ -4,8 +4,12 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use ring::digest::{SHA256, digest};
 
+use super::audit::of_setting;
 use crate::{
-    domain::publication::{CurrentPolicies, PolicyFlow, PolicyVersion, Publication},
+    domain::{
+        audit::{Record, SettingAction, SettingChange, Signature},
+        publication::{CurrentPolicies, PolicyFlow, PolicyVersion, Publication},
+    },
     policy::{
         compile,
         document::{Document, MAX_DOCUMENT_OCTETS},
@@ -100,7 +104,8 @@ impl Publications {
         let to = new.publication.version.clone();
         let from = seen.versions.get(draft.flow).copied();
         let point = |next: &mut CurrentPolicies| next.point_to(&to);
-        let write = async |next: &CurrentPolicies| self.store.publish(&new, next).await;
+        let record = self.record(SettingAction::PolicyPublish, &to, draft.author);
+        let write = async |next: &CurrentPolicies| self.store.publish(&new, next, &record).await;
         let current = self.change(draft.flow, seen, point, write).await?;
         Ok(Changed { from, to, current })
     }
@@ -115,39 +120,51 @@ impl Publications {
         let point = |next: &mut CurrentPolicies| {
             next.candidates.insert(to.flow.clone(), to.number);
         };
-        let write = async |next: &CurrentPolicies| self.store.publish(&new, next).await;
+        let record = self.record(SettingAction::PolicyShadow, &to, draft.author);
+        let write = async |next: &CurrentPolicies| self.store.publish(&new, next, &record).await;
         let current = self.change(draft.flow, seen, point, write).await?;
         Ok(Changed { from, to, current })
     }
 
-    /// Ends the comparison with the candidate, which stays in the history.
-    pub async fn end_shadow(&self, flow: &PolicyFlow) -> Result<PolicyVersion, PublicationError> {
+    /// Ends the comparison with the candidate, which stays in the history, for whoever `by` names.
+    pub async fn end_shadow(
+        &self,
+        flow: &PolicyFlow,
+        by: &str,
+    ) -> Result<PolicyVersion, PublicationError> {
         let seen = self.store.current().await?;
         let candidate = candidate(&seen, flow)?;
         let point = |next: &mut CurrentPolicies| {
             next.candidates.remove(flow);
         };
-        let write = async |next: &CurrentPolicies| self.store.point(next).await;
+        let record = self.record(SettingAction::PolicyEndShadow, &candidate, by);
+        let write = async |next: &CurrentPolicies| self.store.point(next, &record).await;
         self.change(flow, seen, point, write).await?;
         Ok(candidate)
     }
 
-    /// Makes the candidate the current version.
-    pub async fn promote(&self, flow: &PolicyFlow) -> Result<Changed, PublicationError> {
+    /// Makes the candidate the current version, for whoever `by` names.
+    pub async fn promote(&self, flow: &PolicyFlow, by: &str) -> Result<Changed, PublicationError> {
         let seen = self.store.current().await?;
         let to = candidate(&seen, flow)?;
-        self.point(to, seen).await
+        let record = self.record(SettingAction::PolicyPromote, &to, by);
+        self.point(to, seen, &record).await
     }
 
-    /// Makes an earlier version the current one again.
-    pub async fn roll_back(&self, to: PolicyVersion) -> Result<Changed, PublicationError> {
+    /// Makes an earlier version the current one again, for whoever `by` names; the current one stays as it is.
+    pub async fn roll_back(
+        &self,
+        to: PolicyVersion,
+        by: &str,
+    ) -> Result<Changed, PublicationError> {
         let seen = self.store.current().await?;
         let before = Some(to.number.saturating_add(1));
         let found = self.store.history(&to.flow, before, 1).await?;
         if found.first().is_none_or(|found| found.version != to) {
             return Err(unknown(to));
         }
-        self.point(to, seen).await
+        let record = self.record(SettingAction::PolicyRollback, &to, by);
+        self.point(to, seen, &record).await
     }
 
     pub async fn history(&self, flow: &PolicyFlow) -> Result<History, PublicationError> {
@@ -211,6 +228,12 @@ impl Publications {
         })
     }
 
+    fn record(&self, action: SettingAction, version: &PolicyVersion, by: &str) -> Record {
+        let change = SettingChange::of(action, version.flow.as_str());
+        let signature = Signature::new(by, self.clock.now());
+        of_setting(&signature, change.with_version(version.number))
+    }
+
     fn publication(&self, draft: Draft<'_>, version: PolicyVersion) -> Publication {
         Publication {
             version,
@@ -221,15 +244,21 @@ impl Publications {
         }
     }
 
-    /// Makes a version that is there the current one.
+    /// Makes a version that is there the current one, unless it is.
     async fn point(
         &self,
         to: PolicyVersion,
         seen: CurrentPolicies,
+        record: &Record,
     ) -> Result<Changed, PublicationError> {
         let from = seen.versions.get(&to.flow).copied();
         let point = |next: &mut CurrentPolicies| next.point_to(&to);
-        let write = async |next: &CurrentPolicies| self.store.point(next).await;
+        let mut current = seen.clone();
+        point(&mut current);
+        if current == seen {
+            return Ok(Changed { from, to, current });
+        }
+        let write = async |next: &CurrentPolicies| self.store.point(next, record).await;
         let current = self.change(&to.flow, seen, point, write).await?;
         Ok(Changed { from, to, current })
     }

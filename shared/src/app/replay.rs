@@ -2,11 +2,18 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::kept_events::{KeptEvents, Wanted};
+use super::{
+    audit::of_settings,
+    kept_events::{KeptEvents, Wanted},
+};
 use crate::{
-    domain::endpoint::{Endpoint, EndpointId, EndpointState},
+    domain::{
+        audit::{Record, SettingAction, SettingChange, Signature},
+        endpoint::{Endpoint, EndpointId, EndpointState},
+    },
     ports::{
         StoreError,
+        audit_store::AuditKeeper,
         endpoint_store::EndpointReader,
         event_bus::{MAX_BATCH, SinkError, Task, TaskQueue},
     },
@@ -31,6 +38,7 @@ pub struct Replay {
     pub events: KeptEvents,
     pub endpoints: Arc<dyn EndpointReader>,
     pub queue: Arc<dyn TaskQueue>,
+    pub audit: Arc<dyn AuditKeeper>,
 }
 
 impl std::fmt::Debug for Replay {
@@ -40,9 +48,21 @@ impl std::fmt::Debug for Replay {
 }
 
 impl Replay {
-    /// Tells these endpoints, or without any all, of what they want of a while. Gives how many messages that will be.
-    pub async fn run(&self, wanted: &Wanted, only: &[EndpointId]) -> Result<u64, ReplayError> {
+    /// Tells these endpoints, or without any all, of what they want of a while. Gives how many messages that will be. No
+    /// transaction reaches the queue, so it is recorded before.
+    pub async fn run(
+        &self,
+        wanted: &Wanted,
+        only: &[EndpointId],
+        signature: &Signature,
+    ) -> Result<u64, ReplayError> {
         let endpoints = self.chosen(only).await?;
+        if endpoints.is_empty() {
+            return Ok(0);
+        }
+        self.audit
+            .keep_record(&record(&endpoints, signature))
+            .await?;
         let mut taken = 0;
         for hour in wanted.hours() {
             let events = self.events.of_hour(wanted, hour).await?;
@@ -101,6 +121,12 @@ impl Replay {
     }
 }
 
+fn record(endpoints: &[Endpoint], signature: &Signature) -> Record {
+    let ids = endpoints.iter().map(|endpoint| endpoint.id.as_str());
+    let changes = ids.map(|id| SettingChange::of(SettingAction::EventReplay, id));
+    of_settings(signature, changes.collect())
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::Mutex;
@@ -110,8 +136,12 @@ mod tests {
 
     use super::*;
     use crate::{
-        domain::event::{EventFilter, EventId, EventKind, Hour, KeptEvent, Personal},
+        domain::{
+            audit::Changed,
+            event::{EventFilter, EventId, EventKind, Hour, KeptEvent, Personal},
+        },
         ports::event_log::{EventLog, EventPage},
+        testkit::signed,
     };
 
     const NOW: Timestamp = Timestamp::constant(1_768_478_400, 0);
@@ -122,6 +152,21 @@ mod tests {
         queue: Mutex<Vec<Task>>,
         /// Sendings of which every second task is refused.
         throttled: Mutex<usize>,
+        /// What was recorded, and whether nothing can be.
+        records: Mutex<Vec<Record>>,
+        unrecorded: bool,
+    }
+
+    #[async_trait]
+    impl AuditKeeper for World {
+        async fn keep_record(&self, record: &Record) -> Result<(), StoreError> {
+            if self.unrecorded {
+                return Err(StoreError::TimedOut);
+            }
+            assert!(self.queue.lock().unwrap().is_empty());
+            self.records.lock().unwrap().push(record.clone());
+            Ok(())
+        }
     }
 
     #[async_trait]
@@ -201,6 +246,8 @@ mod tests {
             ],
             queue: Mutex::default(),
             throttled: Mutex::new(throttled),
+            records: Mutex::default(),
+            unrecorded: false,
         })
     }
 
@@ -209,6 +256,7 @@ mod tests {
             events: KeptEvents(Arc::clone(world) as _),
             endpoints: Arc::clone(world) as _,
             queue: Arc::clone(world) as _,
+            audit: Arc::clone(world) as _,
         };
         let wanted = Wanted {
             since: NOW + SignedDuration::from_mins(30),
@@ -216,7 +264,7 @@ mod tests {
             kinds: Vec::new(),
         };
         let only: Vec<EndpointId> = only.iter().map(|number| EndpointId::new(*number)).collect();
-        replay.run(&wanted, &only).await
+        replay.run(&wanted, &only, &signed()).await
     }
 
     #[tokio::test]
@@ -233,6 +281,21 @@ mod tests {
             };
             assert_eq!((of(1), of(2), of(3)), (20, 10, 0));
         }
+    }
+
+    #[tokio::test]
+    async fn it_is_recorded_before_and_without_a_record_nobody_is_told() {
+        let world = world(0);
+        run(&world, &[2]).await.unwrap();
+        let records = world.records.lock().unwrap().clone();
+        let expected = SettingChange::of(SettingAction::EventReplay, "ep_0000000000000002");
+        assert_eq!(records.len(), 1);
+        assert_eq!(records[0].changed, Changed::Settings(vec![expected]));
+        let mut unrecorded = Arc::into_inner(self::world(0)).unwrap();
+        unrecorded.unrecorded = true;
+        let unrecorded = Arc::new(unrecorded);
+        assert!(run(&unrecorded, &[]).await.is_err());
+        assert!(unrecorded.queue.lock().unwrap().is_empty());
     }
 
     #[tokio::test]

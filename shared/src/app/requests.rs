@@ -9,13 +9,17 @@ use futures_util::future::try_join_all;
 use tokio::time::Instant;
 
 pub use self::{matched::Matched, told::told};
-use super::sealing::{self, SealingError};
+use super::{
+    audit::of_setting,
+    sealing::{self, SealingError},
+};
 use crate::{
     domain::{
         approval::{
             Action, Actor, Applicant, ApprovalRequest, Change, HistoryEntry, Refused, RequestId,
             State,
         },
+        audit::{Record, SettingAction, SettingChange, Signature},
         email::{EmailAddress, EmailDomain},
         person::PersonKey,
         verification::Evidence,
@@ -223,10 +227,20 @@ impl Requests {
         Ok(self.all(&ids).await?)
     }
 
-    /// Makes who applied unreadable for everybody and for ever; gives what is left.
-    pub async fn erase(&self, id: &RequestId) -> Result<ApprovalRequest, RequestError> {
+    /// Makes who applied unreadable for everybody and for ever, for whoever `by` names; gives what is left.
+    pub async fn erase(&self, id: &RequestId, by: &str) -> Result<ApprovalRequest, RequestError> {
+        let change = SettingChange::of(SettingAction::RequestErase, id.as_str());
+        let record = of_setting(&Signature::new(by, self.clock.now()), change);
+        self.erased(id, Some(&record)).await
+    }
+
+    async fn erased(
+        &self,
+        id: &RequestId,
+        record: Option<&Record>,
+    ) -> Result<ApprovalRequest, RequestError> {
         let request = self.find(id).await?;
-        self.store.erase(id).await?;
+        self.store.erase(id, record).await?;
         Ok(request)
     }
 
@@ -245,7 +259,7 @@ impl Requests {
                 withdrawn?;
             }
         }
-        self.erase(id).await
+        self.erased(id, None).await
     }
 
     /// Every change of a request, the oldest first.

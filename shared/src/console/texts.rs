@@ -105,6 +105,11 @@ impl Texts {
         self.text(&format!("did-{}", action.name()))
     }
 
+    /// What somebody did to what operators look after, by the name of the action.
+    pub(super) fn setting(&self, action: &str) -> String {
+        self.text(&format!("audit-did-{}", action.replace('.', "-")))
+    }
+
     /// What forms call an attribute; a custom one is called by its own name.
     pub(super) fn attribute(&self, name: &str) -> String {
         if let Some(field) = MessageId::field(name) {
@@ -139,6 +144,7 @@ mod tests {
     use regex::Regex;
 
     use super::*;
+    use crate::domain::audit::SettingAction;
 
     /// The ids that a source asks for in `t.text("…")` and `t.with("…"`.
     fn asked_for(source: &str) -> impl Iterator<Item = &str> {
@@ -255,6 +261,14 @@ mod tests {
         }
         for action in Action::ALL {
             assert!(!english().did(action).starts_with("did-"));
+        }
+    }
+
+    #[test]
+    fn every_action_of_operators_has_a_text() {
+        for action in SettingAction::ALL {
+            let text = english().setting(action.name());
+            assert!(!text.starts_with("audit-did-"), "{text}");
         }
     }
 

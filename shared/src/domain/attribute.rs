@@ -106,6 +106,18 @@ pub enum ClaimValue {
     Many(Vec<String>),
 }
 
+impl ClaimValue {
+    /// As much as it takes in an item of the table.
+    pub fn octets(&self) -> usize {
+        match self {
+            Self::One(AttributeValue::Text(text)) => text.len(),
+            Self::One(_) => size_of::<i64>(),
+            // DynamoDB counts a few octets for each element.
+            Self::Many(texts) => texts.iter().map(|text| text.len() + 4).sum(),
+        }
+    }
+}
+
 /// Claims or corrected attributes to return, in the order given.
 pub type Claims = Vec<(AttributeName, ClaimValue)>;
 

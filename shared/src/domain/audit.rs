@@ -1,9 +1,12 @@
-//! What people have changed: decisions about requests, and entries of lists.
+//! What people have changed: decisions about requests, entries of lists, and whatever else operators look after.
+
+mod setting;
 
 use std::fmt;
 
 use jiff::{Timestamp, civil::Date, tz::Offset};
 
+pub use self::setting::{SettingAction, SettingChange};
 use super::{
     approval::{Action, Actor, HistoryEntry, RequestId, State, later},
     list::{Effect, ListName, Matcher},
@@ -17,6 +20,15 @@ pub const KEPT_DAYS: u32 = 400;
 pub struct Signature {
     pub by: String,
     pub at: Timestamp,
+}
+
+impl Signature {
+    pub fn new(by: &str, at: Timestamp) -> Self {
+        Self {
+            by: by.to_owned(),
+            at,
+        }
+    }
 }
 
 /// What a person has changed at once. It is never changed itself.
@@ -33,6 +45,8 @@ pub enum Changed {
     Request(Decided),
     /// Entries that were written together.
     Entries(Vec<EntryChange>),
+    /// What else operators changed together.
+    Settings(Vec<SettingChange>),
 }
 
 /// A decision about a request, without whom it is about.
@@ -119,10 +133,19 @@ impl Record {
 
     /// The chance tells apart what one person changes within a millisecond.
     pub fn of_entries(signature: &Signature, changes: Vec<EntryChange>, chance: u128) -> Self {
+        Self::of(signature, Changed::Entries(changes), chance)
+    }
+
+    /// The chance as in [`of_entries`](Self::of_entries).
+    pub fn of_settings(signature: &Signature, changes: Vec<SettingChange>, chance: u128) -> Self {
+        Self::of(signature, Changed::Settings(changes), chance)
+    }
+
+    fn of(signature: &Signature, changed: Changed, chance: u128) -> Self {
         Self {
             id: RecordId::new(signature.at, format_args!("{chance:032x}")),
             signature: signature.clone(),
-            changed: Changed::Entries(changes),
+            changed,
         }
     }
 
@@ -141,6 +164,7 @@ impl Record {
         match &self.changed {
             Changed::Request(_) => 1,
             Changed::Entries(changes) => changes.len(),
+            Changed::Settings(changes) => changes.len(),
         }
     }
 }

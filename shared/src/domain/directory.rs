@@ -4,7 +4,9 @@ use std::{collections::BTreeMap, fmt};
 
 use super::{
     attribute::ClaimValue,
+    identity::Identity,
     list::{Matcher, MatcherError},
+    person::PersonKey,
     sign_up::{SignUp, Step},
 };
 
@@ -34,6 +36,7 @@ pub enum SubjectError {
 }
 
 const OBJECT: &str = "object:";
+const PERSON: &str = "person:";
 
 impl ClaimsSubject {
     pub fn parse(text: &str) -> Result<Self, SubjectError> {
@@ -75,6 +78,26 @@ impl ClaimsSubject {
         }
     }
 
+    /// Which one it is, for records that outlive it: a person by the fingerprint that the table has of people anyway.
+    pub fn fingerprint(&self) -> String {
+        let person = match self {
+            Self::Matcher(Matcher::Address(address)) => {
+                Some(PersonKey::of_address(address.as_str()))
+            }
+            Self::Matcher(Matcher::Identity(provider, subject)) => {
+                PersonKey::of_identity(&Identity {
+                    provider: provider.clone(),
+                    subject: Some(subject.clone()),
+                })
+            }
+            Self::Matcher(_) | Self::Object(_) => None,
+        };
+        person.map_or_else(
+            || self.to_string(),
+            |person| format!("{PERSON}{}", person.as_str()),
+        )
+    }
+
     fn object(id: &str) -> Option<Self> {
         let allowed = |b: u8| b.is_ascii_alphanumeric() || b == b'-';
         (!id.is_empty() && id.len() <= 64 && id.bytes().all(allowed))
@@ -106,6 +129,14 @@ impl DirectoryRecord {
     pub const MAX_TEXT: usize = 2000;
     /// Most octets of all names and values together: an item of the table has at most 400 KB.
     pub const MAX_OCTETS: usize = 300 * 1024;
+
+    /// Of all names and values together.
+    pub fn octets(claims: &BTreeMap<String, ClaimValue>) -> usize {
+        let claims = claims.iter();
+        claims
+            .map(|(name, value)| name.len() + value.octets())
+            .sum()
+    }
 }
 
 #[cfg(test)]
@@ -123,6 +154,24 @@ mod tests {
         let subject = ClaimsSubject::parse(text).unwrap();
         assert_eq!(subject.to_string(), expected);
         assert_eq!(ClaimsSubject::parse(expected), Ok(subject));
+    }
+
+    #[rstest]
+    #[case::address("John+x@Example.com", "john@example.com", true)]
+    #[case::identity("identity:google#117", "identity:google.com#117", true)]
+    #[case::domain("Example.com", "example.com", false)]
+    #[case::object("object:AB3EC3B2-a435", "object:ab3ec3b2-a435", false)]
+    fn a_fingerprint_names_no_person_and_is_the_same_for_every_spelling(
+        #[case] text: &str,
+        #[case] same: &str,
+        #[case] is_person: bool,
+    ) {
+        let fingerprint = |text| ClaimsSubject::parse(text).unwrap().fingerprint();
+        let found = fingerprint(text);
+        assert_eq!(found, fingerprint(same));
+        assert_eq!(found.starts_with(PERSON), is_person);
+        assert_eq!(found != same, is_person);
+        assert!(!found.contains("john") && !found.contains("117"), "{found}");
     }
 
     #[rstest]

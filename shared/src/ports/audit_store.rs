@@ -1,5 +1,6 @@
-//! What people have changed. It is written with the change, by [`RequestStore::change`](super::request_store::RequestStore::change)
-//! and [`ListStore::apply`](super::list_store::ListStore::apply): here it is read.
+//! What people have changed. It is written with the change, by the port that makes it, such as
+//! [`RequestStore::change`](super::request_store::RequestStore::change) and [`ListStore::apply`](super::list_store::ListStore::apply):
+//! here it is read, and kept for what happens outside of the table.
 
 use async_trait::async_trait;
 use jiff::civil::Date;
@@ -25,4 +26,10 @@ pub trait AuditStore: Send + Sync {
         after: Option<&RecordId>,
         limit: u16,
     ) -> Result<Page, StoreError>;
+}
+
+#[async_trait]
+pub trait AuditKeeper: Send + Sync {
+    /// Keeps the record of what is about to be done where no transaction of the table reaches.
+    async fn keep_record(&self, record: &Record) -> Result<(), StoreError>;
 }

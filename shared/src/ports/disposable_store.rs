@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use super::{StoreError, policy_store::PolicyStore};
-use crate::domain::publication::CurrentPolicies;
+use crate::domain::{audit::Record, publication::CurrentPolicies};
 
 /// A version of the list.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,16 +26,18 @@ pub trait DisposableStore: PolicyStore {
     /// The versions in the table, the oldest first. Consistent.
     async fn numbers(&self) -> Result<Vec<u32>, StoreError>;
 
-    /// Adds a version and makes it the one that counts, all or nothing. [`StoreError::Conflict`] when the version is there
+    /// Adds a version and makes it the one that counts, with the record of it, all or nothing. [`StoreError::Conflict`] when the version is there
     /// already, or the current ones are no longer those `seen`.
     async fn publish_list(
         &self,
         new: &DisposableList,
         seen: &CurrentPolicies,
+        record: &Record,
     ) -> Result<(), StoreError>;
 
-    /// Makes the built-in list count. [`StoreError::Conflict`] when the current ones are no longer those `seen`.
-    async fn reset_list(&self, seen: &CurrentPolicies) -> Result<(), StoreError>;
+    /// Makes the built-in list count, with the record of it. [`StoreError::Conflict`] when the current ones are no longer those
+    /// `seen`.
+    async fn reset_list(&self, seen: &CurrentPolicies, record: &Record) -> Result<(), StoreError>;
 
     /// Deletes a version; nothing when it is not there.
     async fn delete_list(&self, number: u32) -> Result<(), StoreError>;

@@ -3,7 +3,10 @@
 use async_trait::async_trait;
 
 use super::StoreError;
-use crate::domain::publication::{CurrentPolicies, PolicyFlow, PolicyVersion, Publication};
+use crate::domain::{
+    audit::Record,
+    publication::{CurrentPolicies, PolicyFlow, PolicyVersion, Publication},
+};
 
 /// Longest text of a version that fits, in octets: an item of the table has 400 KB, names included.
 pub const MAX_TEXT_OCTETS: usize = 390 * 1024;
@@ -23,12 +26,19 @@ pub trait PolicyStore: Send + Sync {
     /// The versions that decide now. Consistent.
     async fn current(&self) -> Result<CurrentPolicies, StoreError>;
 
-    /// Adds a version and replaces what is pointed at by `next`, all or nothing. [`StoreError::Conflict`] when the version
-    /// is there already, or what is pointed at has no longer the revision of `next`, which is the one that it was made from.
-    async fn publish(&self, new: &NewVersion, next: &CurrentPolicies) -> Result<(), StoreError>;
+    /// Adds a version and replaces what is pointed at by `next`, with the record of it, all or nothing. [`StoreError::Conflict`]
+    /// when the version is there already, or what is pointed at has no longer the revision of `next`, which is the one that it
+    /// was made from.
+    async fn publish(
+        &self,
+        new: &NewVersion,
+        next: &CurrentPolicies,
+        record: &Record,
+    ) -> Result<(), StoreError>;
 
-    /// Replaces what is pointed at by `next`, whose versions are there. [`StoreError::Conflict`] as for `publish`.
-    async fn point(&self, next: &CurrentPolicies) -> Result<(), StoreError>;
+    /// Replaces what is pointed at by `next`, whose versions are there, with the record of it. [`StoreError::Conflict`] as for
+    /// `publish`.
+    async fn point(&self, next: &CurrentPolicies, record: &Record) -> Result<(), StoreError>;
 
     /// Published versions, the newest first, at most `limit` and only those older than `before`. Consistent.
     async fn history(

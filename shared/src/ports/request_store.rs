@@ -5,6 +5,7 @@ use async_trait::async_trait;
 use super::StoreError;
 use crate::domain::{
     approval::{ApprovalRequest, HistoryEntry, RequestId, Sealed, State},
+    audit::Record,
     person::PersonKey,
 };
 
@@ -66,6 +67,7 @@ pub trait RequestStore: Send + Sync {
         entry: &HistoryEntry,
     ) -> Result<bool, StoreError>;
 
-    /// Deletes the keys of every edition: who applied can no longer be read by anybody. What happened stays.
-    async fn erase(&self, id: &RequestId) -> Result<(), StoreError>;
+    /// Deletes the keys of every edition: who applied can no longer be read by anybody. What happened stays. With the record of it
+    /// when somebody else than the applicant wishes it and there was a key.
+    async fn erase(&self, id: &RequestId, record: Option<&Record>) -> Result<(), StoreError>;
 }

@@ -3,10 +3,13 @@
 use async_trait::async_trait;
 
 use super::{StoreError, list_store::Cursor};
-use crate::domain::value_set::{Member, SetName, SetValue};
+use crate::domain::{
+    audit::Signature,
+    value_set::{Member, SetName, SetValue},
+};
 
-/// Most members in one call.
-pub const MAX_BATCH: usize = 100;
+/// Most members in one call: with their set and what is recorded of them as many as a transaction of DynamoDB takes.
+pub const MAX_BATCH: usize = 98;
 
 /// The number of parts in which [`ValueStore::part`] gives a whole set.
 pub const PARTS: u8 = 64;
@@ -19,11 +22,22 @@ pub trait ValueStore: Send + Sync {
     /// The members among up to [`MAX_BATCH`] values. Consistent.
     async fn find(&self, set: &SetName, values: &[SetValue]) -> Result<Vec<Member>, StoreError>;
 
-    /// Puts up to [`MAX_BATCH`] members of one set. The same again changes nothing.
-    async fn put(&self, set: &SetName, members: &[Member]) -> Result<(), StoreError>;
+    /// Puts up to [`MAX_BATCH`] members of one set, and records who did, in one transaction.
+    async fn put(
+        &self,
+        set: &SetName,
+        members: &[Member],
+        signature: &Signature,
+    ) -> Result<(), StoreError>;
 
-    /// Removes up to [`MAX_BATCH`] values; nothing when they are not there.
-    async fn remove(&self, set: &SetName, values: &[SetValue]) -> Result<(), StoreError>;
+    /// Removes up to [`MAX_BATCH`] values, and records who did, in one transaction. [`StoreError::Conflict`] when one of them is
+    /// not there.
+    async fn remove(
+        &self,
+        set: &SetName,
+        values: &[SetValue],
+        signature: &Signature,
+    ) -> Result<(), StoreError>;
 
     /// All members in one part of a set, page by page. Consistent.
     async fn part(

@@ -1,6 +1,8 @@
-//! For tests: a clock in the test's hand, a journal that remembers, a key service in memory, an approval request, and settings.
+//! For tests: a clock in the test's hand, a journal that remembers, a key service in memory, an approval request, records of
+//! changes, and settings.
 
 mod approval;
+mod audit;
 mod keyring;
 mod nobody;
 
@@ -14,6 +16,7 @@ use jiff::{SignedDuration, Timestamp};
 
 pub use self::{
     approval::pending,
+    audit::{recorded, signed},
     keyring::Keyring,
     nobody::{Nobody, others},
 };

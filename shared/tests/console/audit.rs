@@ -5,12 +5,14 @@ use jiff::SignedDuration;
 use rstest::rstest;
 use serde_json::Value;
 use shared::{
+    app::audit::of_settings,
     domain::{
         approval::{Action, RequestId},
-        audit::{Signature, day},
+        audit::{SettingAction, SettingChange, Signature, day},
         list::{Effect, ListEntry, ListName, Matcher},
     },
     ports::{
+        audit_store::AuditKeeper,
         clock::Clock,
         list_store::{Change, ListStore},
     },
@@ -54,6 +56,14 @@ impl World {
             at: self.clock.now(),
         };
         self.store.apply(changes, &signature).await.unwrap();
+        self.clock.advance(SignedDuration::from_millis(1));
+    }
+
+    /// What an operator did, with the record alone.
+    async fn operated(&self, by: &str, changes: &[SettingChange]) {
+        let signature = Signature::new(by, self.clock.now());
+        let record = of_settings(&signature, changes.to_vec());
+        self.store.keep_record(&record).await.unwrap();
         self.clock.advance(SignedDuration::from_millis(1));
     }
 
@@ -107,6 +117,56 @@ async fn an_administrator_sees_who_changed_what() {
         page.body
             .contains(&format!("What people changed on {}", world.today()))
     );
+}
+
+/// A published policy, values of a set, somebody who was erased, and two codes.
+async fn looked_after(world: &World) -> RequestId {
+    let id = world.pending(Case::of("ann", "partner.example")).await;
+    let policy = SettingChange::of(SettingAction::PolicyPublish, "partners").with_version(4);
+    let values = SettingChange::of(SettingAction::ValuesPut, "suppliers").with_count(98);
+    let erased = SettingChange::of(SettingAction::RequestErase, id.as_str());
+    for change in [policy, values, erased] {
+        world.operated("morgan", &[change]).await;
+    }
+    let codes = ["a1", "b2"].map(|digest| SettingChange::of(SettingAction::CodeCreate, digest));
+    world.operated("sam", &codes).await;
+    id
+}
+
+#[tokio::test]
+async fn what_operators_look_after_is_told_as_well() {
+    let world = world().await;
+    let id = looked_after(&world).await;
+    let browser = world.signed_in(ADMINISTRATOR).await;
+    let page = browser.get(PAGE).await.body;
+    for told in [
+        "published a policy",
+        "partners, version 4",
+        "suppliers, number: 98",
+        "erased who applied",
+        &format!("href=\"/console/requests/{id}\""),
+        "<summary>2 changes</summary>",
+        "created an invitation code",
+        "b2",
+    ] {
+        assert!(page.contains(told), "{told}\n{page}");
+    }
+    let file = browser.get(FILE).await;
+    let lines: Vec<&str> = file.body.lines().collect();
+    assert_eq!(lines.len(), 6);
+    assert!(lines[5].ends_with(",morgan,policy.publish,,4,,,,,,,partners,"));
+    assert!(lines[4].ends_with(",morgan,values.put,,,,,,,,,suppliers,98"));
+    let answer = body(&world.ask(&["Administrator"], API).await);
+    let changes = &answer["records"][0]["changes"];
+    assert_eq!(
+        (
+            &changes[0]["action"],
+            &changes[0]["about"],
+            &changes[1]["about"]
+        ),
+        (&"code.create".into(), &"a1".into(), &"b2".into())
+    );
+    assert_eq!(changes[0].get("count"), None);
 }
 
 #[rstest]
@@ -266,11 +326,11 @@ async fn a_day_is_a_file_with_a_line_for_each_change() {
     assert_eq!(file.headers[header::CONTENT_DISPOSITION], name);
     let lines: Vec<&str> = file.body.lines().collect();
     assert_eq!(lines.len(), 4);
-    let columns = "at,by,action,request,version,kind,matcher,list,from,to,reason";
+    let columns = "at,by,action,request,version,kind,matcher,list,from,to,reason,about,count";
     assert_eq!(lines[0], columns);
-    assert!(lines[1].ends_with(",morgan,add,,,address,b@evil.example,partners,,deny,"));
-    assert!(lines[2].ends_with(",morgan,add,,,domain,evil.example,partners,,deny,'=1+1"));
-    assert!(lines[3].ends_with(&format!(",sam,deny,{id},2,,,,pending,denied,")));
+    assert!(lines[1].ends_with(",morgan,add,,,address,b@evil.example,partners,,deny,,,"));
+    assert!(lines[2].ends_with(",morgan,add,,,domain,evil.example,partners,,deny,'=1+1,,"));
+    assert!(lines[3].ends_with(&format!(",sam,deny,{id},2,,,,pending,denied,,,")));
     let file = browser.get(&format!("{FILE}?by=sam")).await;
     assert_eq!(file.body.lines().count(), 2);
 }

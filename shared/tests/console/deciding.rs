@@ -230,7 +230,7 @@ fn escaped(text: &str) -> String {
 async fn an_erased_applicant_is_told_so() {
     let world = World::new().await;
     let id = world.pending(Case::of("ann", "partner.example")).await;
-    shared::ports::request_store::RequestStore::erase(world.store.as_ref(), &id)
+    shared::ports::request_store::RequestStore::erase(world.store.as_ref(), &id, None)
         .await
         .unwrap();
     let browser = world.signed_in(APPROVER).await;

@@ -22,11 +22,11 @@ use super::{
     signed,
 };
 
-fn today() -> Date {
+pub(crate) fn today() -> Date {
     day(now())
 }
 
-async fn records(f: &Fixture) -> Vec<Record> {
+pub(crate) async fn records(f: &Fixture) -> Vec<Record> {
     let page = f.table.records(today(), None, 1000).await.unwrap();
     assert_eq!(page.next, None);
     page.records
@@ -35,7 +35,7 @@ async fn records(f: &Fixture) -> Vec<Record> {
 fn entries(record: &Record) -> &[EntryChange] {
     match &record.changed {
         Changed::Entries(changes) => changes,
-        Changed::Request(decided) => panic!("{decided:?}"),
+        other => panic!("{other:?}"),
     }
 }
 
@@ -127,7 +127,7 @@ async fn a_request_that_gets_other_lifetimes_is_recorded_as_well() {
     let found = records(&f).await;
     let versions = found.iter().map(|record| match &record.changed {
         Changed::Request(decided) => decided.version,
-        Changed::Entries(changes) => panic!("{changes:?}"),
+        other => panic!("{other:?}"),
     });
     assert_eq!(versions.collect::<Vec<_>>(), [4, 3, 2]);
 }

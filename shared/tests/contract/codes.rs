@@ -21,7 +21,7 @@ use tokio::{
     time::Instant,
 };
 
-use super::{Fixture, fixture, matcher, patient, records::every_type, soon};
+use super::{Fixture, fixture, matcher, patient, recorded, records::every_type, soon};
 
 pub(crate) fn digest(text: &str) -> CodeDigest {
     CodeDigest::of(text).unwrap()
@@ -71,7 +71,10 @@ async fn a_code_is_read_back_as_it_was_made() {
     made.bound_to = Some(matcher("example.com"));
     made.claims = every_type();
     made.note = "fair in Malmö".to_owned();
-    f.codes().create(std::slice::from_ref(&made)).await.unwrap();
+    f.codes()
+        .create(std::slice::from_ref(&made), &recorded())
+        .await
+        .unwrap();
     assert_eq!(f.codes().find_code(&made.digest).await.unwrap(), Some(made));
     assert_eq!(f.codes().find_code(&digest("OTHER")).await.unwrap(), None);
 }
@@ -79,8 +82,14 @@ async fn a_code_is_read_back_as_it_was_made() {
 #[tokio::test]
 async fn codes_are_made_all_or_none() {
     let f = fixture("code-conflict").await;
-    f.codes().create(&[code("A", 1)]).await.unwrap();
-    let again = f.codes().create(&[code("B", 1), code("A", 9)]).await;
+    f.codes()
+        .create(&[code("A", 1)], &recorded())
+        .await
+        .unwrap();
+    let again = f
+        .codes()
+        .create(&[code("B", 1), code("A", 9)], &recorded())
+        .await;
     assert!(matches!(again, Err(StoreError::Conflict)), "{again:?}");
     assert_eq!(f.codes().find_code(&digest("B")).await.unwrap(), None);
     let kept = f.codes().find_code(&digest("A")).await.unwrap().unwrap();
@@ -91,7 +100,7 @@ async fn codes_are_made_all_or_none() {
 async fn a_full_batch_of_codes_is_found_part_by_part_without_redemptions() {
     let f = fixture("code-batch").await;
     let codes: Vec<InvitationCode> = (0..MAX_BATCH).map(|n| code(&format!("C{n}"), 1)).collect();
-    f.codes().create(&codes).await.unwrap();
+    f.codes().create(&codes, &recorded()).await.unwrap();
     assert_eq!(redeem(&f.table, "C0", 1).await, Redeemed::Yes);
     let mut found = 0;
     for part in 0..PARTS {
@@ -105,7 +114,10 @@ async fn a_full_batch_of_codes_is_found_part_by_part_without_redemptions() {
 #[tokio::test]
 async fn a_code_is_used_up() {
     let f = fixture("code-used-up").await;
-    f.codes().create(&[code("TWO", 2)]).await.unwrap();
+    f.codes()
+        .create(&[code("TWO", 2)], &recorded())
+        .await
+        .unwrap();
     assert_eq!(redeem(&f.table, "TWO", 1).await, Redeemed::Yes);
     assert_eq!(redeem(&f.table, "TWO", 1).await, Redeemed::Yes);
     assert_eq!(used(&f, "TWO").await, 1);
@@ -126,15 +138,18 @@ async fn a_code_that_never_was_helps_nobody() {
 #[tokio::test]
 async fn a_revoked_code_helps_neither_new_people_nor_those_who_used_it() {
     let f = fixture("code-revoked").await;
-    f.codes().create(&[code("GONE", 5)]).await.unwrap();
+    f.codes()
+        .create(&[code("GONE", 5)], &recorded())
+        .await
+        .unwrap();
     assert_eq!(redeem(&f.table, "GONE", 1).await, Redeemed::Yes);
     for _ in 0..2 {
-        assert!(f.table.revoke(&digest("GONE")).await.unwrap());
+        assert!(f.table.revoke(&digest("GONE"), &recorded()).await.unwrap());
     }
     assert_eq!(redeem(&f.table, "GONE", 1).await, Redeemed::No);
     assert_eq!(redeem(&f.table, "GONE", 2).await, Redeemed::No);
     assert_eq!(used(&f, "GONE").await, 1);
-    assert!(!f.table.revoke(&digest("NONE")).await.unwrap());
+    assert!(!f.table.revoke(&digest("NONE"), &recorded()).await.unwrap());
     assert_eq!(f.codes().find_code(&digest("NONE")).await.unwrap(), None);
 }
 
@@ -145,7 +160,7 @@ async fn a_code_counts_before_its_end_and_not_from_then_on() {
     let end: Timestamp = "2026-12-31T00:00:00Z".parse().unwrap();
     short.expires_at = Some(end);
     f.codes()
-        .create(std::slice::from_ref(&short))
+        .create(std::slice::from_ref(&short), &recorded())
         .await
         .unwrap();
     let almost = "2026-12-30T23:59:59.9Z".parse().unwrap();
@@ -200,7 +215,7 @@ impl Crowd {
 
     async fn revoke(&self, code: &CodeDigest) -> bool {
         let _turn = self.turn().await;
-        self.table.revoke(code).await.unwrap()
+        self.table.revoke(code, &recorded()).await.unwrap()
     }
 
     /// What became of everybody who used a code at the same time.
@@ -217,7 +232,10 @@ impl Crowd {
 #[tokio::test(flavor = "multi_thread")]
 async fn of_two_hundred_people_at_once_exactly_fifty_use_a_code_for_fifty() {
     let f = fixture("code-crowd").await;
-    f.codes().create(&[code("FIFTY", 50)]).await.unwrap();
+    f.codes()
+        .create(&[code("FIFTY", 50)], &recorded())
+        .await
+        .unwrap();
     let redeemed = Crowd::of(&f).at_once("FIFTY", 0..200).await;
     let yes = redeemed.iter().filter(|r| **r == Redeemed::Yes).count();
     assert_eq!((redeemed.len(), yes), (200, 50));
@@ -227,7 +245,10 @@ async fn of_two_hundred_people_at_once_exactly_fifty_use_a_code_for_fifty() {
 #[tokio::test(flavor = "multi_thread")]
 async fn one_person_twenty_times_at_once_uses_a_code_once() {
     let f = fixture("code-again").await;
-    f.codes().create(&[code("ONE", 20)]).await.unwrap();
+    f.codes()
+        .create(&[code("ONE", 20)], &recorded())
+        .await
+        .unwrap();
     let twenty_times = std::iter::repeat_n(7, 20);
     let redeemed = Crowd::of(&f).at_once("ONE", twenty_times).await;
     assert_eq!(redeemed, [Redeemed::Yes; 20]);
@@ -237,7 +258,10 @@ async fn one_person_twenty_times_at_once_uses_a_code_once() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_code_that_is_revoked_in_between_is_used_by_nobody_after_that() {
     let f = fixture("code-between").await;
-    f.codes().create(&[code("STOP", 1000)]).await.unwrap();
+    f.codes()
+        .create(&[code("STOP", 1000)], &recorded())
+        .await
+        .unwrap();
     let crowd = Crowd::of(&f);
     let people = tokio::spawn({
         let crowd = crowd.clone();

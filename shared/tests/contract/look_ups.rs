@@ -22,7 +22,7 @@ use shared::{
 use super::{
     Fixture,
     codes::{code, digest, person},
-    fixture, matcher, put,
+    fixture, matcher, put, recorded,
     records::{every_type, member, record, set, subject, value},
     signed, soon,
 };
@@ -67,15 +67,15 @@ async fn everything_is_looked_up_in_the_same_call_as_the_lists() {
         .await
         .unwrap();
     f.directory()
-        .put(&[record("john@example.com")])
+        .put(&[record("john@example.com")], &signed())
         .await
         .unwrap();
     f.values()
-        .put(&set("suppliers"), &[member("suppliers", "7")])
+        .put(&set("suppliers"), &[member("suppliers", "7")], &signed())
         .await
         .unwrap();
     f.codes()
-        .create(&[used.clone(), fresh.clone()])
+        .create(&[used.clone(), fresh.clone()], &recorded())
         .await
         .unwrap();
     f.table
@@ -114,7 +114,7 @@ async fn everything_is_looked_up_in_the_same_call_as_the_lists() {
 async fn a_key_that_is_named_twice_is_read_once() {
     let f = fixture("look-up-twice").await;
     f.values()
-        .put(&set("suppliers"), &[member("suppliers", "7")])
+        .put(&set("suppliers"), &[member("suppliers", "7")], &signed())
         .await
         .unwrap();
     let looked_up = LookedUp {
@@ -147,7 +147,10 @@ async fn more_than_a_hundred_keys_are_two_calls_and_too_many_are_refused() {
         ..LookedUp::default()
     };
     let members = [member("suppliers", "0"), member("suppliers", "99")];
-    f.values().put(&set("suppliers"), &members).await.unwrap();
+    f.values()
+        .put(&set("suppliers"), &members, &signed())
+        .await
+        .unwrap();
     let matchers: Vec<Matcher> = (0..MAX_MATCHERS)
         .map(|n| matcher(&format!("a{n}.example")))
         .collect();
@@ -222,14 +225,21 @@ async fn an_answer_or_breaker_that_cannot_be_read_is_as_if_it_were_not_there() {
 async fn a_record_member_or_code_that_cannot_be_read_is_corrupt_and_named_without_its_content() {
     let f = fixture("look-up-corrupt").await;
     f.directory()
-        .put(&[record("john@example.com")])
+        .put(&[record("john@example.com")], &signed())
         .await
         .unwrap();
     f.values()
-        .put(&set("suppliers"), &[member("suppliers", "john7")])
+        .put(
+            &set("suppliers"),
+            &[member("suppliers", "john7")],
+            &signed(),
+        )
         .await
         .unwrap();
-    f.codes().create(&[code("JOHN", 1)]).await.unwrap();
+    f.codes()
+        .create(&[code("JOHN", 1)], &recorded())
+        .await
+        .unwrap();
     let cases = [
         (
             "SUBJECT#",

@@ -19,6 +19,7 @@ mod notices;
 mod ports;
 mod records;
 mod requests;
+mod settings;
 mod webhooks;
 
 use std::{sync::Arc, time::Duration};
@@ -61,7 +62,7 @@ use shared::{
         policy_store::{MAX_TEXT_OCTETS, NewVersion, PolicyStore},
         sign_up_reader::{LookedUp, SignUpReader, Wanted},
     },
-    testkit::FixedClock,
+    testkit::{FixedClock, recorded},
 };
 use tokio::time::Instant;
 
@@ -410,10 +411,13 @@ async fn a_decision_reads_entries_and_the_callers_records_in_one_call() {
     let f = fixture("read").await;
     let credentials = credentials(&f);
     credentials
-        .create_with("a", "secret".to_owned())
+        .create_with("a", "secret".to_owned(), "robin")
         .await
         .unwrap();
-    f.table.save(&keys(), Timestamp::UNIX_EPOCH).await.unwrap();
+    f.table
+        .save(&keys(), Timestamp::UNIX_EPOCH, &recorded())
+        .await
+        .unwrap();
     f.table
         .apply(&[put("example.com", Effect::Deny, "x")], &signed())
         .await
@@ -522,31 +526,42 @@ fn credentials(f: &Fixture) -> Credentials {
 async fn two_credentials_live_and_a_third_is_refused() {
     let f = fixture("credentials").await;
     let credentials = credentials(&f);
-    let first = credentials.create("entra").await.unwrap();
-    let second = credentials.create("entra").await.unwrap();
+    let first = credentials.create("entra", "robin").await.unwrap();
+    let second = credentials.create("entra", "robin").await.unwrap();
     assert_ne!(first.password, second.password);
     assert_eq!(first.password.len(), 43, "256 bits in base64url");
-    let refused = credentials.create("entra").await.unwrap_err();
+    let refused = credentials.create("entra", "robin").await.unwrap_err();
     assert!(
         matches!(refused, CredentialError::BothLive(..)),
         "{refused}"
     );
-    credentials.retire(&first.credential.id).await.unwrap();
-    let third = credentials.create("entra").await.unwrap();
+    credentials
+        .retire(&first.credential.id, "robin")
+        .await
+        .unwrap();
+    let third = credentials.create("entra", "robin").await.unwrap();
     assert_eq!(third.credential.slot, Slot::First);
-    let unknown = credentials.retire("nonsense").await.unwrap_err();
+    let unknown = credentials.retire("nonsense", "robin").await.unwrap_err();
     assert!(matches!(unknown, CredentialError::Unknown(_)));
 }
 
 #[tokio::test]
 async fn a_slot_is_taken_once_and_retired_by_id() {
     let f = fixture("slot").await;
-    let credential = credentials(&f).create("entra").await.unwrap().credential;
-    let taken = CredentialStore::create(f.table.as_ref(), &credential)
+    let credential = credentials(&f)
+        .create("entra", "robin")
+        .await
+        .unwrap()
+        .credential;
+    let taken = CredentialStore::create(f.table.as_ref(), &credential, &recorded())
         .await
         .unwrap_err();
     assert!(matches!(taken, StoreError::Conflict), "{taken}");
-    let another = f.table.retire(Slot::First, "another").await.unwrap_err();
+    let another = f
+        .table
+        .retire(Slot::First, "another", &recorded())
+        .await
+        .unwrap_err();
     assert!(matches!(another, StoreError::Conflict), "{another}");
     assert_eq!(f.table.list().await.unwrap().len(), 1);
 }
@@ -554,7 +569,7 @@ async fn a_slot_is_taken_once_and_retired_by_id() {
 #[tokio::test]
 async fn the_secret_is_stored_nowhere() {
     let f = fixture("secret").await;
-    let made = credentials(&f).create("entra").await.unwrap();
+    let made = credentials(&f).create("entra", "robin").await.unwrap();
     let item = f
         .client
         .get_item()
@@ -575,7 +590,11 @@ async fn the_secret_is_stored_nowhere() {
 async fn the_last_use_moves_forward_only_and_starts_afresh_with_a_new_credential() {
     let f = fixture("use").await;
     let credentials = credentials(&f);
-    let first = credentials.create("entra").await.unwrap().credential;
+    let first = credentials
+        .create("entra", "robin")
+        .await
+        .unwrap()
+        .credential;
     let at = |seconds| Timestamp::UNIX_EPOCH + SignedDuration::from_secs(seconds);
     for (seconds, expected) in [(100, 100), (50, 100), (200, 200)] {
         f.table
@@ -587,8 +606,12 @@ async fn the_last_use_moves_forward_only_and_starts_afresh_with_a_new_credential
             Some(at(expected))
         );
     }
-    credentials.retire(&first.id).await.unwrap();
-    let second = credentials.create("entra").await.unwrap().credential;
+    credentials.retire(&first.id, "robin").await.unwrap();
+    let second = credentials
+        .create("entra", "robin")
+        .await
+        .unwrap()
+        .credential;
     assert_eq!(credentials.list().await.unwrap()[0].last_used_at, None);
     f.table
         .record(Slot::First, &second.id, at(10), soon())
@@ -701,7 +724,7 @@ async fn a_published_version_never_changes() {
         source: "default = \"allow\"".to_owned(),
         document: "{\"default\":\"allow\"}".to_owned(),
     };
-    let again = PolicyStore::publish(&*f.table, &new, &seen).await;
+    let again = PolicyStore::publish(&*f.table, &new, &seen, &recorded()).await;
     assert!(matches!(again, Err(StoreError::Conflict)), "{again:?}");
     let source = f.table.source(&version("*", 1)).await.unwrap();
     assert_eq!(source.unwrap(), "default = \"deny\"");
@@ -744,10 +767,10 @@ async fn whoever_has_seen_other_versions_than_the_current_ones_changes_nothing()
         document: String::new(),
     };
     new.publication.version.number = 2;
-    let late = PolicyStore::publish(&*f.table, &new, &seen).await;
+    let late = PolicyStore::publish(&*f.table, &new, &seen, &recorded()).await;
     assert!(matches!(late, Err(StoreError::Conflict)), "{late:?}");
     assert_eq!(f.table.source(&version("*", 2)).await.unwrap(), None);
-    let late = f.table.point(&seen).await;
+    let late = f.table.point(&seen, &recorded()).await;
     assert!(matches!(late, Err(StoreError::Conflict)), "{late:?}");
 }
 
@@ -771,7 +794,10 @@ async fn a_rollback_points_to_an_earlier_version_and_the_history_stays() {
         publish(&f, "*", &source).await.unwrap();
     }
     let publications = publications(&f);
-    let changed = publications.roll_back(version("*", 1)).await.unwrap();
+    let changed = publications
+        .roll_back(version("*", 1), "ada")
+        .await
+        .unwrap();
     assert_eq!((changed.from, changed.to.number), (Some(3), 1));
     assert_eq!(
         current(&f).await.of(None).map(|version| version.number),
@@ -796,7 +822,10 @@ async fn a_rollback_points_to_an_earlier_version_and_the_history_stays() {
     let page = PolicyStore::history(&*f.table, &PolicyFlow::Others, Some(3), 1).await;
     assert_eq!(page.unwrap()[0].version.number, 2);
 
-    let unknown = publications.roll_back(version("*", 4)).await.unwrap_err();
+    let unknown = publications
+        .roll_back(version("*", 4), "ada")
+        .await
+        .unwrap_err();
     let unknown = matches!(unknown, PublicationError::Unknown { number: 4, .. });
     assert!(unknown);
     // The next one counts on from the newest, not from the current one.
@@ -828,7 +857,10 @@ async fn a_candidate_is_a_version_that_functions_find_beside_the_current_one() {
 
     publish(&f, "*", "default = \"review\"").await.unwrap();
     assert_eq!(pointed_at(&f, "*").await, (Some(4), Some(3)));
-    publications(&f).roll_back(version("*", 2)).await.unwrap();
+    publications(&f)
+        .roll_back(version("*", 2), "ada")
+        .await
+        .unwrap();
     assert_eq!(pointed_at(&f, "*").await, (Some(2), Some(3)));
     let history = publications(&f).history(&PolicyFlow::Others).await.unwrap();
     assert_eq!((history.current, history.candidate), (Some(2), Some(3)));
@@ -842,22 +874,31 @@ async fn a_candidate_ends_when_it_becomes_current_and_when_it_is_told_to() {
     publish(&f, "*", "default = \"deny\"").await.unwrap();
     shadow(&f, "*", "default = \"review\"").await.unwrap();
     let before = current(&f).await.revision;
-    let changed = publications.promote(&PolicyFlow::Others).await.unwrap();
+    let changed = publications
+        .promote(&PolicyFlow::Others, "ada")
+        .await
+        .unwrap();
     assert_eq!((changed.from, changed.to), (Some(1), version("*", 2)));
     assert_eq!(pointed_at(&f, "*").await, (Some(2), None));
     // In one write.
     assert_eq!(current(&f).await.revision, before + 1);
 
     shadow(&f, "*", "default = \"allow\"").await.unwrap();
-    publications.roll_back(version("*", 3)).await.unwrap();
+    publications
+        .roll_back(version("*", 3), "ada")
+        .await
+        .unwrap();
     assert_eq!(pointed_at(&f, "*").await, (Some(3), None));
 
     shadow(&f, "*", "default = \"allow\"").await.unwrap();
-    let ended = publications.end_shadow(&PolicyFlow::Others).await.unwrap();
+    let ended = publications
+        .end_shadow(&PolicyFlow::Others, "ada")
+        .await
+        .unwrap();
     assert_eq!(ended, version("*", 4));
     assert_eq!(pointed_at(&f, "*").await, (Some(3), None));
-    let promoted = publications.promote(&PolicyFlow::Others).await;
-    let ended = publications.end_shadow(&PolicyFlow::Others).await;
+    let promoted = publications.promote(&PolicyFlow::Others, "ada").await;
+    let ended = publications.end_shadow(&PolicyFlow::Others, "ada").await;
     for none in [promoted.map(|_| ()), ended.map(|_| ())] {
         let none = none.unwrap_err();
         assert!(
@@ -937,7 +978,9 @@ async fn the_largest_policy_fits_and_a_larger_one_is_refused() {
     };
     new.publication.version.number = 2;
     let seen = f.table.current().await.unwrap();
-    PolicyStore::publish(&*f.table, &new, &seen).await.unwrap();
+    PolicyStore::publish(&*f.table, &new, &seen, &recorded())
+        .await
+        .unwrap();
 }
 
 fn disposable(f: &Fixture) -> DisposablePublications {
@@ -951,6 +994,7 @@ async fn refresh(f: &Fixture, list: &str) -> Result<Refreshed, DisposableError> 
         domains: &DisposableDomains::read(list).unwrap(),
         source: "https://lists.example/domains",
         force: true,
+        author: "ada",
     };
     disposable(f).refresh(new).await
 }
@@ -997,6 +1041,7 @@ async fn a_list_that_lost_most_domains_is_refused_unless_it_is_meant() {
             domains: &domains,
             source: "lists.txt",
             force,
+            author: "ada",
         };
         disposable(&f).refresh(new).await
     };
@@ -1021,8 +1066,8 @@ async fn the_list_before_the_current_one_stays_and_older_ones_go() {
         assert_eq!(refreshed.version, Some(number));
     }
     assert_eq!(f.table.numbers().await.unwrap(), [2, 3]);
-    assert_eq!(disposable(&f).reset().await.unwrap(), Some(3));
-    assert_eq!(disposable(&f).reset().await.unwrap(), None);
+    assert_eq!(disposable(&f).reset("ada").await.unwrap(), Some(3));
+    assert_eq!(disposable(&f).reset("ada").await.unwrap(), None);
     assert_eq!(current(&f).await.disposable, None);
     assert!(disposable(&f).in_use().await.unwrap().version.is_none());
     // A number never comes back with other domains: functions know a list by it.
@@ -1042,7 +1087,10 @@ async fn lists_and_policies_do_not_disturb_each_other() {
     publish(&f, "partners", "default = \"allow\"")
         .await
         .unwrap();
-    publications(&f).roll_back(version("*", 1)).await.unwrap();
+    publications(&f)
+        .roll_back(version("*", 1), "ada")
+        .await
+        .unwrap();
     let current = current(&f).await;
     assert_eq!(current.disposable, Some(1));
     let all: Vec<_> = current.all().collect();
@@ -1060,15 +1108,15 @@ async fn whoever_has_seen_another_list_changes_nothing() {
         source: String::new(),
         at: Timestamp::UNIX_EPOCH,
     };
-    let late = f.table.publish_list(&list, &seen).await;
+    let late = f.table.publish_list(&list, &seen, &recorded()).await;
     assert!(matches!(late, Err(StoreError::Conflict)), "{late:?}");
-    let late = f.table.reset_list(&seen).await;
+    let late = f.table.reset_list(&seen, &recorded()).await;
     assert!(matches!(late, Err(StoreError::Conflict)), "{late:?}");
     assert_eq!(f.table.disposable_list(2).await.unwrap(), None);
     // A version never changes, whatever was seen.
     list.number = 1;
     let seen = f.table.current().await.unwrap();
-    let again = f.table.publish_list(&list, &seen).await;
+    let again = f.table.publish_list(&list, &seen, &recorded()).await;
     assert!(matches!(again, Err(StoreError::Conflict)), "{again:?}");
     let kept = f.table.disposable_list(1).await.unwrap().unwrap();
     assert_eq!(kept.text, "a.example\n");

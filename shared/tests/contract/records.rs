@@ -9,12 +9,13 @@ use shared::{
         value_set::{Member, SetName, SetValue},
     },
     ports::{
+        StoreError,
         directory_store::{self, DirectoryStore},
         value_store::{self, ValueStore},
     },
 };
 
-use super::fixture;
+use super::{fixture, signed};
 
 pub(crate) fn subject(text: &str) -> ClaimsSubject {
     ClaimsSubject::parse(text).unwrap()
@@ -74,7 +75,7 @@ async fn a_record_is_read_back_with_the_types_of_its_claims() {
         record("identity:facebook.com#0123"),
         record("object:ab3ec3b2-a435-45e4-b93a-56a005e88bb7"),
     ];
-    f.directory().put(&records).await.unwrap();
+    f.directory().put(&records, &signed()).await.unwrap();
     for wanted in &records {
         let found = f
             .directory()
@@ -101,7 +102,7 @@ async fn a_record_takes_the_place_of_the_one_before() {
     // The later of two in one call stands as well.
     let both = [record("john@example.com"), later.clone()];
     for _ in 0..2 {
-        f.directory().put(&both).await.unwrap();
+        f.directory().put(&both, &signed()).await.unwrap();
         let twice = [later.subject.clone(), later.subject.clone()];
         assert_eq!(f.directory().find(&twice).await.unwrap(), [later.clone()]);
     }
@@ -114,16 +115,16 @@ async fn a_full_batch_of_records_is_found_part_by_part_and_removed() {
         .map(|n| record(&format!("user{n}@example.com")))
         .collect();
     let subjects: Vec<ClaimsSubject> = records.iter().map(|r| r.subject.clone()).collect();
-    f.directory().put(&records).await.unwrap();
+    f.directory().put(&records, &signed()).await.unwrap();
     assert_eq!(in_all_parts(f.directory()).await, records.len());
     assert_eq!(
         f.directory().find(&subjects).await.unwrap().len(),
         records.len()
     );
-    for _ in 0..2 {
-        f.directory().remove(&subjects).await.unwrap();
-        assert_eq!(in_all_parts(f.directory()).await, 0);
-    }
+    f.directory().remove(&subjects, &signed()).await.unwrap();
+    assert_eq!(in_all_parts(f.directory()).await, 0);
+    let again = f.directory().remove(&subjects, &signed()).await;
+    assert!(matches!(again, Err(StoreError::Conflict)), "{again:?}");
 }
 
 async fn in_all_parts(store: &dyn DirectoryStore) -> usize {
@@ -149,12 +150,12 @@ async fn a_member_is_read_back_as_it_was_written_and_only_in_its_set() {
     let (suppliers, others) = (set("suppliers"), set("cost-centres"));
     for _ in 0..2 {
         f.values()
-            .put(&suppliers, std::slice::from_ref(&supplier))
+            .put(&suppliers, std::slice::from_ref(&supplier), &signed())
             .await
             .unwrap();
     }
     f.values()
-        .put(&others, &[member("cost-centres", "7")])
+        .put(&others, &[member("cost-centres", "7")], &signed())
         .await
         .unwrap();
     let wanted = [value("se-1042"), value("7")];
@@ -173,20 +174,24 @@ async fn a_full_batch_of_members_is_found_part_by_part_and_removed() {
         .map(|n| member("suppliers", &format!("SE-{n}")))
         .collect();
     let values: Vec<SetValue> = members.iter().map(|m| m.value.clone()).collect();
-    f.values().put(&suppliers, &members).await.unwrap();
     f.values()
-        .put(&set("other"), &[member("other", "x")])
+        .put(&suppliers, &members, &signed())
+        .await
+        .unwrap();
+    f.values()
+        .put(&set("other"), &[member("other", "x")], &signed())
         .await
         .unwrap();
     assert_eq!(
         f.values().find(&suppliers, &values).await.unwrap().len(),
-        100
+        members.len()
     );
-    assert_eq!(members_of(f.values(), &suppliers).await, 100);
-    for _ in 0..2 {
-        f.values().remove(&suppliers, &values).await.unwrap();
-        assert_eq!(members_of(f.values(), &suppliers).await, 0);
-    }
+    assert_eq!(members_of(f.values(), &suppliers).await, members.len());
+    let remove = async || f.values().remove(&suppliers, &values, &signed()).await;
+    remove().await.unwrap();
+    assert_eq!(members_of(f.values(), &suppliers).await, 0);
+    let again = remove().await;
+    assert!(matches!(again, Err(StoreError::Conflict)), "{again:?}");
     assert_eq!(members_of(f.values(), &set("other")).await, 1);
 }
 
@@ -204,6 +209,6 @@ async fn members_of(store: &dyn ValueStore, set: &SetName) -> usize {
 async fn a_table_without_sets_names_none() {
     let f = fixture("values-none").await;
     assert_eq!(f.values().sets().await.unwrap(), []);
-    f.values().put(&set("empty"), &[]).await.unwrap();
+    f.values().put(&set("empty"), &[], &signed()).await.unwrap();
     assert_eq!(f.values().sets().await.unwrap(), []);
 }

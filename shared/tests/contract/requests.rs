@@ -230,7 +230,7 @@ async fn what_is_not_there_is_not_an_error() {
     assert_eq!(f.table.count(State::Pending, 9).await.unwrap(), 0);
     assert_eq!(f.table.of_person(&nobody.person, 9).await.unwrap(), []);
     assert_eq!(f.table.of_domain("nowhere.example", 9).await.unwrap(), []);
-    f.table.erase(&nobody.id).await.unwrap();
+    f.table.erase(&nobody.id, None).await.unwrap();
     let (next, entry) = nobody.after(&by("eve", Action::Deny), now()).unwrap();
     assert!(!f.table.change(&nobody, &next, &entry).await.unwrap());
     let (next, entry) = nobody.corrected(nobody.content.clone(), now()).unwrap();
@@ -505,7 +505,7 @@ async fn erasing_takes_the_person_and_leaves_what_happened() {
     let corrected = f.table.correct(&second, &entry, &sealed(2), soon()).await;
     assert_eq!(corrected.unwrap(), Filed::Yes);
     for _ in 0..2 {
-        f.table.erase(&first.id).await.unwrap();
+        f.table.erase(&first.id, None).await.unwrap();
     }
     for edition in [1, 2] {
         let applicant = f.table.applicant(&first.id, edition).await.unwrap();
@@ -610,7 +610,7 @@ async fn a_request_of_many_editions_can_be_closed_with_all_its_items_and_not_be_
     let (next, entry) = denied.after(&by("eve", Action::Reopen), now()).unwrap();
     let refused = f.table.change(&denied, &next, &entry).await;
     assert!(matches!(refused, Err(StoreError::Unavailable(_))));
-    f.table.erase(&denied.id).await.unwrap();
+    f.table.erase(&denied.id, None).await.unwrap();
     let refused = f.table.change(&denied, &next, &entry).await;
     assert!(matches!(refused, Err(StoreError::Unavailable(_))));
 }

@@ -17,11 +17,11 @@ use shared::{
     },
 };
 
-use super::{fixture, requests::partition};
+use super::{fixture, recorded, requests::partition};
 
 const NOW: Timestamp = Timestamp::constant(1_768_478_400, 0);
 
-fn endpoint(number: u64) -> Endpoint {
+pub(crate) fn endpoint(number: u64) -> Endpoint {
     Endpoint {
         id: EndpointId::new(number),
         url: "https://hooks.partner.example/events?key=1".to_owned(),
@@ -58,7 +58,7 @@ async fn endpoints_are_kept_as_they_are() {
     };
     let all = [bare, disabled, endpoint(3)];
     for endpoint in all.iter().rev() {
-        store.put(endpoint).await.unwrap();
+        store.put(endpoint, None).await.unwrap();
     }
     assert_eq!(store.endpoints().await.unwrap(), all);
 }
@@ -68,22 +68,24 @@ async fn an_endpoint_is_changed_by_one_at_a_time() {
     let f = fixture("endpoint-changes").await;
     let store: &dyn EndpointStore = &*f.table;
     let first = endpoint(1);
-    store.put(&first).await.unwrap();
-    let again = store.put(&first).await;
+    store.put(&first, None).await.unwrap();
+    let again = store.put(&first, None).await;
     assert!(matches!(again, Err(StoreError::Conflict)), "{again:?}");
     let second = Endpoint {
         state: EndpointState::Gone(NOW),
         revision: 2,
         ..first.clone()
     };
-    store.put(&second).await.unwrap();
+    store.put(&second, None).await.unwrap();
     for late in [
-        store.put(&second).await,
-        EndpointStore::remove(store, &first).await,
+        store.put(&second, None).await,
+        EndpointStore::remove(store, &first, &recorded()).await,
     ] {
         assert!(matches!(late, Err(StoreError::Conflict)), "{late:?}");
     }
-    EndpointStore::remove(store, &second).await.unwrap();
+    EndpointStore::remove(store, &second, &recorded())
+        .await
+        .unwrap();
     assert!(store.endpoints().await.unwrap().is_empty());
 }
 

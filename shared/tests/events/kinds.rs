@@ -20,6 +20,7 @@ use shared::{
         policy_store::PolicyStore,
         request_store::RequestStore,
     },
+    testkit::recorded,
 };
 
 use crate::{
@@ -194,7 +195,7 @@ async fn a_policy_that_is_published_and_taken_back() {
         flow: PolicyFlow::Others,
         number: 1,
     });
-    world.table.point(&current).await.unwrap();
+    world.table.point(&current, &recorded()).await.unwrap();
     assert_eq!(world.deliver().await, 0);
     let expected = [
         EventKind::PolicyPublished,

@@ -149,7 +149,7 @@ async fn nobody_writes_to_somebody_who_is_erased() {
     let world = World::new().await;
     let id = world.pending("zoe", &[]).await;
     world.change(&id, Action::Deny, None).await;
-    world.store.erase(&id).await.unwrap();
+    world.store.erase(&id, None).await.unwrap();
     assert_eq!(world.deliver(&[(&id, "HISTORY#00000002")]).await, [true]);
     assert_eq!(world.mails(), 0);
     assert_eq!(world.told(), [("denied", "erased")]);

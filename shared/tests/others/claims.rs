@@ -12,6 +12,7 @@ use shared::{
         value_set::{Member, SetName, SetValue},
     },
     ports::{directory_store::DirectoryStore, journal::Notice, value_store::ValueStore},
+    testkit::signed,
 };
 
 use crate::{
@@ -65,7 +66,9 @@ async fn a_known_partner_is_prefilled_overwritten_and_enriched() {
             &[("jobTitle", text("Buyer")), ("roles", roles)],
         ),
     ];
-    DirectoryStore::put(&*world.table, &records).await.unwrap();
+    DirectoryStore::put(&*world.table, &records, &signed())
+        .await
+        .unwrap();
     world.publish(DIRECTORY).await;
     for (step, expected) in [
         (Step::AfterFederation, json!("buyer approver")),
@@ -108,9 +111,13 @@ async fn bad_claims_are_dropped_by_name_and_without_their_value() {
         ),
         ("shoeSize", text("43")),
     ];
-    DirectoryStore::put(&*world.table, &[record("ann@fabrikam.com", &claims)])
-        .await
-        .unwrap();
+    DirectoryStore::put(
+        &*world.table,
+        &[record("ann@fabrikam.com", &claims)],
+        &signed(),
+    )
+    .await
+    .unwrap();
     world
         .publish(&format!("{DIRECTORY}\n[attribute.companyName]\n"))
         .await;
@@ -358,7 +365,7 @@ async fn a_value_must_be_known_to_the_set_or_the_source() {
         note: String::new(),
         expires_at: Some("2026-01-15T13:00:00Z".parse().unwrap()),
     };
-    ValueStore::put(&*world.table, &set, &[member])
+    ValueStore::put(&*world.table, &set, &[member], &signed())
         .await
         .unwrap();
     world

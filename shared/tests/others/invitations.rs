@@ -21,7 +21,7 @@ use shared::{
         code_redeemer::{CodeRedeemer, Redeemed},
         code_store::CodeStore,
     },
-    testkit::others,
+    testkit::{others, recorded},
 };
 
 use crate::world::{World, person, soon};
@@ -70,7 +70,7 @@ async fn used(world: &World) -> u32 {
 #[tokio::test]
 async fn a_code_lets_in_sets_attributes_and_is_not_kept() {
     let world = World::new().await;
-    world.table.create(&[code(2)]).await.unwrap();
+    world.table.create(&[code(2)], &recorded()).await.unwrap();
     world.publish(POLICY).await;
     let function = world.function(Step::BeforeCreatingUser, LONG).await;
     let page = function
@@ -88,7 +88,7 @@ async fn a_code_lets_in_sets_attributes_and_is_not_kept() {
 #[tokio::test]
 async fn a_retry_and_a_corrected_form_use_it_once() {
     let world = World::new().await;
-    world.table.create(&[code(1)]).await.unwrap();
+    world.table.create(&[code(1)], &recorded()).await.unwrap();
     world.publish(POLICY).await;
     let function = world.function(Step::BeforeCreatingUser, LONG).await;
     let mut without_city = invited("ann@contoso.com", CODE);
@@ -115,7 +115,7 @@ async fn a_retry_and_a_corrected_form_use_it_once() {
 #[tokio::test]
 async fn a_copy_that_is_behind_keeps_nobody_out_who_has_used_it() {
     let world = World::new().await;
-    world.table.create(&[code(1)]).await.unwrap();
+    world.table.create(&[code(1)], &recorded()).await.unwrap();
     world.publish(POLICY).await;
     let digest = CodeDigest::of(CODE).unwrap();
     let ann = PersonKey::of_address("ann@contoso.com");
@@ -159,7 +159,7 @@ async fn whoever_is_not_invited_stays_out() {
         bound_to: Some(Matcher::parse("contoso.com").unwrap()),
         ..code(5)
     };
-    world.table.create(&[bound]).await.unwrap();
+    world.table.create(&[bound], &recorded()).await.unwrap();
     world.publish(POLICY).await;
     let function = world.function(Step::BeforeCreatingUser, LONG).await;
     for (address, code) in [
@@ -172,7 +172,7 @@ async fn whoever_is_not_invited_stays_out() {
     }
     world
         .table
-        .revoke(&CodeDigest::of(CODE).unwrap())
+        .revoke(&CodeDigest::of(CODE).unwrap(), &recorded())
         .await
         .unwrap();
     let page = function.ask(&invited("ann@contoso.com", CODE)).await;
@@ -183,7 +183,7 @@ async fn whoever_is_not_invited_stays_out() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_hundred_for_fifty_uses_end_with_fifty() {
     let world = World::new().await;
-    world.table.create(&[code(50)]).await.unwrap();
+    world.table.create(&[code(50)], &recorded()).await.unwrap();
     world.publish(POLICY).await;
     let mut functions = Vec::new();
     for _ in 0..4 {

@@ -36,7 +36,7 @@ use shared::{
         key_source::{KeySource, KeySourceError},
         secrets::{Secret, SecretError, Secrets},
     },
-    testkit::{FixedClock, Keyring, Nobody, Remembered, settings},
+    testkit::{FixedClock, Keyring, Nobody, Remembered, recorded, settings},
 };
 use tokio::time::Instant;
 use tower::ServiceExt;
@@ -124,7 +124,7 @@ impl World {
             created_at: Timestamp::UNIX_EPOCH,
             last_used_at: None,
         };
-        table.create(&credential).await.unwrap();
+        table.create(&credential, &recorded()).await.unwrap();
         Self {
             _engine: engine,
             table,

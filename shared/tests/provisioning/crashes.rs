@@ -18,6 +18,7 @@ use shared::{
             AppRole, AppliedIdentity, ApprovalRequest, Grants, HistoryEntry, ObjectId, RequestId,
             Sealed, State,
         },
+        audit::Record,
         person::PersonKey,
     },
     ports::{
@@ -246,8 +247,8 @@ impl RequestStore for Shaky {
         self.stored(self.store.change(before, next, entry)).await
     }
 
-    async fn erase(&self, id: &RequestId) -> Result<(), StoreError> {
-        self.store.erase(id).await
+    async fn erase(&self, id: &RequestId, record: Option<&Record>) -> Result<(), StoreError> {
+        self.store.erase(id, record).await
     }
 }
 

@@ -340,7 +340,7 @@ async fn an_account_that_is_never_shown_is_given_up() {
 async fn nobody_becomes_an_account_once_erased() {
     let world = World::new(AT_ONCE).await;
     let id = world.requests.approved(&applicant("ann", None)).await;
-    world.requests.store.erase(&id).await.unwrap();
+    world.requests.store.erase(&id, None).await.unwrap();
     let reason = failed(world.deliver(&id).await);
     assert_eq!(reason, "what the applicant entered was erased");
     assert!(world.entra.simulator.directory.all().is_empty());

@@ -6,6 +6,7 @@ use shared::{
     domain::publication::{PolicyFlow, PolicyVersion, Publication},
     policy::document::Document,
     ports::policy_store::{NewVersion, PolicyStore},
+    testkit,
 };
 
 /// Makes a policy the one that decides for every user flow.
@@ -28,5 +29,8 @@ pub(crate) async fn publish(table: &Table, toml: &str) {
         source: toml.to_owned(),
         document: serde_json::to_string(&document).unwrap(),
     };
-    table.publish(&new, &current).await.unwrap();
+    table
+        .publish(&new, &current, &testkit::recorded())
+        .await
+        .unwrap();
 }

@@ -15,7 +15,7 @@ use shared::{
         webhook::{Outcome, SigningKey},
     },
     ports::{clock::Clock, endpoint_store::EndpointStore, event_bus::Task},
-    testkit::{FixedClock, Nobody, Remembered},
+    testkit::{FixedClock, Nobody, Remembered, recorded},
 };
 use standardwebhooks::Webhook;
 
@@ -241,7 +241,7 @@ async fn nothing_is_sent_to_whom_nobody_wants_to_be_told() {
         ..disabled.clone()
     };
     world.put(&next).await;
-    EndpointStore::remove(&*world.store, &removed)
+    EndpointStore::remove(&*world.store, &removed, &recorded())
         .await
         .unwrap();
     let kept = world.endpoint().await;

@@ -17,6 +17,7 @@ use shared::{
         webhooks::{Content, Webhooks, sender::Sender},
     },
     domain::{
+        audit::Record,
         endpoint::{Endpoint, EndpointId, EndpointState},
         event::{Event, EventFilter, EventId, Hour, KeptEvent, Personal},
         source::{AnswerKey, Breaker, KeptAnswer, SourceName},
@@ -146,7 +147,7 @@ impl EndpointReader for Memory {
 
 #[async_trait]
 impl EndpointStore for Memory {
-    async fn put(&self, endpoint: &Endpoint) -> Result<(), StoreError> {
+    async fn put(&self, endpoint: &Endpoint, _: Option<&Record>) -> Result<(), StoreError> {
         let mut endpoints = self.endpoints.lock().unwrap();
         let before = endpoints.get(&endpoint.id).map_or(0, |one| one.revision);
         if before + 1 != endpoint.revision {
@@ -156,7 +157,7 @@ impl EndpointStore for Memory {
         Ok(())
     }
 
-    async fn remove(&self, endpoint: &Endpoint) -> Result<(), StoreError> {
+    async fn remove(&self, endpoint: &Endpoint, _: &Record) -> Result<(), StoreError> {
         self.endpoints.lock().unwrap().remove(&endpoint.id);
         Ok(())
     }

@@ -106,7 +106,7 @@ async fn an_applicant_who_is_erased_is_told_of_to_nobody() {
     let id = request(&world).await;
     let event = Event::new(NOW, created(&id), &[b"1"]);
     let event = world.kept(&event, Personal::default()).await;
-    world.store.erase(&id).await.unwrap();
+    world.store.erase(&id, None).await.unwrap();
     let fields = told(&world, &event, &["email"]).await;
     assert_eq!(fields.get("personal"), None);
     assert_eq!(fields["data"]["request"], id.as_str());

@@ -112,7 +112,9 @@ impl World {
     }
 
     pub(crate) async fn put(&self, endpoint: &Endpoint) {
-        EndpointStore::put(&*self.store, endpoint).await.unwrap();
+        EndpointStore::put(&*self.store, endpoint, None)
+            .await
+            .unwrap();
     }
 
     pub(crate) async fn has_keys(&self, endpoint: &Endpoint, keys: &SigningKeys) {

@@ -142,7 +142,7 @@ async fn the_scheme_has_no_case_and_a_password_may_hold_colons_and_umlauts() {
     let password = "pa:ss:wörd";
     world
         .credentials()
-        .create_with("connector", password.to_owned())
+        .create_with("connector", password.to_owned(), "tests")
         .await
         .unwrap();
     let function = world.start(Step::BeforeCreatingUser).await;
@@ -176,7 +176,11 @@ async fn a_credential_is_exchanged_without_a_restart_and_without_a_refused_reque
         }
     }
 
-    world.credentials().retire(&first.id).await.unwrap();
+    world
+        .credentials()
+        .retire(&first.id, "tests")
+        .await
+        .unwrap();
     let third = world.create_credential("connector-3").await;
     // Everybody goes on with what was read at the start, and a stranger cannot change that.
     let before = world.proxy.count("BatchGetItem");

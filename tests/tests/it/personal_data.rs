@@ -152,7 +152,7 @@ async fn no_path_through_a_function_logs_what_was_sent() {
     let password = "a-password-to-find";
     world
         .credentials()
-        .create_with("connector", password.to_owned())
+        .create_with("connector", password.to_owned(), "tests")
         .await
         .unwrap();
     // Whatever decides, it disagrees: by other outcomes, attributes and fields to correct.

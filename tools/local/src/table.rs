@@ -28,6 +28,9 @@ use crate::{
 pub(crate) const USERNAME: &str = "connector";
 pub(crate) const PASSWORD: &str = "local-password";
 
+/// Who made it, for the audit.
+const MAKER: &str = "make dev";
+
 /// Leaves alone what is there already: state survives from run to run.
 pub(crate) async fn fill(flags: &Flags, engine: &Engine) -> Result<(), Problem> {
     let client = engine.connection().client();
@@ -51,18 +54,17 @@ async fn ensure_endpoint(table: &Table, flags: &Flags) -> Result<(), Problem> {
         return Ok(());
     }
     let revision = known.map_or(0, |endpoint| endpoint.revision);
-    table
-        .put(&Endpoint {
-            id,
-            url,
-            kinds: vec![everything],
-            fields: Vec::new(),
-            state: EndpointState::Enabled,
-            note: "the local Entra's receiver".to_owned(),
-            created_at: SystemClock.now(),
-            revision: revision + 1,
-        })
-        .await?;
+    let endpoint = Endpoint {
+        id,
+        url,
+        kinds: vec![everything],
+        fields: Vec::new(),
+        state: EndpointState::Enabled,
+        note: "the local Entra's receiver".to_owned(),
+        created_at: SystemClock.now(),
+        revision: revision + 1,
+    };
+    table.put(&endpoint, None).await?;
     Ok(())
 }
 
@@ -73,10 +75,10 @@ async fn ensure_credential(credentials: &Credentials) -> Result<(), Problem> {
             return Ok(());
         }
         // Made by hand with a random password: the documented one has to work.
-        credentials.retire(&credential.id).await?;
+        credentials.retire(&credential.id, MAKER).await?;
     }
     credentials
-        .create_with(USERNAME, PASSWORD.to_owned())
+        .create_with(USERNAME, PASSWORD.to_owned(), MAKER)
         .await?;
     Ok(())
 }

@@ -47,6 +47,14 @@ pub(crate) struct Arguments {
     pub(crate) command: Command,
 }
 
+/// Who does it, for the audit.
+#[derive(Debug, Args)]
+pub(crate) struct AuthorArguments {
+    /// Who changes it; without it the name of the account on this machine.
+    #[arg(long, value_parser = note, value_name = "NAME")]
+    pub(crate) author: Option<String>,
+}
+
 /// Where the table is. Credentials come from the AWS profile, single sign-on or the environment.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Connection")]
@@ -113,7 +121,7 @@ pub(crate) enum Command {
     Request(RequestCommand),
     /// Endpoints: who is told of events over HTTP, by which secret, and what came of it.
     Endpoint(EndpointArguments),
-    /// What people have changed on a day: decisions about requests, and entries of lists.
+    /// What people have changed on a day: decisions about requests, entries of lists, and whatever else is changed here.
     Audit(AuditArguments),
     /// What happened: each decision about a sign-up, and what became of requests, accounts, lists and policies.
     #[command(subcommand)]
@@ -163,9 +171,8 @@ pub(crate) struct AddArguments {
     /// When the entry ends: 2027-01-31 (the end of that day, UTC), 2027-01-31T12:00:00Z, or 30d.
     #[arg(long, value_parser = expiry, value_name = "WHEN")]
     pub(crate) expires: Option<TypedExpiry>,
-    /// Who changes it; without it the name of the account on this machine.
-    #[arg(long, value_parser = note, value_name = "NAME")]
-    pub(crate) author: Option<String>,
+    #[command(flatten)]
+    pub(crate) author: AuthorArguments,
 }
 
 #[derive(Debug, Args)]
@@ -176,9 +183,8 @@ pub(crate) struct RemoveArguments {
     /// Remove it from this list only; without it from every list.
     #[arg(long, value_parser = list_name, value_name = "NAME")]
     pub(crate) list: Option<ListName>,
-    /// Who changes it; without it the name of the account on this machine.
-    #[arg(long, value_parser = note, value_name = "NAME")]
-    pub(crate) author: Option<String>,
+    #[command(flatten)]
+    pub(crate) author: AuthorArguments,
 }
 
 #[derive(Debug, Args)]
@@ -231,9 +237,8 @@ pub(crate) struct ImportArguments {
     /// The list of rows that name none.
     #[arg(long, value_parser = list_name, default_value = "default", value_name = "NAME")]
     pub(crate) list: ListName,
-    /// Who changes it; without it the name of the account on this machine.
-    #[arg(long, value_parser = note, value_name = "NAME")]
-    pub(crate) author: Option<String>,
+    #[command(flatten)]
+    pub(crate) author: AuthorArguments,
 }
 
 #[derive(Debug, Args)]
@@ -253,6 +258,8 @@ pub(crate) enum CredentialCommand {
         /// 1 to 64 printable ASCII characters without a colon; without it a random name.
         #[arg(long, value_name = "NAME")]
         username: Option<String>,
+        #[command(flatten)]
+        author: AuthorArguments,
     },
     /// Show the live credentials and when they were last used.
     List,
@@ -266,6 +273,8 @@ pub(crate) enum CredentialCommand {
         /// Retire it even if it is the last one.
         #[arg(long)]
         force: bool,
+        #[command(flatten)]
+        author: AuthorArguments,
     },
 }
 
@@ -277,6 +286,8 @@ pub(crate) enum KeysCommand {
         /// `ENTRA_TENANT_DOMAIN` and `ENTRA_ISSUERS`, as in the functions.
         #[arg(long = "issuer", value_name = "URL")]
         issuers: Vec<String>,
+        #[command(flatten)]
+        author: AuthorArguments,
     },
 }
 
@@ -291,11 +302,13 @@ pub(crate) enum DisposableCommand {
         /// Publish it even if it lacks more than half of the domains of the list in use.
         #[arg(long)]
         force: bool,
+        #[command(flatten)]
+        author: AuthorArguments,
     },
     /// Show which list is in use: version, date, source and number of domains.
     Show,
     /// Go back to the built-in list.
-    Reset,
+    Reset(AuthorArguments),
 }
 
 #[derive(Debug, Subcommand)]
@@ -325,6 +338,8 @@ pub(crate) enum PolicyCommand {
     Promote {
         #[command(flatten)]
         of: FlowArguments,
+        #[command(flatten)]
+        author: AuthorArguments,
     },
     /// Show the published versions of a user flow, the newest first.
     History {
@@ -349,6 +364,8 @@ pub(crate) enum PolicyCommand {
         /// The number that `history` shows.
         #[arg(long, value_name = "NUMBER")]
         version: u32,
+        #[command(flatten)]
+        author: AuthorArguments,
     },
 }
 
@@ -453,11 +470,11 @@ pub(crate) struct ShadowArguments {
     /// What is new and why, for your colleagues.
     #[arg(long, value_parser = note, value_name = "TEXT", required_unless_present = "end")]
     pub(crate) note: Option<String>,
-    /// Who publishes; without it the name of the account on this machine.
+    /// Who publishes it, or ends it; without it the name of the account on this machine.
     #[arg(long, value_parser = note, value_name = "NAME")]
     pub(crate) author: Option<String>,
     /// Try it no longer; it stays in the history.
-    #[arg(long, conflicts_with_all = ["file", "note", "author"])]
+    #[arg(long, conflicts_with_all = ["file", "note"])]
     pub(crate) end: bool,
 }
 
@@ -597,9 +614,137 @@ fn subject(text: &str) -> Result<Subject, String> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use clap::CommandFactory;
+    use shared::domain::audit::SettingAction;
 
     use super::*;
+
+    /// The commands that change something, with what the audit has of each: the names of actions, `entries`, or `decisions`.
+    const CHANGING: [(&str, &[&str]); 32] = [
+        ("list add", &["entries"]),
+        ("list remove", &["entries"]),
+        ("list import", &["entries"]),
+        ("credential create", &["credential.create"]),
+        ("credential retire", &["credential.retire"]),
+        ("keys refresh", &["keys.refresh"]),
+        ("policy publish", &["policy.publish"]),
+        ("policy shadow", &["policy.shadow", "policy.end-shadow"]),
+        ("policy promote", &["policy.promote"]),
+        ("policy rollback", &["policy.rollback"]),
+        ("disposable refresh", &["disposable.refresh"]),
+        ("disposable reset", &["disposable.reset"]),
+        ("claims import", &["claims.put"]),
+        ("claims remove", &["claims.remove"]),
+        ("values import", &["values.put"]),
+        ("values add", &["values.put"]),
+        ("values remove", &["values.remove"]),
+        ("code create", &["code.create"]),
+        ("code revoke", &["code.revoke"]),
+        ("request approve", &["decisions"]),
+        ("request deny", &["decisions"]),
+        ("request reopen", &["decisions"]),
+        ("request retry", &["decisions"]),
+        ("request erase", &["request.erase"]),
+        ("endpoint add", &["endpoint.add"]),
+        (
+            "endpoint rotate-secret",
+            &["endpoint.rotate-secret", "endpoint.drop-secret"],
+        ),
+        ("endpoint disable", &["endpoint.disable"]),
+        ("endpoint enable", &["endpoint.enable"]),
+        ("endpoint remove", &["endpoint.remove"]),
+        ("endpoint dead replay", &["endpoint.replay"]),
+        ("event replay", &["event.replay"]),
+        ("event restore", &["event.restore"]),
+    ];
+
+    /// The commands that change nothing in a deployment.
+    const LOOKING: [&str; 33] = [
+        "list show",
+        "list check",
+        "list export",
+        "credential list",
+        "policy check",
+        "policy test",
+        "policy diff",
+        "policy explain",
+        "policy schema",
+        "policy history",
+        "policy show",
+        "disposable show",
+        "claims export",
+        "claims show",
+        "values export",
+        "values show",
+        "values sets",
+        "code list",
+        "code show",
+        "request list",
+        "request counts",
+        "request show",
+        "endpoint list",
+        "endpoint test",
+        "endpoint log",
+        "endpoint dead list",
+        "audit",
+        "audit verify",
+        "event list",
+        "event show",
+        "event schema",
+        "evidence",
+        "try",
+    ];
+
+    /// Every command that does something by itself, with its options.
+    fn commands(of: &clap::Command, path: &str, found: &mut Vec<(String, clap::Command)>) {
+        for command in of.get_subcommands() {
+            let path = format!("{path} {}", command.get_name());
+            if !command.is_subcommand_required_set() {
+                found.push((path.trim().to_owned(), command.clone()));
+            }
+            commands(command, &path, found);
+        }
+    }
+
+    fn all_commands() -> Vec<(String, clap::Command)> {
+        let mut found = Vec::new();
+        commands(&Arguments::command(), "", &mut found);
+        found
+    }
+
+    #[test]
+    fn every_command_is_known_to_be_recorded_or_to_change_nothing() {
+        let found = all_commands().into_iter().map(|(path, _)| path);
+        let found: BTreeSet<String> = found.collect();
+        let changing = CHANGING.iter().map(|(path, _)| *path);
+        let known = changing.chain(LOOKING).map(str::to_owned);
+        assert_eq!(found, known.collect());
+    }
+
+    #[test]
+    fn whoever_changes_something_can_say_a_name_and_nobody_else() {
+        for (path, command) in all_commands() {
+            let has_author = command.get_arguments().any(|one| one.get_id() == "author");
+            let changes = CHANGING.iter().any(|(changing, _)| *changing == path);
+            assert_eq!(has_author, changes, "{path}");
+        }
+    }
+
+    #[test]
+    fn every_action_is_of_a_command_and_explained() {
+        let told = CHANGING.iter().flat_map(|(_, actions)| *actions);
+        let told: BTreeSet<&str> = told.copied().collect();
+        let known = SettingAction::ALL.map(SettingAction::name).into_iter();
+        let known: BTreeSet<&str> = known.chain(["entries", "decisions"]).collect();
+        assert_eq!(told, known);
+        let explained = include_str!("../../../docs/audit.md");
+        for action in SettingAction::ALL {
+            let name = format!("`{}`", action.name());
+            assert!(explained.contains(&name), "docs/audit.md lacks {name}");
+        }
+    }
 
     #[test]
     fn commands_and_options_do_not_contradict_each_other() {

@@ -6,7 +6,10 @@ use jiff::Timestamp;
 use serde::Serialize;
 use shared::{
     app::audit::{Audit, Told, Wanted, told},
-    domain::audit::{Record, day},
+    domain::{
+        audit::{Record, day},
+        directory::ClaimsSubject,
+    },
 };
 
 pub(crate) use self::verify::{Folder, run as verify};
@@ -32,8 +35,11 @@ pub(crate) async fn run(
         after: None,
     };
     let records = all(audit, wanted).await?;
+    let about = arguments.about.as_deref().map(About::new);
     let lines = records.iter().flat_map(lines);
-    if records.is_empty() {
+    let lines = lines.filter(|line| about.as_ref().is_none_or(|about| about.is(&line.change)));
+    let mut lines = lines.peekable();
+    if lines.peek().is_none() {
         writeln!(output.notes, "nobody changed anything on {day}")?;
     } else if arguments.json {
         for line in lines {
@@ -64,6 +70,29 @@ async fn all(audit: &Audit, mut wanted: Wanted) -> Result<Vec<Record>, Failure> 
     }
 }
 
+/// What somebody asks about.
+struct About<'a> {
+    text: &'a str,
+    /// What records have in place of a person with claims.
+    fingerprint: Option<String>,
+}
+
+impl<'a> About<'a> {
+    fn new(text: &'a str) -> Self {
+        let subject = ClaimsSubject::parse(text).ok();
+        Self {
+            text,
+            fingerprint: subject.map(|subject| subject.fingerprint()),
+        }
+    }
+
+    fn is(&self, change: &Told<'_>) -> bool {
+        let named = [change.request, change.matcher.as_deref(), change.about];
+        let is_it = |name: &str| name == self.text || Some(name) == self.fingerprint.as_deref();
+        named.into_iter().flatten().any(is_it)
+    }
+}
+
 #[derive(Serialize)]
 struct Line<'r> {
     at: Timestamp,
@@ -84,15 +113,29 @@ impl Line<'_> {
     fn row(self) -> [String; 8] {
         let text = |cell: Option<&str>| cell.unwrap_or_default().to_owned();
         let change = self.change;
+        let about = about(&change);
         [
             self.at.to_string(),
             self.by.to_owned(),
             change.action.to_owned(),
-            change.matcher.unwrap_or_else(|| text(change.request)),
+            about,
             text(change.list),
             text(change.from),
             text(change.to),
             text(change.reason),
         ]
     }
+}
+
+/// What a change is about, in a cell.
+fn about(change: &Told<'_>) -> String {
+    let version = change.version.filter(|_| change.request.is_none());
+    let parts = [
+        change.matcher.clone(),
+        change.request.map(str::to_owned),
+        change.about.map(str::to_owned),
+        version.map(|version| format!("version {version}")),
+        change.count.map(|count| format!("number {count}")),
+    ];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }

@@ -6,7 +6,7 @@ use shared::{
     domain::audit::Signature,
 };
 
-use crate::exit::Failure;
+use crate::{args::AuthorArguments, exit::Failure};
 
 /// The name that was given, or that of the account on this machine. `expected` says of whom.
 pub(crate) fn author(named: Option<&str>, expected: &str) -> Result<String, Failure> {
@@ -23,9 +23,14 @@ pub(crate) fn author(named: Option<&str>, expected: &str) -> Result<String, Fail
         .ok_or_else(|| Failure::Told(format!("--author: found nothing, expected {expected}")))
 }
 
-/// By whoever changes entries of lists.
-pub(crate) fn signature(named: Option<&str>, at: Timestamp) -> Result<Signature, Failure> {
-    let by = author(named, "who changes the list")?;
+/// The name of whoever changes something.
+pub(crate) fn changer(arguments: &AuthorArguments) -> Result<String, Failure> {
+    author(arguments.author.as_deref(), "who changes it")
+}
+
+/// The same with the time of the change.
+pub(crate) fn signature(arguments: &AuthorArguments, at: Timestamp) -> Result<Signature, Failure> {
+    let by = changer(arguments)?;
     Ok(Signature { by, at })
 }
 

@@ -6,16 +6,19 @@ use std::{
     slice::from_ref,
 };
 
+use jiff::Timestamp;
 use shared::{
     app::collections::{Collection, Directory},
     domain::{
         attribute::ClaimValue,
+        audit::Signature,
         directory::{ClaimsSubject, DirectoryRecord},
     },
 };
 
 use crate::{
     args::{ClaimsCommand, ExportFile},
+    author::signature,
     collection::{Told, each, import},
     exit::{Exit, Failure},
     export,
@@ -26,16 +29,19 @@ use crate::{
 pub(crate) async fn run(
     command: &ClaimsCommand,
     directory: &Directory,
+    now: Timestamp,
     output: &mut Output<'_>,
 ) -> Result<Exit, Failure> {
     match command {
-        ClaimsCommand::Import(file) => import(file, directory, Claims, output).await,
+        ClaimsCommand::Import(file) => import(file, directory, Claims, now, output).await,
         ClaimsCommand::Export(file) => {
             let write = async |out: &mut dyn Write| write(file, directory, out).await;
             export::run(file.output.as_deref(), "records", write, output).await
         }
         ClaimsCommand::Show { subject, json } => show(subject, *json, directory, output).await,
-        ClaimsCommand::Remove { subject } => remove(subject, directory, output).await,
+        ClaimsCommand::Remove { subject, author } => {
+            remove(subject, directory, &signature(author, now)?, output).await
+        }
     }
 }
 
@@ -113,10 +119,11 @@ async fn show(
 async fn remove(
     subject: &ClaimsSubject,
     directory: &Directory,
+    signature: &Signature,
     output: &mut Output<'_>,
 ) -> Result<Exit, Failure> {
     let record = find(subject, directory).await?;
-    directory.remove(from_ref(subject)).await?;
+    directory.remove(from_ref(subject), signature).await?;
     let (name, content) = (Directory::name(&record), Directory::content(&record));
     writeln!(output.results, "removed {name}: {content}")?;
     Ok(Exit::Done)

@@ -1,12 +1,15 @@
 //! What the directory and the sets of values have in common.
 
+use jiff::Timestamp;
 use shared::{
-    app::collections::{Collection, Difference, Place},
+    app::collections::{Collection, Difference, MAX_BATCH, Place},
+    domain::audit::Signature,
     ports::StoreError,
 };
 
 use crate::{
     args::ImportFile,
+    author::signature,
     exit::{Exit, Failure},
     import::{Job, Outcome, Target},
     output::Output,
@@ -30,6 +33,7 @@ pub(crate) async fn import<C, F>(
     file: &ImportFile,
     collection: &C,
     form: F,
+    now: Timestamp,
     output: &mut Output<'_>,
 ) -> Result<Exit, Failure>
 where
@@ -39,7 +43,10 @@ where
     let job = Job {
         path: &file.file,
         dry_run: file.dry_run,
-        target: &Loading(collection),
+        target: &Loading {
+            collection,
+            signature: signature(&file.author, now)?,
+        },
     };
     if file.is_json() {
         job.run(|file| Ok(Lines::new(file, form)), output).await
@@ -66,9 +73,10 @@ pub(crate) async fn each<C: Collection>(
 pub(crate) async fn tell_applied<C: Told>(
     collection: &C,
     records: &[C::Record],
+    signature: &Signature,
     output: &mut Output<'_>,
 ) -> Result<(), Failure> {
-    for difference in collection.apply(records).await? {
+    for difference in collection.apply(records, signature).await? {
         match difference {
             Difference::Added(record) => {
                 let (name, content) = (C::name(&record), C::content(&record));
@@ -87,22 +95,28 @@ pub(crate) async fn tell_applied<C: Told>(
     Ok(())
 }
 
-struct Loading<'c, C>(&'c C);
+struct Loading<'c, C> {
+    collection: &'c C,
+    signature: Signature,
+}
 
 impl<C: Told> Target for Loading<'_, C> {
     type Record = C::Record;
     type Place = C::Key;
+
+    const MAX_BATCH: usize = MAX_BATCH;
 
     fn place(record: &C::Record) -> C::Key {
         C::key(record)
     }
 
     async fn preview(&self, records: &[C::Record]) -> Result<Vec<Outcome>, StoreError> {
-        Ok(outcomes::<C>(&self.0.preview(records).await?))
+        Ok(outcomes::<C>(&self.collection.preview(records).await?))
     }
 
     async fn apply(&self, records: &[C::Record]) -> Result<Vec<Outcome>, StoreError> {
-        Ok(outcomes::<C>(&self.0.apply(records).await?))
+        let applied = self.collection.apply(records, &self.signature).await?;
+        Ok(outcomes::<C>(&applied))
     }
 }
 

@@ -10,6 +10,7 @@ use shared::{
 
 use crate::{
     args::CredentialCommand,
+    author::changer,
     exit::{Exit, Failure},
     output::{Output, Table},
 };
@@ -20,19 +21,27 @@ pub(crate) async fn run(
     output: &mut Output<'_>,
 ) -> Result<Exit, Failure> {
     match command {
-        CredentialCommand::Create { username } => {
-            create(username.as_deref(), credentials, output).await
+        CredentialCommand::Create { username, author } => {
+            create(username.as_deref(), &changer(author)?, credentials, output).await
         }
         CredentialCommand::List => list(credentials, output).await,
-        CredentialCommand::Retire { id, yes, force } => {
+        CredentialCommand::Retire {
+            id,
+            yes,
+            force,
+            author,
+        } => {
+            let by = changer(author)?;
+            let credential = retirable(id, *force, credentials).await?;
             let ask = !yes && stdin().is_terminal();
-            retire(id, ask, *force, credentials, output).await
+            retire(&credential, ask, &by, credentials, output).await
         }
     }
 }
 
 async fn create(
     username: Option<&str>,
+    by: &str,
     credentials: &Credentials,
     output: &mut Output<'_>,
 ) -> Result<Exit, Failure> {
@@ -40,7 +49,7 @@ async fn create(
         Some(username) => username.to_owned(),
         None => random_username()?,
     };
-    let made = credentials.create(&username).await?;
+    let made = credentials.create(&username, by).await?;
     let Credential { id, username, .. } = &made.credential;
     let shown = write!(
         output.results,
@@ -100,28 +109,38 @@ async fn list(credentials: &Credentials, output: &mut Output<'_>) -> Result<Exit
     Ok(Exit::Done)
 }
 
-async fn retire(
+/// A live credential that is not the last one, unless that is meant.
+async fn retirable(
     id: &str,
-    ask: bool,
     force: bool,
     credentials: &Credentials,
-    output: &mut Output<'_>,
-) -> Result<Exit, Failure> {
+) -> Result<Credential, Failure> {
     let live = credentials.list().await?;
-    let Some(credential) = live.iter().find(|credential| credential.id == id) else {
-        return Err(CredentialError::Unknown(id.to_owned()).into());
-    };
-    if live.len() == 1 && !force {
+    let is_last = live.len() == 1;
+    let found = live.into_iter().find(|credential| credential.id == id);
+    let credential = found.ok_or_else(|| CredentialError::Unknown(id.to_owned()))?;
+    if is_last && !force {
         return Err(Failure::Told(format!(
             "`{id}` is the last live credential: without it API connectors are refused, and functions \
              with no other kind of caller would refuse to start. Make another one first, or add --force"
         )));
     }
+    Ok(credential)
+}
+
+async fn retire(
+    credential: &Credential,
+    ask: bool,
+    by: &str,
+    credentials: &Credentials,
+    output: &mut Output<'_>,
+) -> Result<Exit, Failure> {
+    let id = &credential.id;
     let question = format!("Retire `{id}` ({})?", credential.username);
     if ask && !confirmed(&question, &mut stdin().lock(), output.notes)? {
         return Err(Failure::Told(format!("`{id}` stays live")));
     }
-    let retired = credentials.retire(id).await?;
+    let retired = credentials.retire(id, by).await?;
     writeln!(
         output.results,
         "retired `{}` ({}): refused within a minute",

@@ -13,6 +13,7 @@ use shared::{
 
 use crate::{
     args::DisposableCommand,
+    author::changer,
     exit::{Exit, Failure},
     output::{Output, quoted, visible},
 };
@@ -31,18 +32,26 @@ pub(crate) async fn run(
 ) -> Result<Exit, Failure> {
     let publications = DisposablePublications::new(table, clock);
     match command {
-        DisposableCommand::Refresh { from, force } => {
+        DisposableCommand::Refresh {
+            from,
+            force,
+            author,
+        } => {
+            let by = changer(author)?;
             let source = from.as_deref().unwrap_or(UPSTREAM);
             let domains = read(source).await?;
             let new = NewList {
                 domains: &domains,
                 source,
                 force: *force,
+                author: &by,
             };
             refreshed(&publications.refresh(new).await?, output)?;
         }
         DisposableCommand::Show => show(&publications.in_use().await?, output)?,
-        DisposableCommand::Reset => reset(publications.reset().await?, output)?,
+        DisposableCommand::Reset(author) => {
+            reset(publications.reset(&changer(author)?).await?, output)?;
+        }
     }
     Ok(Exit::Done)
 }

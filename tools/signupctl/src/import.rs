@@ -20,7 +20,7 @@ use futures_util::{
     stream::{FuturesOrdered, StreamExt},
 };
 use indicatif::{ProgressBar, ProgressStyle};
-use shared::ports::{StoreError, list_store::MAX_BATCH};
+use shared::ports::StoreError;
 
 use crate::{
     exit::{Exit, Failure},
@@ -45,6 +45,9 @@ pub(crate) trait Target {
     type Record;
     /// What a row changes: of two rows with the same place, the later one stands.
     type Place: Eq + Hash;
+
+    /// Most records of a batch.
+    const MAX_BATCH: usize;
 
     fn place(record: &Self::Record) -> Self::Place;
 
@@ -213,7 +216,7 @@ where
         self.batch.lines = Some(first..=line);
         self.batch.places.insert(T::place(&record));
         self.batch.records.push(record);
-        if self.batch.records.len() == MAX_BATCH {
+        if self.batch.records.len() == T::MAX_BATCH {
             self.start().await?;
         }
         Ok(())
@@ -351,6 +354,8 @@ mod tests {
     impl Target for Busy {
         type Record = ();
         type Place = ();
+
+        const MAX_BATCH: usize = 1;
 
         fn place((): &()) {}
 

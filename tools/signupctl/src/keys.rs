@@ -5,14 +5,19 @@ use std::time::Duration;
 use jiff::Timestamp;
 use shared::{
     adapters::entra_keys::EntraKeys,
+    app::audit::of_settings,
     config::{ProcessEnvironment, entra_issuers},
-    domain::key_set::SigningKeys,
+    domain::{
+        audit::{Record, SettingAction, SettingChange, Signature},
+        key_set::SigningKeys,
+    },
     ports::{Deadline, key_source::KeySource, key_store::KeyStore},
 };
 use tokio::time::Instant;
 
 use crate::{
     args::KeysCommand,
+    author::signature,
     exit::{Exit, Failure},
     output::Output,
 };
@@ -26,13 +31,14 @@ pub(crate) async fn run(
     now: Timestamp,
     output: &mut Output<'_>,
 ) -> Result<Exit, Failure> {
-    let KeysCommand::Refresh { issuers } = command;
+    let KeysCommand::Refresh { issuers, author } = command;
+    let signature = signature(author, now)?;
     let issuers = if issuers.is_empty() {
         configured_issuers()?
     } else {
         issuers.clone()
     };
-    refresh(&issuers, store, now, output).await
+    refresh(&issuers, store, &signature, output).await
 }
 
 fn configured_issuers() -> Result<Vec<String>, Failure> {
@@ -53,7 +59,7 @@ fn configured_issuers() -> Result<Vec<String>, Failure> {
 async fn refresh(
     issuers: &[String],
     store: &impl KeyStore,
-    now: Timestamp,
+    signature: &Signature,
     output: &mut Output<'_>,
 ) -> Result<Exit, Failure> {
     let source = EntraKeys::default();
@@ -66,7 +72,8 @@ async fn refresh(
         }
     }
     if !keys.is_empty() {
-        store.save(&keys, now).await?;
+        let record = record(&keys, signature);
+        store.save(&keys, signature.at, &record).await?;
     }
     for (issuer, keys) in keys.issuers() {
         writeln!(
@@ -85,4 +92,10 @@ async fn refresh(
             .to_owned()
     });
     Err(Failure::Told(failures.join("\n")))
+}
+
+fn record(keys: &SigningKeys, signature: &Signature) -> Record {
+    let issuers = keys.issuers().map(|(issuer, _)| issuer);
+    let changes = issuers.map(|issuer| SettingChange::of(SettingAction::KeysRefresh, issuer));
+    of_settings(signature, changes.collect())
 }

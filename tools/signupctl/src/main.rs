@@ -89,7 +89,7 @@ async fn run(arguments: &Arguments, output: &mut Output<'_>) -> Result<Exit, Fai
         Command::Policy(command) => policy::run(command, table, clock, output).await,
         Command::Claims(command) => {
             let directory = Directory(table().await?);
-            claims::run(command, &directory, output).await
+            claims::run(command, &directory, clock.now(), output).await
         }
         Command::Values(command) => values::run(command, table().await?, clock.now(), output).await,
         Command::Code(command) => {

@@ -1,16 +1,20 @@
 //! `signupctl values`: sets of allowed values.
 
-use std::{collections::HashSet, io::Write, slice::from_ref, sync::Arc};
+use std::{io::Write, slice::from_ref, sync::Arc};
 
 use jiff::Timestamp;
 use shared::{
     app::collections::{Collection, MAX_BATCH, ValueSet},
-    domain::value_set::{Member, SetName, SetValue},
+    domain::{
+        audit::Signature,
+        value_set::{Member, SetName, SetValue},
+    },
     ports::value_store::ValueStore,
 };
 
 use crate::{
     args::{AddValuesArguments, ExportFile, TypedExpiry, ValuesCommand},
+    author::signature,
     collection::{Told, each, import, tell_applied},
     exit::{Exit, Failure},
     export,
@@ -31,7 +35,7 @@ pub(crate) async fn run(
     match command {
         ValuesCommand::Import { set: name, file } => {
             let form = Members { set: name.clone() };
-            import(file, &set(name), form, output).await
+            import(file, &set(name), form, now, output).await
         }
         ValuesCommand::Export { set: name, file } => {
             let set = set(name);
@@ -39,7 +43,11 @@ pub(crate) async fn run(
             export::run(file.output.as_deref(), "values", write, output).await
         }
         ValuesCommand::Add(arguments) => add(arguments, &set(&arguments.set), now, output).await,
-        ValuesCommand::Remove { set: name, values } => remove(values, &set(name), output).await,
+        ValuesCommand::Remove {
+            set: name,
+            values,
+            author,
+        } => remove(values, &set(name), &signature(author, now)?, output).await,
         ValuesCommand::Show {
             set: name,
             value,
@@ -75,6 +83,7 @@ async fn add(
     now: Timestamp,
     output: &mut Output<'_>,
 ) -> Result<Exit, Failure> {
+    let signature = signature(&arguments.author, now)?;
     let expires = arguments.expires.as_ref();
     let expires_at = expires
         .map(|typed: &TypedExpiry| typed.end(now))
@@ -90,7 +99,7 @@ async fn add(
         })
         .collect();
     for batch in members.chunks(MAX_BATCH) {
-        tell_applied(set, batch, output).await?;
+        tell_applied(set, batch, &signature, output).await?;
     }
     Ok(Exit::Done)
 }
@@ -98,14 +107,15 @@ async fn add(
 async fn remove(
     values: &[SetValue],
     set: &ValueSet,
+    signature: &Signature,
     output: &mut Output<'_>,
 ) -> Result<Exit, Failure> {
     let mut removed = 0;
     for batch in values.chunks(MAX_BATCH) {
         let found = set.find(batch).await?;
-        set.remove(batch).await?;
+        let there: Vec<SetValue> = found.iter().map(ValueSet::key).collect();
+        set.remove(&there, signature).await?;
         removed += found.len();
-        let there: HashSet<SetValue> = found.iter().map(ValueSet::key).collect();
         for member in &found {
             let (name, content) = (ValueSet::name(member), ValueSet::content(member));
             writeln!(output.results, "removed {name}: {content}")?;

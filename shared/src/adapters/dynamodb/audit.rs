@@ -6,6 +6,7 @@ use jiff::civil::Date;
 
 use super::{
     Table,
+    contention::patiently,
     items::{RecordItem, encode, read_as},
     keys::{Key, PK, SK, records_of},
     many::first,
@@ -15,7 +16,7 @@ use crate::{
     domain::audit::{Record, RecordId},
     ports::{
         StoreError,
-        audit_store::{AuditStore, Page},
+        audit_store::{AuditKeeper, AuditStore, Page},
     },
 };
 
@@ -43,7 +44,25 @@ impl AuditStore for Table {
     }
 }
 
+#[async_trait]
+impl AuditKeeper for Table {
+    async fn keep_record(&self, record: &Record) -> Result<(), StoreError> {
+        self.write_recorded(Vec::new(), record).await
+    }
+}
+
 impl Table {
+    /// Writes a change together with the record of it: both or none. [`StoreError::Conflict`] when a condition does not hold.
+    pub(super) async fn write_recorded(
+        &self,
+        mut writes: Vec<TransactWriteItem>,
+        record: &Record,
+    ) -> Result<(), StoreError> {
+        writes.push(self.record(record)?);
+        let unmet = self.transact(writes, patiently()).await?;
+        unmet.is_empty().then_some(()).ok_or(StoreError::Conflict)
+    }
+
     /// The write that belongs into the transaction of the change.
     pub(super) fn record(&self, record: &Record) -> Result<TransactWriteItem, StoreError> {
         let item = encode(&Key::record(record), RecordItem::from(record))?;

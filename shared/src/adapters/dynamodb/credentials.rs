@@ -10,11 +10,15 @@ use super::{
     Table,
     client::store_error,
     items::{CredentialItem, Item, encode, key_of},
-    keys::{Key, PK},
+    keys::Key,
     sign_up::{caller_keys, caller_records},
+    transaction::{built_deletion, put},
 };
 use crate::{
-    domain::caller::{Credential, Slot},
+    domain::{
+        audit::Record,
+        caller::{Credential, Slot},
+    },
     ports::{
         Deadline, StoreError, credential_store::CredentialStore, credential_use::CredentialUse,
     },
@@ -31,31 +35,26 @@ impl CredentialStore for Table {
         Ok(caller_records(&mut items)?.credentials)
     }
 
-    async fn create(&self, credential: &Credential) -> Result<(), StoreError> {
+    async fn create(&self, credential: &Credential, record: &Record) -> Result<(), StoreError> {
         let key = Key::credential(credential.slot);
         let item = encode(&key, CredentialItem::from(credential))?;
-        self.client
-            .put_item()
-            .table_name(&self.name)
-            .set_item(Some(item))
-            .condition_expression(format!("attribute_not_exists({PK})"))
-            .send()
-            .await
-            .map_err(|error| store_error(&error))?;
-        Ok(())
+        let writes = vec![put(self.create(item)?)];
+        self.write_recorded(writes, record).await
     }
 
-    async fn retire(&self, slot: Slot, credential_id: &str) -> Result<(), StoreError> {
-        self.client
-            .delete_item()
-            .table_name(&self.name)
-            .set_key(Some(Key::credential(slot).attributes()))
+    async fn retire(
+        &self,
+        slot: Slot,
+        credential_id: &str,
+        record: &Record,
+    ) -> Result<(), StoreError> {
+        let id = AttributeValue::S(credential_id.to_owned());
+        let emptied = self
+            .deletion(&Key::credential(slot))
             .condition_expression("id = :id")
-            .expression_attribute_values(":id", AttributeValue::S(credential_id.to_owned()))
-            .send()
-            .await
-            .map_err(|error| store_error(&error))?;
-        Ok(())
+            .expression_attribute_values(":id", id);
+        let writes = vec![built_deletion(emptied)?];
+        self.write_recorded(writes, record).await
     }
 }
 

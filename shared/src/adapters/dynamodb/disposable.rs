@@ -1,16 +1,17 @@
 //! Published lists of disposable domains.
 
 use async_trait::async_trait;
-use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
+use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::{
     Table,
     client::store_error,
     items::{DisposableListItem, encode, key_of},
     keys::{DISPOSABLE, Key, PK, SK},
+    transaction::put,
 };
 use crate::{
-    domain::publication::CurrentPolicies,
+    domain::{audit::Record, publication::CurrentPolicies},
     ports::{
         Deadline, StoreError,
         disposable_reader::DisposableReader,
@@ -60,6 +61,7 @@ impl DisposableStore for Table {
         &self,
         new: &DisposableList,
         seen: &CurrentPolicies,
+        record: &Record,
     ) -> Result<(), StoreError> {
         let key = Key::disposable_list(new.number);
         let writes = [
@@ -69,22 +71,15 @@ impl DisposableStore for Table {
                 ..seen.clone()
             })?,
         ];
-        let writes = writes.map(|put| TransactWriteItem::builder().put(put).build());
-        self.client
-            .transact_write_items()
-            .set_transact_items(Some(writes.into()))
-            .send()
-            .await
-            .map_err(|error| store_error(&error))?;
-        Ok(())
+        self.write_recorded(writes.map(put).into(), record).await
     }
 
-    async fn reset_list(&self, seen: &CurrentPolicies) -> Result<(), StoreError> {
-        let put = self.put_pointer(&CurrentPolicies {
+    async fn reset_list(&self, seen: &CurrentPolicies, record: &Record) -> Result<(), StoreError> {
+        let pointer = self.put_pointer(&CurrentPolicies {
             disposable: None,
             ..seen.clone()
         })?;
-        self.put(put).await
+        self.write_recorded(vec![put(pointer)], record).await
     }
 
     async fn delete_list(&self, number: u32) -> Result<(), StoreError> {

@@ -4,13 +4,13 @@ use async_trait::async_trait;
 
 use super::{
     Table,
-    client::store_error,
     items::{EndpointItem, encode, read_as},
     keys::{ENDPOINT, ENDPOINTS, Key},
     number,
+    transaction::{built_deletion, put},
 };
 use crate::{
-    domain::endpoint::Endpoint,
+    domain::{audit::Record, endpoint::Endpoint},
     ports::{
         StoreError,
         endpoint_store::{EndpointReader, EndpointStore},
@@ -27,22 +27,21 @@ impl EndpointReader for Table {
 
 #[async_trait]
 impl EndpointStore for Table {
-    async fn put(&self, endpoint: &Endpoint) -> Result<(), StoreError> {
+    async fn put(&self, endpoint: &Endpoint, record: Option<&Record>) -> Result<(), StoreError> {
         let item = encode(&Key::endpoint(&endpoint.id), EndpointItem::from(endpoint))?;
-        let put = self.put_version(item, endpoint.revision.saturating_sub(1))?;
-        self.put(put).await
+        let next = self.put_version(item, endpoint.revision.saturating_sub(1))?;
+        match record {
+            Some(record) => self.write_recorded(vec![put(next)], record).await,
+            None => self.put(next).await,
+        }
     }
 
-    async fn remove(&self, endpoint: &Endpoint) -> Result<(), StoreError> {
-        self.client
-            .delete_item()
-            .table_name(&self.name)
-            .set_key(Some(Key::endpoint(&endpoint.id).attributes()))
+    async fn remove(&self, endpoint: &Endpoint, record: &Record) -> Result<(), StoreError> {
+        let removed = self
+            .deletion(&Key::endpoint(&endpoint.id))
             .condition_expression("version = :version")
-            .expression_attribute_values(":version", number(endpoint.revision))
-            .send()
-            .await
-            .map_err(|error| store_error(&error))?;
-        Ok(())
+            .expression_attribute_values(":version", number(endpoint.revision));
+        let writes = vec![built_deletion(removed)?];
+        self.write_recorded(writes, record).await
     }
 }

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, slice, time::Duration};
 
 use async_trait::async_trait;
-use aws_sdk_dynamodb::types::{AttributeValue, Delete, TransactWriteItem};
+use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use super::{
@@ -13,7 +13,7 @@ use super::{
     items::{EntryItem, Item, decode, encode, key_of, read_as},
     keys::{Key, PK, SK, entries_of, entry_part},
     number,
-    transaction::{delete, put},
+    transaction::{built_deletion, put},
 };
 use crate::{
     domain::{
@@ -190,14 +190,11 @@ impl Table {
         item: EntryItem,
     ) -> Result<TransactWriteItem, StoreError> {
         match expected {
-            Some(version) if item.is_empty() => Delete::builder()
-                .table_name(&self.name)
-                .set_key(Some(key.attributes()))
-                .condition_expression("version = :version")
-                .expression_attribute_values(":version", number(version))
-                .build()
-                .map(delete)
-                .map_err(|error| StoreError::Unavailable(error.to_string())),
+            Some(version) if item.is_empty() => built_deletion(
+                self.deletion(key)
+                    .condition_expression("version = :version")
+                    .expression_attribute_values(":version", number(version)),
+            ),
             expected => {
                 let item = encode(key, item.next_version())?;
                 Ok(put(self.put_version(item, expected.unwrap_or_default())?))

@@ -4,14 +4,14 @@ use std::{collections::HashMap, time::Duration};
 
 use aws_sdk_dynamodb::{
     operation::query::builders::QueryFluentBuilder,
-    types::{AttributeValue, DeleteRequest, PutRequest, WriteRequest},
+    types::{AttributeValue, DeleteRequest, WriteRequest},
 };
 use serde::de::DeserializeOwned;
 
 use super::{
     Table,
     client::store_error,
-    items::{Item, key_of, read_as},
+    items::{Item, read_as},
     keys::{Key, PK, SK},
 };
 use crate::ports::{StoreError, list_store::Cursor};
@@ -26,30 +26,6 @@ const FIRST_PAUSE: Duration = Duration::from_millis(20);
 
 /// Items in one page.
 const PAGE: i32 = 1000;
-
-/// Writes by key; a later one takes the place of an earlier one, since a batch names each key once.
-#[derive(Default)]
-pub(super) struct Writes(HashMap<Key, WriteRequest>);
-
-impl Writes {
-    pub(super) fn put(&mut self, item: Item) -> Result<(), StoreError> {
-        let key = key_of(&item);
-        let put = PutRequest::builder().set_item(Some(item)).build();
-        let put = put.map_err(|error| StoreError::Unavailable(error.to_string()))?;
-        let request = WriteRequest::builder().put_request(put).build();
-        self.0.insert(key, request);
-        Ok(())
-    }
-
-    pub(super) fn delete(&mut self, key: Key) -> Result<(), StoreError> {
-        let delete = DeleteRequest::builder().set_key(Some(key.attributes()));
-        let delete = delete.build();
-        let delete = delete.map_err(|error| StoreError::Unavailable(error.to_string()))?;
-        let request = WriteRequest::builder().delete_request(delete).build();
-        self.0.insert(key, request);
-        Ok(())
-    }
-}
 
 /// The first items that a query finds, and whether there are more.
 pub(super) async fn first(
@@ -68,9 +44,10 @@ pub(super) async fn first(
 }
 
 impl Table {
-    /// Writes in the place of what is there, each item by itself.
-    pub(super) async fn write_all(&self, writes: Writes) -> Result<(), StoreError> {
-        let writes: Vec<WriteRequest> = writes.0.into_values().collect();
+    /// Deletes items, each by itself.
+    pub(super) async fn delete_all(&self, keys: Vec<Key>) -> Result<(), StoreError> {
+        let writes = keys.iter().map(deletion);
+        let writes = writes.collect::<Result<Vec<WriteRequest>, _>>()?;
         for batch in writes.chunks(BATCH) {
             self.write_batch(batch.to_vec()).await?;
         }
@@ -185,4 +162,11 @@ impl Table {
         }
         Ok(items)
     }
+}
+
+fn deletion(key: &Key) -> Result<WriteRequest, StoreError> {
+    let deletion = DeleteRequest::builder().set_key(Some(key.attributes()));
+    let deletion = deletion.build();
+    let deletion = deletion.map_err(|error| StoreError::Unavailable(error.to_string()))?;
+    Ok(WriteRequest::builder().delete_request(deletion).build())
 }

@@ -1,7 +1,7 @@
 //! Published policies.
 
 use async_trait::async_trait;
-use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem, builders::PutBuilder};
+use aws_sdk_dynamodb::types::{AttributeValue, Put, builders::PutBuilder};
 use serde::de::DeserializeOwned;
 
 use super::{
@@ -9,9 +9,13 @@ use super::{
     client::store_error,
     items::{CurrentPoliciesItem, Item, PolicyTextItem, PublicationItem, decode, encode, key_of},
     keys::{Key, PK, PUBLICATION, SK, policy},
+    transaction::put,
 };
 use crate::{
-    domain::publication::{CurrentPolicies, PolicyFlow, PolicyVersion, Publication},
+    domain::{
+        audit::Record,
+        publication::{CurrentPolicies, PolicyFlow, PolicyVersion, Publication},
+    },
     ports::{
         Deadline, StoreError,
         policy_reader::PolicyReader,
@@ -45,7 +49,12 @@ impl PolicyStore for Table {
         )
     }
 
-    async fn publish(&self, new: &NewVersion, next: &CurrentPolicies) -> Result<(), StoreError> {
+    async fn publish(
+        &self,
+        new: &NewVersion,
+        next: &CurrentPolicies,
+        record: &Record,
+    ) -> Result<(), StoreError> {
         let version = &new.publication.version;
         let told = Key::publication(version);
         let (source, document) = (Key::policy_source(version), Key::policy_document(version));
@@ -55,18 +64,12 @@ impl PolicyStore for Table {
             self.create(encode(&document, PolicyTextItem::new(&new.document))?)?,
             self.put_pointer(next)?,
         ];
-        let writes = writes.map(|put| TransactWriteItem::builder().put(put).build());
-        self.client
-            .transact_write_items()
-            .set_transact_items(Some(writes.into()))
-            .send()
-            .await
-            .map_err(|error| store_error(&error))?;
-        Ok(())
+        self.write_recorded(writes.map(put).into(), record).await
     }
 
-    async fn point(&self, next: &CurrentPolicies) -> Result<(), StoreError> {
-        self.put(self.put_pointer(next)?).await
+    async fn point(&self, next: &CurrentPolicies, record: &Record) -> Result<(), StoreError> {
+        let writes = vec![put(self.put_pointer(next)?)];
+        self.write_recorded(writes, record).await
     }
 
     async fn history(

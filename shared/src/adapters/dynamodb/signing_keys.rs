@@ -5,27 +5,26 @@ use jiff::Timestamp;
 
 use super::{
     Table,
-    client::store_error,
     items::{SigningKeysItem, encode},
     keys::Key,
+    transaction::put,
 };
 use crate::{
-    domain::key_set::SigningKeys,
+    domain::{audit::Record, key_set::SigningKeys},
     ports::{StoreError, key_store::KeyStore},
 };
 
 #[async_trait]
 impl KeyStore for Table {
-    async fn save(&self, keys: &SigningKeys, fetched_at: Timestamp) -> Result<(), StoreError> {
+    async fn save(
+        &self,
+        keys: &SigningKeys,
+        fetched_at: Timestamp,
+        record: &Record,
+    ) -> Result<(), StoreError> {
         let key = Key::signing_keys();
         let item = encode(&key, SigningKeysItem::new(keys, fetched_at))?;
-        self.client
-            .put_item()
-            .table_name(&self.name)
-            .set_item(Some(item))
-            .send()
-            .await
-            .map_err(|error| store_error(&error))?;
-        Ok(())
+        let writes = vec![put(self.replace(item)?)];
+        self.write_recorded(writes, record).await
     }
 }

@@ -2,10 +2,15 @@
 
 use aws_sdk_dynamodb::{
     operation::transact_write_items::TransactWriteItemsError,
-    types::{CancellationReason, Delete, Put, TransactWriteItem, Update},
+    types::{CancellationReason, Delete, Put, TransactWriteItem, Update, builders::DeleteBuilder},
 };
 
-use super::{Table, client::store_error, contention::until_free};
+use super::{
+    Table,
+    client::store_error,
+    contention::until_free,
+    keys::{Key, PK},
+};
 use crate::ports::{Deadline, StoreError};
 
 pub(super) fn put(put: Put) -> TransactWriteItem {
@@ -16,11 +21,28 @@ pub(super) fn update(update: Update) -> TransactWriteItem {
     TransactWriteItem::builder().update(update).build()
 }
 
+pub(super) fn built_deletion(deletion: DeleteBuilder) -> Result<TransactWriteItem, StoreError> {
+    let built = deletion.build().map(delete);
+    built.map_err(|error| StoreError::Unavailable(error.to_string()))
+}
+
 pub(super) fn delete(delete: Delete) -> TransactWriteItem {
     TransactWriteItem::builder().delete(delete).build()
 }
 
 impl Table {
+    /// Deletes an item on condition that it is there.
+    pub(super) fn removal(&self, key: &Key) -> Result<TransactWriteItem, StoreError> {
+        let removal = self.deletion(key);
+        built_deletion(removal.condition_expression(format!("attribute_exists({PK})")))
+    }
+
+    /// Deletes an item on the condition that is still to be said.
+    pub(super) fn deletion(&self, key: &Key) -> DeleteBuilder {
+        let deletion = Delete::builder().table_name(&self.name);
+        deletion.set_key(Some(key.attributes()))
+    }
+
     /// Writes as soon as nobody else is in the way. Returns the places of the writes whose conditions did not hold: without
     /// any, everything is written.
     pub(super) async fn transact(

@@ -1,15 +1,20 @@
 //! Sets of allowed values, for the operator.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use async_trait::async_trait;
 
 use super::{
     Table,
     items::{MemberItem, ValueSetItem, encode, read_as},
     keys::{Key, VALUE_SETS, value_part},
-    many::Writes,
+    transaction::put,
 };
 use crate::{
-    domain::value_set::{Member, SetName, SetValue},
+    domain::{
+        audit::{Record, SettingAction, SettingChange, Signature},
+        value_set::{Member, SetName, SetValue},
+    },
     ports::{
         StoreError,
         list_store::Cursor,
@@ -30,25 +35,44 @@ impl ValueStore for Table {
         self.read_all(keys, MemberItem::member).await
     }
 
-    async fn put(&self, set: &SetName, members: &[Member]) -> Result<(), StoreError> {
-        if members.is_empty() {
+    async fn put(
+        &self,
+        set: &SetName,
+        members: &[Member],
+        signature: &Signature,
+    ) -> Result<(), StoreError> {
+        let members = members.iter().take(MAX_BATCH);
+        let latest: BTreeMap<&SetValue, &Member> =
+            members.map(|member| (&member.value, member)).collect();
+        if latest.is_empty() {
             return Ok(());
         }
-        let mut writes = Writes::default();
-        writes.put(encode(&Key::value_set(set), ValueSetItem::from(set))?)?;
-        for member in members.iter().take(MAX_BATCH) {
-            let key = Key::member(set, &member.value);
-            writes.put(encode(&key, MemberItem::from(member))?)?;
+        let record = told(SettingAction::ValuesPut, set, latest.len(), signature);
+        let item = encode(&Key::value_set(set), ValueSetItem::from(set))?;
+        let mut writes = vec![put(self.replace(item)?)];
+        for (value, member) in latest {
+            let item = encode(&Key::member(set, value), MemberItem::from(member))?;
+            writes.push(put(self.replace(item)?));
         }
-        self.write_all(writes).await
+        self.write_recorded(writes, &record).await
     }
 
-    async fn remove(&self, set: &SetName, values: &[SetValue]) -> Result<(), StoreError> {
-        let mut writes = Writes::default();
-        for value in values.iter().take(MAX_BATCH) {
-            writes.delete(Key::member(set, value))?;
+    async fn remove(
+        &self,
+        set: &SetName,
+        values: &[SetValue],
+        signature: &Signature,
+    ) -> Result<(), StoreError> {
+        let values = values.iter().take(MAX_BATCH);
+        let gone: BTreeSet<&SetValue> = values.collect();
+        if gone.is_empty() {
+            return Ok(());
         }
-        self.write_all(writes).await
+        let record = told(SettingAction::ValuesRemove, set, gone.len(), signature);
+        let writes = gone.into_iter();
+        let writes = writes.map(|value| self.removal(&Key::member(set, value)));
+        self.write_recorded(writes.collect::<Result<_, _>>()?, &record)
+            .await
     }
 
     async fn part(
@@ -60,4 +84,10 @@ impl ValueStore for Table {
         let (items, next) = self.page(value_part(set, part), "", after).await?;
         Ok((read_as(items, MemberItem::member)?, next))
     }
+}
+
+/// What is told of values that are changed together: their set, and how many they are.
+fn told(action: SettingAction, set: &SetName, count: usize, signature: &Signature) -> Record {
+    let change = SettingChange::of(action, set.as_str()).with_count(count);
+    Record::of_settings(signature, vec![change], fastrand::u128(..))
 }

@@ -137,7 +137,7 @@ impl RequestStore for Drawer {
         Ok(true)
     }
 
-    async fn erase(&self, id: &RequestId) -> Result<(), StoreError> {
+    async fn erase(&self, id: &RequestId, _: Option<&Record>) -> Result<(), StoreError> {
         of(&self.sealed).retain(|(of, _), _| of != id);
         Ok(())
     }
@@ -233,7 +233,7 @@ async fn whoever_is_erased_is_read_by_nobody_and_what_happened_stays() {
     let (drawer, requests, id) = desk(Drawer::default());
     let keys = Keyring::default();
     sealed(&drawer, &id, &keys).await;
-    let erased = requests.erase(&id).await.unwrap();
+    let erased = requests.erase(&id, "robin").await.unwrap();
     assert_eq!(erased.id, id);
     let shown = requests.show(&id, &keys).await.unwrap();
     assert_eq!(shown.applicant, None);
@@ -312,7 +312,7 @@ async fn a_request_that_is_not_there_is_unknown() {
     let other = RequestId::new(NOW, [8; 10]);
     let decided = requests.decide(&other, None, &ann(Action::Deny)).await;
     assert!(matches!(decided, Err(RequestError::Unknown)));
-    let erased = requests.erase(&other).await;
+    let erased = requests.erase(&other, "robin").await;
     assert!(matches!(erased, Err(RequestError::Unknown)));
 }
 

@@ -349,7 +349,7 @@ impl Webhooks {
             revision: endpoint.revision + 1,
             ..endpoint.clone()
         };
-        self.endpoints.put(&gone).await
+        self.endpoints.put(&gone, None).await
     }
 
     /// When the next attempt is due.

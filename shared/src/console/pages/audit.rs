@@ -23,13 +23,17 @@ use crate::{
         session::Session,
         texts::Texts,
     },
-    domain::audit::{Record, RecordId, day},
+    domain::audit::{Changed, Record, RecordId, SettingAction, day},
     ports::audit_store::Page,
 };
 
-const COLUMNS: [&str; 11] = [
+const COLUMNS: [&str; 13] = [
     "at", "by", "action", "request", "version", "kind", "matcher", "list", "from", "to", "reason",
+    "about", "count",
 ];
+
+/// The one action that is about a request.
+const ERASE: SettingAction = SettingAction::RequestErase;
 
 /// What somebody asks for in the address.
 #[derive(Default, Deserialize)]
@@ -108,14 +112,15 @@ pub(in crate::console) async fn audit_export(
     seated.keep(file(&name, COLUMNS, rows, next)?)
 }
 
-fn rows(record: &Record) -> impl Iterator<Item = [String; 11]> {
+fn rows(record: &Record) -> impl Iterator<Item = [String; 13]> {
     let changes = told(record).into_iter();
     changes.map(|change| cells(record, change))
 }
 
-fn cells(record: &Record, change: Told<'_>) -> [String; 11] {
+fn cells(record: &Record, change: Told<'_>) -> [String; 13] {
     let text = |cell: Option<&str>| cell.unwrap_or_default().to_owned();
     let version = change.version.map(|version| version.to_string());
+    let count = change.count.map(|count| count.to_string());
     [
         record.signature.at.to_string(),
         record.signature.by.clone(),
@@ -128,6 +133,8 @@ fn cells(record: &Record, change: Told<'_>) -> [String; 11] {
         text(change.from),
         text(change.to),
         text(change.reason),
+        text(change.about),
+        count.unwrap_or_default(),
     ]
 }
 
@@ -239,7 +246,7 @@ fn line<'p>(t: &Texts, record: &'p Record) -> Line<'p> {
     let changes = told(record).into_iter();
     let changes: Vec<Change<'p>> = changes.map(|change| shown(t, change)).collect();
     let count = changes.len();
-    let summary = (count > 1).then(|| t.with("audit-many", &[("count", &count.to_string())]));
+    let summary = (count > 1).then(|| summary(t, record, count));
     let by = &record.signature.by;
     Line {
         at: record.signature.at.strftime("%H:%M:%S UTC").to_string(),
@@ -250,10 +257,19 @@ fn line<'p>(t: &Texts, record: &'p Record) -> Line<'p> {
     }
 }
 
+fn summary(t: &Texts, record: &Record, count: usize) -> String {
+    let count = count.to_string();
+    match &record.changed {
+        Changed::Settings(_) => t.with("audit-many-settings", &[("count", &count)]),
+        Changed::Request(_) | Changed::Entries(_) => t.with("audit-many", &[("count", &count)]),
+    }
+}
+
 fn shown<'p>(t: &Texts, change: Told<'p>) -> Change<'p> {
-    match change.request {
-        Some(request) => of_request(t, request, &change),
-        None => of_entry(t, change),
+    match (change.request, change.list) {
+        (Some(request), _) => of_request(t, request, &change),
+        (None, Some(list)) => of_entry(t, list, change),
+        (None, None) => of_setting(t, &change),
     }
 }
 
@@ -268,14 +284,32 @@ fn of_request<'p>(t: &Texts, request: &str, change: &Told<'p>) -> Change<'p> {
     }
 }
 
-fn of_entry<'p>(t: &Texts, change: Told<'p>) -> Change<'p> {
-    let list = change.list.unwrap_or_default();
+fn of_entry<'p>(t: &Texts, list: &str, change: Told<'p>) -> Change<'p> {
     Change {
         did: t.with(&format!("audit-did-{}", change.action), &[("list", list)]),
         about: change.matcher.unwrap_or_default(),
         address: None,
         became: became(change.from, change.to),
         reason: change.reason.unwrap_or_default(),
+    }
+}
+
+fn of_setting<'p>(t: &Texts, change: &Told<'p>) -> Change<'p> {
+    let number = |id: &str, number: String| t.with(id, &[("number", &number)]);
+    let version = change
+        .version
+        .map(|it| number("audit-version", it.to_string()));
+    let count = change
+        .count
+        .map(|it| number("audit-number", it.to_string()));
+    let parts = [change.about.map(str::to_owned), version, count];
+    let request = change.about.filter(|_| change.action == ERASE.name());
+    Change {
+        did: t.setting(change.action),
+        about: parts.into_iter().flatten().collect::<Vec<_>>().join(", "),
+        address: request.map(|id| format!("{REQUESTS}{id}")),
+        became: String::new(),
+        reason: "",
     }
 }
 

@@ -20,6 +20,7 @@ use shared::{
         sign_up::{Protocol, Step},
     },
     ports::{clock::Clock, key_store::KeyStore, list_store::Change},
+    testkit,
 };
 
 use super::{
@@ -124,7 +125,7 @@ impl World {
     }
 
     pub(crate) async fn create_credential(&self, username: &str) -> Login {
-        let new = self.credentials().create(username).await.unwrap();
+        let new = self.credentials().create(username, "tests").await.unwrap();
         Login {
             id: new.credential.id,
             username: new.credential.username,
@@ -138,7 +139,8 @@ impl World {
     }
 
     pub(crate) async fn save_keys(&self, keys: &SigningKeys, fetched_at: jiff::Timestamp) {
-        self.table.save(keys, fetched_at).await.unwrap();
+        let saved = self.table.save(keys, fetched_at, &testkit::recorded());
+        saved.await.unwrap();
     }
 
     /// Puts entries into the list `main`.

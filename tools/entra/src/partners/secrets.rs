@@ -1,6 +1,6 @@
-//! AWS Secrets Manager as far as reading and keeping a secret needs it: `GetSecretValue`, `CreateSecret` and `PutSecretValue`
-//! of AWS JSON 1.1. Whoever signs a request is believed. The secrets are those that the systems beside it, Graph and the sign-in
-//! expect, and those that were made here, which are gone when the process ends.
+//! AWS Secrets Manager as far as reading, keeping and deleting a secret needs it: `GetSecretValue`, `CreateSecret`,
+//! `PutSecretValue` and `DeleteSecret` of AWS JSON 1.1. Whoever signs a request is believed. The secrets are those that the
+//! systems beside it, Graph and the sign-in expect, and those that were made here, which are gone when the process ends.
 
 use std::{
     collections::BTreeMap,
@@ -90,6 +90,12 @@ struct PutSecretValue {
     secret_string: String,
 }
 
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct DeleteSecret {
+    secret_id: String,
+}
+
 async fn answer(
     State(simulator): State<Arc<Simulator>>,
     headers: HeaderMap,
@@ -100,9 +106,10 @@ async fn answer(
         "secretsmanager.GetSecretValue" => read(&body).and_then(|asked| get(&asked, made, config)),
         "secretsmanager.CreateSecret" => read(&body).and_then(|asked| create(asked, made, config)),
         "secretsmanager.PutSecretValue" => read(&body).and_then(|asked| put(asked, made)),
+        "secretsmanager.DeleteSecret" => read(&body).and_then(|asked| delete(&asked, made)),
         _ => Err((
             "UnknownOperationException",
-            "this simulator knows GetSecretValue, CreateSecret and PutSecretValue and nothing else",
+            "this simulator knows GetSecretValue, CreateSecret, PutSecretValue and DeleteSecret and nothing else",
         )),
     })
 }
@@ -140,6 +147,13 @@ fn put(asked: PutSecretValue, made: &Made) -> Result<Value, Fault> {
     let secret = made.get_mut(&asked.secret_id).ok_or(ABSENT)?;
     *secret = asked.secret_string;
     Ok(named(&asked.secret_id))
+}
+
+/// At once, whatever window is asked for. Those of the configuration stay as they are.
+fn delete(asked: &DeleteSecret, made: &Made) -> Result<Value, Fault> {
+    let id = &asked.secret_id;
+    made.lock().remove(id).ok_or(ABSENT)?;
+    Ok(named(id))
 }
 
 fn named(id: &str) -> Value {

@@ -10,6 +10,7 @@ use shared::{
 };
 
 use super::{
+    AuthorArguments,
     events::{event_id, filter, moment},
     note,
 };
@@ -60,21 +61,29 @@ pub(crate) enum EndpointCommand {
         /// End a rotation: the newest secret alone signs, and no other is made.
         #[arg(long)]
         drop_old: bool,
+        #[command(flatten)]
+        author: AuthorArguments,
     },
     /// Tell it nothing until it is enabled again. What happens in between is not told later.
     Disable {
         #[arg(value_parser = endpoint_id)]
         id: EndpointId,
+        #[command(flatten)]
+        author: AuthorArguments,
     },
     /// Tell it of events again, also when it answered 410 (Gone).
     Enable {
         #[arg(value_parser = endpoint_id)]
         id: EndpointId,
+        #[command(flatten)]
+        author: AuthorArguments,
     },
-    /// Forget it.
+    /// Forget it, and delete its secret.
     Remove {
         #[arg(value_parser = endpoint_id)]
         id: EndpointId,
+        #[command(flatten)]
+        author: AuthorArguments,
     },
     /// Show what it was told, and what it answered.
     Log(LogArguments),
@@ -97,6 +106,8 @@ pub(crate) struct AddEndpointArguments {
     /// Whose it is; for your colleagues.
     #[arg(long, value_parser = note, default_value = "", hide_default_value = true, value_name = "TEXT")]
     pub(crate) note: String,
+    #[command(flatten)]
+    pub(crate) author: AuthorArguments,
 }
 
 #[derive(Debug, Args)]
@@ -138,6 +149,8 @@ pub(crate) enum DeadCommand {
             value_name = "URL"
         )]
         queue_url: Option<String>,
+        #[command(flatten)]
+        author: AuthorArguments,
     },
 }
 

@@ -9,7 +9,7 @@ use shared::domain::{
     event::{EventFilter, EventId, EventKind},
 };
 
-use super::{endpoints::endpoint_id, note};
+use super::{AuthorArguments, endpoints::endpoint_id, note};
 use crate::moment::{EXPECTED, Moment};
 
 #[derive(Debug, Args)]
@@ -23,6 +23,9 @@ pub(crate) struct AuditArguments {
     /// Only what somebody of exactly this name did.
     #[arg(long, value_parser = note, value_name = "NAME")]
     pub(crate) by: Option<String>,
+    /// Only what is about this: a request, a matcher, the id or name of something else, or a person with claims.
+    #[arg(long, value_parser = note, value_name = "WHAT")]
+    pub(crate) about: Option<String>,
     /// One JSON object in each line instead of a table.
     #[arg(long)]
     pub(crate) json: bool,
@@ -137,6 +140,8 @@ pub(crate) struct ReplayArguments {
         value_name = "URL"
     )]
     pub(crate) queue_url: Option<String>,
+    #[command(flatten)]
+    pub(crate) author: AuthorArguments,
 }
 
 #[derive(Debug, Args)]
@@ -153,6 +158,8 @@ pub(crate) struct RestoreArguments {
         value_name = "DAYS"
     )]
     pub(crate) days: u32,
+    #[command(flatten)]
+    pub(crate) author: AuthorArguments,
 }
 
 pub(super) fn event_id(text: &str) -> Result<EventId, &'static str> {

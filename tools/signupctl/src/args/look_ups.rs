@@ -13,7 +13,7 @@ use shared::domain::{
     value_set::{SetName, SetValue},
 };
 
-use super::{TypedExpiry, expiry, note};
+use super::{AuthorArguments, TypedExpiry, expiry, note};
 use crate::{exit::CODES, rows::TypedName};
 
 #[derive(Debug, Args)]
@@ -26,6 +26,8 @@ pub(crate) struct ImportFile {
     /// Take it for JSON lines, whatever its name.
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    pub(crate) author: AuthorArguments,
 }
 
 impl ImportFile {
@@ -66,6 +68,8 @@ pub(crate) enum ClaimsCommand {
         /// As for `show`.
         #[arg(value_parser = subject)]
         subject: ClaimsSubject,
+        #[command(flatten)]
+        author: AuthorArguments,
     },
 }
 
@@ -97,6 +101,8 @@ pub(crate) enum ValuesCommand {
         set: SetName,
         #[arg(value_parser = value, required = true, value_name = "VALUE")]
         values: Vec<SetValue>,
+        #[command(flatten)]
+        author: AuthorArguments,
     },
     /// Show whether a value is in a set.
     Show {
@@ -126,6 +132,8 @@ pub(crate) struct AddValuesArguments {
     /// When they end: 2027-01-31 (the end of that day, UTC), 2027-01-31T12:00:00Z, or 30d.
     #[arg(long, value_parser = expiry, value_name = "WHEN")]
     pub(crate) expires: Option<TypedExpiry>,
+    #[command(flatten)]
+    pub(crate) author: AuthorArguments,
 }
 
 #[derive(Debug, Subcommand)]
@@ -152,6 +160,8 @@ pub(crate) enum CodeCommand {
         /// The code, or its digest as `code list` shows it.
         #[arg(value_parser = code)]
         code: TypedCode,
+        #[command(flatten)]
+        author: AuthorArguments,
     },
 }
 
@@ -181,6 +191,8 @@ pub(crate) struct CreateCodeArguments {
     /// A new CSV file to write them to; without it standard output, one a line.
     #[arg(long, short)]
     pub(crate) output: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) author: AuthorArguments,
 }
 
 #[derive(Debug, Args)]

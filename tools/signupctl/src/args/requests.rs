@@ -10,7 +10,7 @@ use shared::{
     ports::request_store::Order,
 };
 
-use super::{note, policy_flow};
+use super::{AuthorArguments, note, policy_flow};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum RequestCommand {
@@ -47,6 +47,8 @@ pub(crate) enum RequestCommand {
         /// That you mean it.
         #[arg(long)]
         yes: bool,
+        #[command(flatten)]
+        author: AuthorArguments,
     },
 }
 

@@ -9,11 +9,15 @@ use std::{
 use jiff::Timestamp;
 use shared::{
     app::codes::{Codes, NewCode},
-    domain::code::{CodeDigest, InvitationCode},
+    domain::{
+        audit::Signature,
+        code::{CodeDigest, InvitationCode},
+    },
 };
 
 use crate::{
     args::CreateCodeArguments,
+    author::signature,
     exit::{Exit, Failure},
     output::Output,
     rows::{TypedName, Writer, checked, claim_text, for_spreadsheet, matcher_cell},
@@ -26,8 +30,9 @@ pub(super) async fn run(
     output: &mut Output<'_>,
 ) -> Result<Exit, Failure> {
     let like = like(arguments, now)?;
+    let signature = signature(&arguments.author, now)?;
     let Some(path) = &arguments.output else {
-        let made = make(arguments, codes, like, |new| {
+        let made = make(arguments, codes, like, &signature, |new| {
             for code in new {
                 writeln!(output.results, "{}", code.text)?;
             }
@@ -37,7 +42,7 @@ pub(super) async fn run(
         return tell(made, None, output);
     };
     let mut file = open(path)?;
-    let made = make(arguments, codes, like, |new| {
+    let made = make(arguments, codes, like, &signature, |new| {
         for code in new {
             file.write(row(code))?;
         }
@@ -85,6 +90,7 @@ async fn make(
     arguments: &CreateCodeArguments,
     codes: &Codes,
     like: impl Fn(CodeDigest) -> InvitationCode,
+    signature: &Signature,
     mut show: impl FnMut(&[NewCode]) -> io::Result<()>,
 ) -> Result<usize, Failure> {
     if let Some(chosen) = &arguments.code {
@@ -92,14 +98,14 @@ async fn make(
             text: chosen.text.clone(),
             code: like(chosen.digest.clone()),
         }];
-        codes.create(&new).await?;
+        codes.create(&new, signature).await?;
         show(&new).map_err(|error| unseen(&new, &error))?;
         return Ok(1);
     }
     let mut left = arguments.count;
     while left > 0 {
         let new = codes
-            .create_random(left.min(Codes::MAX_BATCH), &like)
+            .create_random(left.min(Codes::MAX_BATCH), &like, signature)
             .await?;
         show(&new).map_err(|error| unseen(&new, &error))?;
         left = left.saturating_sub(new.len());

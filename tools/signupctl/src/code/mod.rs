@@ -4,10 +4,14 @@ mod create;
 mod list;
 
 use jiff::Timestamp;
-use shared::{app::codes::Codes, domain::code::InvitationCode};
+use shared::{
+    app::codes::Codes,
+    domain::{audit::Signature, code::InvitationCode},
+};
 
 use crate::{
     args::{CodeCommand, TypedCode},
+    author::signature,
     exit::{Exit, Failure},
     output::Output,
 };
@@ -22,12 +26,19 @@ pub(crate) async fn run(
         CodeCommand::Create(arguments) => create::run(arguments, codes, now, output).await,
         CodeCommand::List { json } => list::run(*json, codes, now, output).await,
         CodeCommand::Show { code, json } => list::show(code, *json, codes, now, output).await,
-        CodeCommand::Revoke { code } => revoke(code, codes, output).await,
+        CodeCommand::Revoke { code, author } => {
+            revoke(code, codes, &signature(author, now)?, output).await
+        }
     }
 }
 
-async fn revoke(code: &TypedCode, codes: &Codes, output: &mut Output<'_>) -> Result<Exit, Failure> {
-    if !codes.revoke(&code.0).await? {
+async fn revoke(
+    code: &TypedCode,
+    codes: &Codes,
+    signature: &Signature,
+    output: &mut Output<'_>,
+) -> Result<Exit, Failure> {
+    if !codes.revoke(&code.0, signature).await? {
         return Err(unknown(code));
     }
     writeln!(output.results, "revoked {}", code.0)?;

@@ -8,6 +8,7 @@ use shared::{
 use super::done;
 use crate::{
     args::AddEndpointArguments,
+    author::changer,
     exit::{Exit, Failure},
     output::Output,
 };
@@ -23,7 +24,8 @@ pub(super) async fn run(
         fields: arguments.fields.clone(),
         note: arguments.note.clone(),
     };
-    let (endpoint, key) = endpoints.add(new).await?;
+    let by = changer(&arguments.author)?;
+    let (endpoint, key) = endpoints.add(new, &by).await?;
     let id = &endpoint.id;
     show(&format!("id: {id}\nsecret: {}\n", key.text()), id, output)?;
     writeln!(
@@ -39,17 +41,18 @@ pub(super) async fn run(
 pub(super) async fn rotate(
     id: &EndpointId,
     drop_old: bool,
+    by: &str,
     endpoints: &Endpoints,
     output: &mut Output<'_>,
 ) -> Result<Exit, Failure> {
     if drop_old {
-        endpoints.drop_old(id).await?;
+        endpoints.drop_old(id, by).await?;
         return done(
             format_args!("the newest secret alone signs messages to {id} within five minutes"),
             output,
         );
     }
-    let key = endpoints.rotate(id).await?;
+    let key = endpoints.rotate(id, by).await?;
     show(&format!("secret: {}\n", key.text()), id, output)?;
     writeln!(
         output.notes,

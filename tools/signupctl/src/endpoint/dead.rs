@@ -15,6 +15,7 @@ use shared::{
 use super::Reach;
 use crate::{
     args::DeadCommand,
+    author::changer,
     connection,
     exit::{Exit, Failure},
     output::{Output, Table, write_json},
@@ -28,6 +29,7 @@ pub(super) async fn run(
 ) -> Result<Exit, Failure> {
     let letters = DeadLetters {
         dead: Arc::clone(&reach.table) as _,
+        audit: Arc::clone(&reach.table) as _,
         clock: Arc::clone(&reach.clock),
     };
     match command {
@@ -38,14 +40,16 @@ pub(super) async fn run(
         DeadCommand::Replay {
             endpoint,
             queue_url,
+            author,
         } => {
+            let by = changer(author)?;
             let mut wanted = wanted(endpoint.as_ref(), endpoints).await?;
             if endpoint.is_none() {
                 wanted.retain(|one| one.state == EndpointState::Enabled);
             }
             let queue = connection::queue(&reach.config, queue_url.as_ref()).await?;
             for one in &wanted {
-                let count = letters.replay(one, &queue).await?;
+                let count = letters.replay(one, &queue, &by).await?;
                 writeln!(output.results, "{}: told again: {count}", one.id)?;
             }
             Ok(Exit::Done)

@@ -13,13 +13,17 @@ use shared::{
         dynamodb::Table, outgoing::GuardedHttp, private_hosts::PrivateHosts,
         secrets::SecretsManager,
     },
-    app::{endpoints::Endpoints, webhooks::sender::Sender},
+    app::{
+        endpoints::{EndpointError, Endpoints},
+        webhooks::sender::Sender,
+    },
     domain::{endpoint::EndpointId, webhook::Meaning},
     ports::clock::Clock,
 };
 
 use crate::{
     args::EndpointCommand,
+    author::changer,
     connection::given,
     exit::{Exit, Failure},
     output::{Output, quoted},
@@ -47,18 +51,22 @@ pub(crate) async fn run(
         EndpointCommand::Test { id, private_hosts } => {
             test(id, &reach.endpoints(hosts(private_hosts)?), output).await
         }
-        EndpointCommand::RotateSecret { id, drop_old } => {
-            add::rotate(id, *drop_old, &endpoints, output).await
-        }
-        EndpointCommand::Disable { id } => {
-            endpoints.disable(id).await?;
+        EndpointCommand::RotateSecret {
+            id,
+            drop_old,
+            author,
+        } => add::rotate(id, *drop_old, &changer(author)?, &endpoints, output).await,
+        EndpointCommand::Disable { id, author } => {
+            endpoints.disable(id, &changer(author)?).await?;
             done(format_args!("disabled {id}: it is told nothing"), output)
         }
-        EndpointCommand::Enable { id } => {
-            endpoints.enable(id).await?;
+        EndpointCommand::Enable { id, author } => {
+            endpoints.enable(id, &changer(author)?).await?;
             done(format_args!("enabled {id}: it is told of events"), output)
         }
-        EndpointCommand::Remove { id } => remove(id, reach, &endpoints, output).await,
+        EndpointCommand::Remove { id, author } => {
+            remove(id, &changer(author)?, reach, &endpoints, output).await
+        }
         EndpointCommand::Log(arguments) => {
             log::run(arguments, &*reach.table, reach.clock.now(), output).await
         }
@@ -125,17 +133,26 @@ async fn test(
 
 async fn remove(
     id: &EndpointId,
+    by: &str,
     reach: &Reach,
     endpoints: &Endpoints,
     output: &mut Output<'_>,
 ) -> Result<Exit, Failure> {
-    endpoints.remove(id).await?;
     let secret = reach.secrets().full_name(&id.secret());
-    writeln!(
-        output.notes,
-        "its secret stays in AWS Secrets Manager; nobody needs `{secret}` any more"
-    )?;
-    done(format_args!("removed {id}"), output)
+    match endpoints.remove(id, by).await {
+        Err(EndpointError::SecretStays(error)) => Err(Failure::Told(format!(
+            "{id} is removed, but its secret is not ({error}): delete `{secret}` in AWS Secrets Manager, where nobody needs it \
+             any more"
+        ))),
+        removed => {
+            removed?;
+            writeln!(
+                output.notes,
+                "its secret `{secret}` is deleted; AWS Secrets Manager can restore it for seven days"
+            )?;
+            done(format_args!("removed {id}"), output)
+        }
+    }
 }
 
 fn done(what: Arguments<'_>, output: &mut Output<'_>) -> Result<Exit, Failure> {

@@ -42,12 +42,15 @@ pub(crate) async fn run(
             let table = table().await?;
             let replay = Replay {
                 events: KeptEvents(Arc::clone(&table) as _),
-                endpoints: table,
+                endpoints: Arc::clone(&table) as _,
+                audit: table,
                 queue: Arc::new(queue),
             };
             replay::run(arguments, &replay, now, output).await
         }
-        EventCommand::Restore(arguments) => restore::run(arguments, &*table().await?, output).await,
+        EventCommand::Restore(arguments) => {
+            restore::run(arguments, &*table().await?, now, output).await
+        }
         EventCommand::Dead(command) => dead::run(command, &*table().await?, output).await,
     }
 }

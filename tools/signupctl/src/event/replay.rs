@@ -8,6 +8,7 @@ use shared::app::{
 
 use crate::{
     args::ReplayArguments,
+    author::signature,
     exit::{Exit, Failure},
     output::Output,
 };
@@ -23,7 +24,10 @@ pub(super) async fn run(
         until: arguments.until.map_or(now, |until| until.until(now)),
         kinds: arguments.kinds.clone(),
     };
-    let messages = replay.run(&wanted, &arguments.endpoints).await?;
+    let signature = signature(&arguments.author, now)?;
+    let messages = replay
+        .run(&wanted, &arguments.endpoints, &signature)
+        .await?;
     writeln!(output.results, "put into the queue: {messages}")?;
     Ok(Exit::Done)
 }

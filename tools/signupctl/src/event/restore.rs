@@ -6,23 +6,34 @@ use std::{
     path::Path,
 };
 
+use jiff::Timestamp;
 use serde_json::Value;
 use shared::{
-    domain::{approval::later, event::KeptEvent},
-    ports::event_log::EventKeeper,
+    app::audit::of_setting,
+    domain::{
+        approval::later,
+        audit::{SettingAction, SettingChange},
+        event::KeptEvent,
+    },
+    ports::{audit_store::AuditKeeper, event_log::EventKeeper},
 };
 
 use crate::{
     args::RestoreArguments,
+    author::signature,
     exit::{Exit, Failure},
     output::Output,
 };
 
-pub(super) async fn run(
+/// The events are one by one: that somebody restores any is recorded before the first one.
+pub(super) async fn run<S: EventKeeper + AuditKeeper>(
     arguments: &RestoreArguments,
-    keeper: &dyn EventKeeper,
+    store: &S,
+    now: Timestamp,
     output: &mut Output<'_>,
 ) -> Result<Exit, Failure> {
+    let change = SettingChange::new(SettingAction::EventRestore);
+    let record = of_setting(&signature(&arguments.author, now)?, change);
     let name = arguments.file.display();
     let unreadable = |error: io::Error| Failure::Told(format!("{name}: {error}"));
     let lines = open(&arguments.file).map_err(unreadable)?;
@@ -36,8 +47,11 @@ pub(super) async fn run(
             bad += 1;
             continue;
         };
+        if restored + kept == 0 {
+            store.keep_record(&record).await?;
+        }
         let until = later(event.at, arguments.days);
-        if keeper.keep(&event, until).await? {
+        if store.keep(&event, until).await? {
             restored += 1;
         } else {
             kept += 1;

@@ -22,7 +22,7 @@ pub(super) async fn run(
     now: Timestamp,
     output: &mut Output<'_>,
 ) -> Result<Exit, Failure> {
-    let signature = signature(arguments.author.as_deref(), now)?;
+    let signature = signature(&arguments.author, now)?;
     let expires_at = arguments
         .expires
         .as_ref()

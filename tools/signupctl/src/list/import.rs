@@ -7,7 +7,10 @@ use shared::{
         audit::Signature,
         list::{ListEntry, Matcher},
     },
-    ports::{StoreError, list_store::Change},
+    ports::{
+        StoreError,
+        list_store::{Change, MAX_BATCH},
+    },
 };
 
 use super::{change, content, place};
@@ -31,7 +34,7 @@ pub(super) async fn run(
         dry_run: arguments.dry_run,
         target: &Entering {
             lists,
-            signature: signature(arguments.author.as_deref(), now)?,
+            signature: signature(&arguments.author, now)?,
         },
     };
     let list = arguments.list.clone();
@@ -47,6 +50,8 @@ struct Entering<'l> {
 impl Target for Entering<'_> {
     type Record = ListEntry;
     type Place = Matcher;
+
+    const MAX_BATCH: usize = MAX_BATCH;
 
     fn place(entry: &ListEntry) -> Matcher {
         entry.matcher.clone()

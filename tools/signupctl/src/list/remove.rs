@@ -21,7 +21,7 @@ pub(super) async fn run(
     now: Timestamp,
     output: &mut Output<'_>,
 ) -> Result<Exit, Failure> {
-    let signature = signature(arguments.author.as_deref(), now)?;
+    let signature = signature(&arguments.author, now)?;
     let matcher = &arguments.matcher.matcher;
     let found = lists.find(std::slice::from_ref(matcher)).await?;
     let wanted = |list: &ListName| arguments.list.as_ref().is_none_or(|only| only == list);

@@ -54,15 +54,13 @@ pub(super) async fn show(
 }
 
 pub(super) async fn roll_back(
-    flow: &PolicyFlow,
-    number: u32,
+    version: PolicyVersion,
+    by: &str,
     publications: &Publications,
     output: &mut Output<'_>,
 ) -> Result<Exit, Failure> {
-    let flow = flow.clone();
-    let changed = publications
-        .roll_back(PolicyVersion { flow, number })
-        .await?;
+    let number = version.number;
+    let changed = publications.roll_back(version, by).await?;
     let flow = &changed.to.flow;
     if changed.from == Some(number) {
         writeln!(

@@ -19,12 +19,14 @@ use std::{
 use shared::{
     adapters::dynamodb::Table,
     app::publications::{PublicationError, Publications},
+    domain::publication::PolicyVersion,
     ports::clock::Clock,
 };
 
 use self::source::SourceError;
 use crate::{
     args::PolicyCommand,
+    author::changer,
     exit::{Exit, Failure},
     output::Output,
 };
@@ -47,8 +49,9 @@ pub(crate) async fn run(
         PolicyCommand::Schema => schema::run(output),
         PolicyCommand::Publish(arguments) => publish::run(arguments, publications, output).await,
         PolicyCommand::Shadow(arguments) => shadow::run(arguments, publications, output).await,
-        PolicyCommand::Promote { of } => {
-            shadow::promote(&of.flow, &publications().await?, output).await
+        PolicyCommand::Promote { of, author } => {
+            let by = changer(author)?;
+            shadow::promote(&of.flow, &by, &publications().await?, output).await
         }
         PolicyCommand::History { of, json } => {
             history::run(&of.flow, *json, &publications().await?, output).await
@@ -56,8 +59,17 @@ pub(crate) async fn run(
         PolicyCommand::Show { of, version } => {
             history::show(&of.flow, *version, &publications().await?, output).await
         }
-        PolicyCommand::Rollback { of, version } => {
-            history::roll_back(&of.flow, *version, &publications().await?, output).await
+        PolicyCommand::Rollback {
+            of,
+            version,
+            author,
+        } => {
+            let version = PolicyVersion {
+                flow: of.flow.clone(),
+                number: *version,
+            };
+            let by = changer(author)?;
+            history::roll_back(version, &by, &publications().await?, output).await
         }
     }
 }

@@ -10,6 +10,7 @@ use shared::{
 use super::publish::{Proposal, instead, tell_others};
 use crate::{
     args::ShadowArguments,
+    author::author,
     exit::{Exit, Failure},
     output::Output,
 };
@@ -21,7 +22,8 @@ pub(super) async fn run(
 ) -> Result<Exit, Failure> {
     let flow = &arguments.of.flow;
     let (Some(file), Some(note)) = (&arguments.file, &arguments.note) else {
-        return end(flow, &publications().await?, output).await;
+        let by = author(arguments.author.as_deref(), "who ends it")?;
+        return end(flow, &by, &publications().await?, output).await;
     };
     let proposal = Proposal {
         file,
@@ -39,10 +41,11 @@ pub(super) async fn run(
 
 pub(super) async fn promote(
     flow: &PolicyFlow,
+    by: &str,
     publications: &Publications,
     output: &mut Output<'_>,
 ) -> Result<Exit, Failure> {
-    let changed = publications.promote(flow).await?;
+    let changed = publications.promote(flow, by).await?;
     writeln!(
         output.results,
         "version {} of `{flow}` decides within 30 seconds{}",
@@ -55,10 +58,11 @@ pub(super) async fn promote(
 
 async fn end(
     flow: &PolicyFlow,
+    by: &str,
     publications: &Publications,
     output: &mut Output<'_>,
 ) -> Result<Exit, Failure> {
-    let ended = publications.end_shadow(flow).await?;
+    let ended = publications.end_shadow(flow, by).await?;
     writeln!(
         output.results,
         "version {} of `{flow}` is the candidate no longer",

@@ -13,6 +13,7 @@ use shared::{
 
 use crate::{
     args::{KeysArguments, RequestCommand},
+    author::changer,
     exit::{Exit, Failure},
     output::{Output, Table, write_json},
 };
@@ -62,7 +63,9 @@ pub(crate) async fn run<K: DataKeyReader>(
         RequestCommand::Retry(arguments) => {
             decide::run(Action::Retry, arguments, None, requests, output).await
         }
-        RequestCommand::Erase { id, yes } => erase(id, *yes, requests, output).await,
+        RequestCommand::Erase { id, yes, author } => {
+            erase(id, *yes, &changer(author)?, requests, output).await
+        }
     }
 }
 
@@ -88,6 +91,7 @@ async fn counts(json: bool, requests: &Requests, output: &mut Output<'_>) -> Res
 async fn erase(
     id: &RequestId,
     yes: bool,
+    by: &str,
     requests: &Requests,
     output: &mut Output<'_>,
 ) -> Result<Exit, Failure> {
@@ -97,7 +101,7 @@ async fn erase(
         ));
     }
     let erased = requests
-        .erase(id)
+        .erase(id, by)
         .await
         .map_err(|error| failure(id, error))?;
     writeln!(output.results, "erased who applied with {id}")?;

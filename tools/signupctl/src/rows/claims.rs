@@ -293,10 +293,7 @@ pub(crate) fn checked(claims: &BTreeMap<String, ClaimValue>) -> Result<(), Mista
             expected: format!("at most {most}"),
         });
     }
-    let octets: usize = claims
-        .iter()
-        .map(|(name, value)| name.len() + octets(value))
-        .sum();
+    let octets = DirectoryRecord::octets(claims);
     let most = DirectoryRecord::MAX_OCTETS;
     if octets > most {
         return Err(Mistake {
@@ -305,15 +302,6 @@ pub(crate) fn checked(claims: &BTreeMap<String, ClaimValue>) -> Result<(), Mista
         });
     }
     Ok(())
-}
-
-fn octets(value: &ClaimValue) -> usize {
-    match value {
-        ClaimValue::One(AttributeValue::Text(text)) => text.len(),
-        ClaimValue::One(_) => size_of::<i64>(),
-        // DynamoDB counts a few octets for each element.
-        ClaimValue::Many(texts) => texts.iter().map(|text| text.len() + 4).sum(),
-    }
 }
 
 #[derive(Deserialize)]

@@ -39,6 +39,16 @@ async fn audit(desk: &Desk, more: &[&str]) -> Vec<Value> {
     lines
 }
 
+/// What was done, by whom and about what, the newest first.
+pub(crate) async fn told(desk: &Desk) -> Vec<[String; 3]> {
+    let lines = audit(desk, &[]).await;
+    let text = |line: &Value, name| line[name].as_str().unwrap_or_default().to_owned();
+    let told = lines
+        .iter()
+        .map(|line| ["by", "action", "about"].map(|name| text(line, name)));
+    told.collect()
+}
+
 fn untimed(line: &str) -> Value {
     let mut line: Value = serde_json::from_str(line).unwrap();
     line.as_object_mut().unwrap().remove("at").unwrap();
@@ -118,4 +128,138 @@ async fn a_table_tells_a_day() {
     assert_eq!(ran.err, "nobody changed anything on 2020-02-29\n");
     let ran = desk.run(&["audit", "--day", "2021-02-29"]).await;
     assert_eq!(ran.code, 64);
+}
+
+/// Runs commands one after another, each by robin, and gives what was told of each, the first one first.
+async fn by_robin(desk: &Desk, commands: &[&str]) -> Vec<[String; 2]> {
+    for command in commands {
+        let arguments: Vec<&str> = command.split(' ').collect();
+        desk.output(&[&arguments[..], &["--author", "robin"]].concat())
+            .await;
+    }
+    let all = told(desk).await;
+    assert!(all.iter().all(|[by, ..]| by == "robin"), "{all:?}");
+    let all = all.into_iter().rev();
+    all.map(|[_, action, about]| [action, about]).collect()
+}
+
+#[tokio::test]
+async fn policies_and_lists_of_domains_are_told_by_their_versions() {
+    let desk = Desk::new().await;
+    desk.file("deny.toml", "default = \"deny\"\n");
+    desk.file("allow.toml", "default = \"allow\"\n");
+    desk.file("domains.txt", "a.example\n");
+    let told = by_robin(
+        &desk,
+        &[
+            "policy publish deny.toml --flow partners --note x",
+            "policy shadow allow.toml --flow partners --note x",
+            "policy promote --flow partners",
+            "policy rollback --flow partners --version 1",
+            // It is the current one, so this changes nothing.
+            "policy rollback --flow partners --version 1",
+            "policy shadow allow.toml --flow partners --note x",
+            "policy shadow --end --flow partners",
+            "disposable refresh --from domains.txt --force",
+            "disposable reset",
+            "disposable reset",
+        ],
+    )
+    .await;
+    let actions: Vec<&str> = told.iter().map(|[action, _]| action.as_str()).collect();
+    assert_eq!(
+        actions,
+        [
+            "policy.publish",
+            "policy.shadow",
+            "policy.promote",
+            "policy.rollback",
+            "policy.shadow",
+            "policy.end-shadow",
+            "disposable.refresh",
+            "disposable.reset",
+        ]
+    );
+    let about: Vec<&str> = told[..6].iter().map(|[_, about]| about.as_str()).collect();
+    assert_eq!(about, ["partners"; 6]);
+    let versions = audit(&desk, &[]).await;
+    let versions: Vec<&Value> = versions.iter().rev().map(|line| &line["version"]).collect();
+    assert_eq!(versions[..7], [1, 2, 2, 1, 3, 3, 1]);
+    let table = desk.output(&["audit", "--about", "partners"]).await;
+    assert!(table.contains("policy.rollback") && table.contains("partners, version 3"));
+    assert!(!table.contains("disposable"), "{table}");
+}
+
+#[tokio::test]
+async fn claims_and_values_are_told_without_people_and_without_what_they_say() {
+    let desk = Desk::new().await;
+    desk.file(
+        "claims.csv",
+        "subject,city\njohn@example.com,Lund\nexample.com,Lund\n",
+    );
+    desk.file("values.csv", "value\nse-1\nse-2\n");
+    let told = by_robin(
+        &desk,
+        &[
+            "claims import claims.csv",
+            "claims import claims.csv",
+            "claims import claims.csv --dry-run",
+            "claims remove John+x@Example.com",
+            "values import suppliers values.csv",
+            "values add suppliers se-3",
+            "values remove suppliers se-3 se-4",
+        ],
+    )
+    .await;
+    let actions: Vec<&str> = told.iter().map(|[action, _]| action.as_str()).collect();
+    let expected = ["claims.put", "claims.put", "claims.remove"];
+    assert_eq!(actions[..3], expected);
+    assert_eq!(actions[3..], ["values.put", "values.put", "values.remove"]);
+    let all = desk.output(&["audit"]).await;
+    for said in ["john", "Lund", "se-1", "se-3"] {
+        assert!(!all.contains(said), "{said}: {all}");
+    }
+    assert!(all.contains("suppliers, number 2"), "{all}");
+    let of_john = audit(&desk, &["--about", "john@example.com"]).await;
+    assert_eq!(of_john.len(), 2, "{all}");
+    assert_eq!(of_john[0]["action"], "claims.remove");
+    let nobody = desk.run(&["audit", "--about", "ann@example.com"]).await;
+    assert!(nobody.err.starts_with("nobody changed anything on "));
+}
+
+#[tokio::test]
+async fn credentials_and_codes_are_told_by_what_opens_nothing() {
+    let desk = Desk::new().await;
+    let create = [
+        "credential",
+        "create",
+        "--username",
+        "entra",
+        "--author",
+        "robin",
+    ];
+    let made = desk.output(&create).await;
+    let secret = |name: &str| {
+        let line = made.lines().find_map(|line| line.strip_prefix(name));
+        line.unwrap().to_owned()
+    };
+    let (id, password) = (secret("id: "), secret("password: "));
+    let code = ["code", "create", "--count", "120", "--author", "robin"];
+    let codes = desk.output(&code).await;
+    let first = codes.lines().next().unwrap();
+    let told = by_robin(
+        &desk,
+        &[
+            &format!("code revoke {first}"),
+            &format!("code revoke {first}"),
+            &format!("credential retire {id} --force"),
+        ],
+    )
+    .await;
+    let of = |action: &str| told.iter().filter(|[told, _]| told == action).count();
+    assert_eq!((of("code.create"), of("code.revoke")), (120, 1));
+    assert_eq!(told[0], ["credential.create".to_owned(), id.clone()]);
+    assert_eq!(told[122], ["credential.retire".to_owned(), id]);
+    let all = desk.output(&["audit", "--json"]).await;
+    assert!(!all.contains(&password) && codes.lines().all(|code| !all.contains(code)));
 }

@@ -8,17 +8,18 @@ use serde_json::Value;
 use shared::{
     adapters::{dynamodb::Connection, objects::Bucket, system_clock::SystemClock},
     app::{
+        audit::of_setting,
         audit_chain::SegmentChain,
         events::lines::{of_event, of_record},
     },
     domain::{
-        audit::{Signature, day},
+        audit::{Changed, Record, SettingAction, SettingChange, Signature, day},
         event::KeptEvent,
         list::{Effect, ListEntry, ListName, Matcher},
     },
     ports::{
         audit_chain::{AuditChain, AuditLine},
-        audit_store::AuditStore,
+        audit_store::{AuditKeeper, AuditStore},
         chain_heads::ChainHeads,
         clock::Clock,
         list_store::{Change, ListStore},
@@ -263,6 +264,29 @@ async fn a_change_that_is_gone_from_the_table_is_found() {
         .await;
     deleted.unwrap();
     assert_eq!(world.findings().await, ["not-in-table"]);
+}
+
+#[tokio::test]
+async fn what_operators_change_is_compared_as_well() {
+    for (chained, expected) in [(4, None), (5, Some("different"))] {
+        let world = World::of_a_morning().await;
+        let published = |version| {
+            let change = SettingChange::of(SettingAction::PolicyPublish, "partners");
+            change.with_version(version)
+        };
+        let record = of_setting(&Signature::new("robin", world.later()), published(4));
+        world.desk.table().keep_record(&record).await.unwrap();
+        assert_eq!(world.findings().await, ["not-in-chain"]);
+        let chained = Record {
+            changed: Changed::Settings(vec![published(chained)]),
+            ..record
+        };
+        world.append(&[of_record(&chained)]).await;
+        match expected {
+            None => assert_eq!(world.verify(&[]).await.code, 0),
+            Some(finding) => assert_eq!(world.findings().await, [finding]),
+        }
+    }
 }
 
 #[tokio::test]

@@ -27,7 +27,7 @@ use shared::{
         dead_webhooks::DeadWebhooks,
         delivery_log::DeliveryLog,
         endpoint_store::{EndpointReader, EndpointStore},
-        secrets::Secrets,
+        secrets::{Secret, SecretError, Secrets},
     },
 };
 use tokio::{
@@ -36,7 +36,10 @@ use tokio::{
     time::{Duration, Instant},
 };
 
-use crate::desk::{Desk, Ran, ran};
+use crate::{
+    audit::told,
+    desk::{Desk, Ran, ran},
+};
 
 /// A table, Secrets Manager, and somebody who receives.
 struct Scene {
@@ -86,8 +89,20 @@ impl Scene {
         EndpointReader::endpoints(&table).await.unwrap().remove(0)
     }
 
+    /// What the audit has of an endpoint, the newest first.
+    async fn recorded(&self, id: &str) -> Vec<String> {
+        let told = told(&self.desk).await.into_iter();
+        let of_it = told.filter(|[_, _, about]| about == id);
+        of_it.map(|[_, action, _]| action).collect()
+    }
+
     /// The keys as they are in Secrets Manager.
     async fn keys(&self, id: &str) -> SigningKeys {
+        let secret = self.secret(&format!("webhooks/{id}")).await.unwrap();
+        SigningKeys::parse(secret.reveal()).unwrap()
+    }
+
+    async fn secret(&self, name: &str) -> Result<Secret, SecretError> {
         let connection = Connection {
             region: "local".to_owned(),
             endpoint: Some(format!("{}/secrets", self.entra.origin)),
@@ -101,9 +116,7 @@ impl Scene {
         };
         let secrets = SecretsManager::new(settings, Arc::new(SystemClock));
         let deadline = Deadline(Instant::now() + Duration::from_mins(1));
-        let name = format!("webhooks/{id}");
-        let secret = secrets.secret(&name, deadline).await.unwrap();
-        SigningKeys::parse(secret.reveal()).unwrap()
+        secrets.secret(name, deadline).await
     }
 }
 
@@ -242,6 +255,8 @@ async fn a_secret_is_rotated_in_two_steps() {
     assert!(out.contains("the newest secret alone"), "{out}");
     let keys = scene.keys(&id).await;
     assert_eq!((keys.newest.text(), keys.older), (new, None));
+    let expected = ["drop-secret", "rotate-secret", "add"].map(|did| format!("endpoint.{did}"));
+    assert_eq!(scene.recorded(&id).await, expected);
 }
 
 #[tokio::test]
@@ -256,15 +271,36 @@ async fn an_endpoint_is_disabled_enabled_and_removed() {
     assert!(line["since"].is_string());
     scene.output(&["enable", &id]).await;
     assert_eq!(scene.endpoint().await.state, EndpointState::Enabled);
+    let secret = format!("webhooks/{id}");
+    assert!(scene.secret(&secret).await.is_ok());
     let ran = scene.run(&["remove", &id]).await;
     assert_eq!((ran.code, ran.out), (0, format!("removed {id}\n")));
-    let secret = format!("signup-connectors/webhooks/{id}");
-    assert!(ran.err.contains(&secret), "{}", ran.err);
+    let told = format!("its secret `signup-connectors/{secret}` is deleted");
+    assert!(ran.err.starts_with(&told), "{}", ran.err);
+    let gone = scene.secret(&secret).await;
+    assert!(matches!(gone, Err(SecretError::Absent(_))), "{gone:?}");
+    let expected = ["remove", "enable", "disable", "add"].map(|did| format!("endpoint.{did}"));
+    assert_eq!(scene.recorded(&id).await, expected);
     for command in ["disable", "enable", "remove", "test", "rotate-secret"] {
         let ran = scene.run(&[command, &id]).await;
         assert_eq!((ran.code, ran.out.as_str()), (1, ""), "{command}");
         assert!(ran.err.contains("there is no endpoint"), "{}", ran.err);
     }
+}
+
+#[tokio::test]
+async fn a_secret_that_cannot_be_deleted_is_named() {
+    let scene = Scene::new().await;
+    let (id, _) = scene.added().await;
+    let mut command = scene.command(&["remove", &id]);
+    let nowhere = format!("{}/nowhere", scene.entra.origin);
+    command.env("AWS_ENDPOINT_URL_SECRETS_MANAGER", nowhere);
+    let ran = ran(command).await;
+    assert_eq!((ran.code, ran.out.as_str()), (1, ""));
+    let told = format!("delete `signup-connectors/webhooks/{id}` in AWS Secrets Manager");
+    assert!(ran.err.contains(&told), "{}", ran.err);
+    assert!(ran.err.contains(&format!("{id} is removed")), "{}", ran.err);
+    assert_eq!(scene.recorded(&id).await[0], "endpoint.remove");
 }
 
 #[tokio::test]
@@ -278,7 +314,7 @@ async fn there_are_twenty_endpoints_at_the_most() {
             id: EndpointId::new(number),
             ..one.clone()
         };
-        EndpointStore::put(&table, &another).await.unwrap();
+        EndpointStore::put(&table, &another, None).await.unwrap();
     }
     let ran = scene.run(&["add", &scene.url(), "--type", "*"]).await;
     assert_eq!((ran.code, ran.out.as_str()), (1, ""));
@@ -417,6 +453,7 @@ async fn what_was_told_in_vain_is_listed_and_told_again() {
     assert!(tasks.iter().all(|task| task["attempts"] == 0));
     let left = lines(&scene.output(&["dead", "list", "--json"]).await);
     assert_eq!(left.len(), 1);
+    assert_eq!(scene.recorded(&id).await[0], "endpoint.replay");
 
     let refused = replay(&["--endpoint", &disabled]).await;
     assert_eq!((refused.code, refused.out.as_str()), (1, ""));

@@ -23,7 +23,10 @@ use shared::{
 };
 use tokio::net::TcpListener;
 
-use crate::desk::{Desk, ran};
+use crate::{
+    audit::told,
+    desk::{Desk, ran},
+};
 
 fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
@@ -183,6 +186,11 @@ async fn decisions_that_are_in_the_log_alone_are_kept_once() {
     assert_eq!(out, "restored: 1, in the table already: 1\n");
     let out = desk.output(&["event", "restore", "log.jsonl"]).await;
     assert_eq!(out, "restored: 0, in the table already: 2\n");
+    desk.file("none.jsonl", "START\n");
+    desk.output(&["event", "restore", "none.jsonl"]).await;
+    let recorded = told_of(&desk).await;
+    let restored = recorded.iter().map(|[action, _]| action.as_str());
+    assert_eq!(restored.collect::<Vec<_>>(), ["event.restore"; 2]);
     let kept = desk.table().event(&event.id).await.unwrap().unwrap();
     assert_eq!(kept.at, event.at);
     assert_eq!(serde_json::from_str::<Value>(&kept.text).unwrap(), told);
@@ -203,6 +211,12 @@ async fn a_line_with_half_an_event_is_told_and_the_others_are_kept() {
         (2, "restored: 1, in the table already: 0\n")
     );
     assert_eq!(ran.err, "-, line 1: it has no whole event\n");
+}
+
+/// What the audit has, without by whom.
+async fn told_of(desk: &Desk) -> Vec<[String; 2]> {
+    let told = told(desk).await.into_iter();
+    told.map(|[_, action, about]| [action, about]).collect()
 }
 
 /// A queue that takes whatever comes; gives where it is.
@@ -243,7 +257,9 @@ async fn endpoints_are_told_once_more_of_what_they_want() {
     };
     let (all, lists) = (endpoint(1, "*"), endpoint(2, "list_entry.*"));
     for endpoint in [&all, &lists] {
-        EndpointStore::put(&desk.table(), endpoint).await.unwrap();
+        EndpointStore::put(&desk.table(), endpoint, None)
+            .await
+            .unwrap();
     }
     let (url, taken) = queue().await;
     let replay = async |more: &[&str]| {
@@ -279,6 +295,10 @@ async fn endpoints_are_told_once_more_of_what_they_want() {
         task(&lists, &entry),
     ];
     assert_eq!(*taken.lock().unwrap(), expected);
+    let mut recorded = told_of(&desk).await;
+    recorded.sort();
+    let replayed = [&all, &lists].map(|one| ["event.replay", one.id.as_str()].map(str::to_owned));
+    assert_eq!(recorded, replayed);
     let only = ["--endpoint", lists.id.as_str(), "--type", "policy.*"];
     assert_eq!(replay(&only).await.out, "put into the queue: 0\n");
     let unknown = replay(&["--endpoint", EndpointId::new(3).as_str()]).await;

@@ -13,7 +13,10 @@ use tokio::{
     time::{Duration, Instant},
 };
 
-use crate::desk::{Desk, ran};
+use crate::{
+    audit::told,
+    desk::{Desk, ran},
+};
 
 /// Serves the discovery document and one key; gives the issuer.
 async fn issuer() -> String {
@@ -69,6 +72,8 @@ async fn the_keys_of_an_issuer_are_saved_where_functions_find_them() {
         stored(&desk).await.find(&issuer, "k1").unwrap().modulus,
         [1, 2, 3]
     );
+    let told = told(&desk).await;
+    assert_eq!(told[0][1..], ["keys.refresh".to_owned(), issuer]);
 }
 
 #[tokio::test]

@@ -28,7 +28,10 @@ use shared::{
 };
 use tokio::{process::Command, time::Instant};
 
-use crate::desk::{Desk, Ran, ran};
+use crate::{
+    audit::told,
+    desk::{Desk, Ran, ran},
+};
 
 /// The key service of `make dev`.
 struct KeyService {
@@ -369,7 +372,9 @@ async fn names_are_shown_to_whoever_may_read_them_until_they_are_erased() {
         "{}",
         unsure.err
     );
-    let erased = desk.request(&["erase", &id, "--yes"]).await;
+    let erased = desk
+        .request(&["erase", &id, "--yes", "--author", "robin"])
+        .await;
     assert_eq!(erased.out, format!("erased who applied with {id}\n"));
     assert_eq!(
         erased.err,
@@ -379,6 +384,12 @@ async fn names_are_shown_to_whoever_may_read_them_until_they_are_erased() {
         who(&desk.request_with(&keys, &list).await),
         [nobody.clone(), nobody]
     );
+    // There is nothing left to erase, and nothing to record.
+    desk.request(&["erase", &id, "--yes", "--author", "robin"])
+        .await;
+    let told = told(&desk).await;
+    let erased = ["robin", "request.erase", &id].map(str::to_owned);
+    assert_eq!((told.len(), &told[0]), (2, &erased));
     let listed = desk.request_with(&keys, &["list", "--names"]).await;
     assert!(
         listed

@@ -11,7 +11,10 @@ use crate::{
     adapters::dynamodb::keys::Key,
     domain::{
         approval::Action,
-        audit::{Changed, Decided, EntryChange, Record, RecordId, Signature},
+        audit::{
+            Changed, Decided, EntryChange, Record, RecordId, SettingAction, SettingChange,
+            Signature,
+        },
         list::{Effect, ListName, Matcher},
     },
     ports::StoreError,
@@ -32,6 +35,7 @@ pub(in crate::adapters::dynamodb) struct RecordItem {
 enum StoredChanged {
     Request(StoredDecision),
     Entries(Vec<StoredEntryChange>),
+    Settings(Vec<StoredSettingChange>),
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -58,6 +62,17 @@ struct StoredEntryChange {
     reason: String,
 }
 
+#[derive(Debug, Serialize, Deserialize)]
+struct StoredSettingChange {
+    action: String,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    about: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    version: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    count: Option<u32>,
+}
+
 impl From<&Record> for RecordItem {
     fn from(record: &Record) -> Self {
         Self {
@@ -68,6 +83,9 @@ impl From<&Record> for RecordItem {
                 Changed::Request(decided) => StoredChanged::Request(decided.into()),
                 Changed::Entries(changes) => {
                     StoredChanged::Entries(changes.iter().map(StoredEntryChange::from).collect())
+                }
+                Changed::Settings(changes) => {
+                    StoredChanged::Settings(changes.iter().map(StoredSettingChange::from).collect())
                 }
             },
             ttl: record.kept_until().as_second(),
@@ -88,6 +106,10 @@ impl RecordItem {
                 StoredChanged::Entries(changes) => {
                     let changes = changes.into_iter().map(|change| change.change(key));
                     Changed::Entries(changes.collect::<Result<_, _>>()?)
+                }
+                StoredChanged::Settings(changes) => {
+                    let changes = changes.into_iter().map(|change| change.change(key));
+                    Changed::Settings(changes.collect::<Result<_, _>>()?)
                 }
             },
         })
@@ -140,6 +162,28 @@ impl StoredEntryChange {
             from: self.from,
             to: self.to,
             reason: self.reason,
+        })
+    }
+}
+
+impl From<&SettingChange> for StoredSettingChange {
+    fn from(change: &SettingChange) -> Self {
+        Self {
+            action: change.action.name().to_owned(),
+            about: change.about.clone(),
+            version: change.version,
+            count: change.count,
+        }
+    }
+}
+
+impl StoredSettingChange {
+    fn change(self, key: &Key) -> Result<SettingChange, StoreError> {
+        Ok(SettingChange {
+            action: SettingAction::parse(&self.action).ok_or_else(|| corrupt(key, "its action"))?,
+            about: self.about,
+            version: self.version,
+            count: self.count,
         })
     }
 }

@@ -20,7 +20,7 @@ use crate::{
             requests_of_person,
         },
         look_ups::take,
-        many::{Writes, first},
+        many::first,
         transaction::delete,
     },
     domain::{
@@ -123,12 +123,18 @@ impl RequestStore for Table {
         .await
     }
 
-    async fn erase(&self, id: &RequestId) -> Result<(), StoreError> {
-        let mut writes = Writes::default();
-        for item in self.beginning(&request(id), WRAPPED_KEY).await? {
-            writes.delete(key_of(&item))?;
+    async fn erase(&self, id: &RequestId, record: Option<&Record>) -> Result<(), StoreError> {
+        let items = self.beginning(&request(id), WRAPPED_KEY).await?;
+        let keys: Vec<Key> = items.iter().map(key_of).collect();
+        match record {
+            None => self.delete_all(keys).await,
+            Some(_) if keys.is_empty() => Ok(()),
+            Some(record) => {
+                let writes = keys.iter().map(|key| self.removal(key));
+                self.write_recorded(writes.collect::<Result<_, _>>()?, record)
+                    .await
+            }
         }
-        self.write_all(writes).await
     }
 }
 
