@@ -40,6 +40,7 @@ audit-did-endpoint-remove = hat einen Webhook-Endpunkt entfernt
 audit-did-endpoint-replay = hat einem Webhook-Endpunkt erneut senden lassen, was ihn nicht erreicht hatte
 audit-did-event-replay = hat einem Webhook-Endpunkt Ereignisse erneut senden lassen
 audit-did-event-restore = hat Ereignisse aus dem Log wiederhergestellt
+audit-did-dead-record-remove = hat einen unlesbaren Datensatz des Streams entfernt
 audit-many = { $count } Einträge von Listen
 audit-many-settings = { $count } Änderungen
 audit-version = Version { $number }

@@ -43,6 +43,7 @@ audit-did-endpoint-remove = removed a webhook endpoint
 audit-did-endpoint-replay = had a webhook endpoint told again of what it missed
 audit-did-event-replay = had a webhook endpoint told of events again
 audit-did-event-restore = restored events from the log
+audit-did-dead-record-remove = removed an unreadable record of the stream
 audit-many = { $count } entries of lists
 audit-many-settings = { $count } changes
 audit-version = version { $number }

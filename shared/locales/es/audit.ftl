@@ -40,6 +40,7 @@ audit-did-endpoint-remove = quitó un punto de conexión de webhook
 audit-did-endpoint-replay = hizo reenviar lo que un punto de conexión de webhook no había recibido
 audit-did-event-replay = hizo reenviar eventos a un punto de conexión de webhook
 audit-did-event-restore = restauró eventos del registro
+audit-did-dead-record-remove = quitó un registro ilegible del flujo
 audit-many = { $count } entradas de listas
 audit-many-settings = { $count } cambios
 audit-version = versión { $number }

@@ -40,6 +40,7 @@ audit-did-endpoint-remove = a retiré un point de terminaison de webhook
 audit-did-endpoint-replay = a fait renvoyer ce qu’un point de terminaison de webhook n’avait pas reçu
 audit-did-event-replay = a fait renvoyer des événements à un point de terminaison de webhook
 audit-did-event-restore = a restauré des événements à partir du journal
+audit-did-dead-record-remove = a retiré un enregistrement illisible du flux
 audit-many = { $count } entrées de listes
 audit-many-settings = { $count } modifications
 audit-version = version { $number }

@@ -40,6 +40,7 @@ audit-did-endpoint-remove = ha rimosso un endpoint webhook
 audit-did-endpoint-replay = ha fatto inviare di nuovo ciò che un endpoint webhook non aveva ricevuto
 audit-did-event-replay = ha fatto inviare di nuovo eventi a un endpoint webhook
 audit-did-event-restore = ha ripristinato eventi dal registro
+audit-did-dead-record-remove = ha rimosso un record illeggibile dello stream
 audit-many = { $count } voci di elenchi
 audit-many-settings = { $count } modifiche
 audit-version = versione { $number }

@@ -40,6 +40,7 @@ audit-did-endpoint-remove = Webhook エンドポイントを削除しました
 audit-did-endpoint-replay = Webhook エンドポイントに届かなかったものを再送させました
 audit-did-event-replay = Webhook エンドポイントにイベントを再送させました
 audit-did-event-restore = ログからイベントを復元しました
+audit-did-dead-record-remove = ストリームの読み取れないレコードを削除しました
 audit-many = リストの項目 { $count } 件
 audit-many-settings = 変更 { $count } 件
 audit-version = バージョン { $number }

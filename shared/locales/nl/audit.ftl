@@ -40,6 +40,7 @@ audit-did-endpoint-remove = heeft een webhook-eindpunt verwijderd
 audit-did-endpoint-replay = heeft opnieuw laten versturen wat een webhook-eindpunt niet had ontvangen
 audit-did-event-replay = heeft gebeurtenissen opnieuw naar een webhook-eindpunt laten versturen
 audit-did-event-restore = heeft gebeurtenissen uit het logboek hersteld
+audit-did-dead-record-remove = heeft een onleesbaar record van de stream verwijderd
 audit-many = { $count } vermeldingen van lijsten
 audit-many-settings = { $count } wijzigingen
 audit-version = versie { $number }

@@ -40,6 +40,7 @@ audit-did-endpoint-remove = removeu um ponto final de webhook
 audit-did-endpoint-replay = mandou reenviar o que um ponto final de webhook não tinha recebido
 audit-did-event-replay = mandou reenviar eventos a um ponto final de webhook
 audit-did-event-restore = restaurou eventos a partir do registo
+audit-did-dead-record-remove = removeu um registo ilegível do fluxo
 audit-many = { $count } entradas de listas
 audit-many-settings = { $count } alterações
 audit-version = versão { $number }

@@ -40,6 +40,7 @@ audit-did-endpoint-remove = tog bort en webhook-slutpunkt
 audit-did-endpoint-replay = lät sända om det som en webhook-slutpunkt inte tagit emot
 audit-did-event-replay = lät sända om händelser till en webhook-slutpunkt
 audit-did-event-restore = återställde händelser ur loggen
+audit-did-dead-record-remove = tog bort en oläslig post ur strömmen
 audit-many = { $count } poster i listor
 audit-many-settings = { $count } ändringar
 audit-version = version { $number }

@@ -40,6 +40,7 @@ audit-did-endpoint-remove = 移除了 Webhook 端點
 audit-did-endpoint-replay = 重新傳送了 Webhook 端點未收到的內容
 audit-did-event-replay = 向 Webhook 端點重新傳送了事件
 audit-did-event-restore = 從記錄還原了事件
+audit-did-dead-record-remove = 刪除了串流中一筆無法讀取的記錄
 audit-many = { $count } 個清單項目
 audit-many-settings = { $count } 項變更
 audit-version = 版本 { $number }

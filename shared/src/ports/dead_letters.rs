@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use super::StoreError;
+use crate::domain::audit::Record;
 
 /// A record that could not be read. What the item says is not in it: that stands in the table.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +27,6 @@ pub trait DeadLetters: Send + Sync {
     /// All of them, in the order of their ids. Consistent.
     async fn letters(&self) -> Result<Vec<DeadLetter>, StoreError>;
 
-    /// Removes one of which nothing is left to do.
-    async fn remove(&self, id: &str) -> Result<(), StoreError>;
+    /// Removes one of which nothing is left to do, together with the record of it. [`StoreError::Conflict`] when there is none.
+    async fn remove(&self, id: &str, record: &Record) -> Result<(), StoreError>;
 }

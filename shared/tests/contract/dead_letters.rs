@@ -2,11 +2,17 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
-use shared::ports::dead_letters::{DeadLetter, DeadLetters};
+use shared::{
+    ports::{
+        StoreError,
+        dead_letters::{DeadLetter, DeadLetters},
+    },
+    testkit::recorded,
+};
 
 use super::fixture;
 
-fn letter(id: &str) -> DeadLetter {
+pub(crate) fn letter(id: &str) -> DeadLetter {
     DeadLetter {
         id: id.to_owned(),
         sequence: "100000000000000000001".to_owned(),
@@ -29,8 +35,10 @@ async fn a_letter_stays_until_somebody_removes_it() {
         table.bury(&letter).await.unwrap();
     }
     assert_eq!(table.letters().await.unwrap(), [letter("a"), without]);
-    table.remove("b").await.unwrap();
-    table.remove("b").await.unwrap();
+    let record = recorded();
+    table.remove("b", &record).await.unwrap();
+    let again = table.remove("b", &recorded()).await;
+    assert!(matches!(again, Err(StoreError::Conflict)), "{again:?}");
     assert_eq!(table.letters().await.unwrap(), [letter("a")]);
 }
 

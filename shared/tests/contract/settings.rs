@@ -39,6 +39,7 @@ use shared::{
         Deadline, StoreError,
         audit_store::AuditKeeper,
         clock::Clock,
+        dead_letters,
         dead_webhooks::DeadWebhooks,
         directory_store::{self, DirectoryStore},
         endpoint_store::{EndpointReader, EndpointStore},
@@ -55,6 +56,7 @@ use super::{
     Fixture,
     audit::{records, today},
     codes::{code, digest},
+    dead_letters::letter,
     fixture, keys,
     records::{member, record, set, subject, text, value},
     requests::{losing_an_answer, now, opened, partition, request},
@@ -270,6 +272,9 @@ impl Operator {
                 let dead = dead(&self.endpoint().await?);
                 DeadWebhooks::bury(&*self.table, &dead).await?;
             }
+            SettingAction::DeadRecordRemove => {
+                dead_letters::DeadLetters::bury(&*self.table, &letter("e1")).await?;
+            }
             SettingAction::CredentialCreate
             | SettingAction::KeysRefresh
             | SettingAction::PolicyPublish
@@ -379,8 +384,16 @@ impl Operator {
                 self.table.keep_record(&record).await?;
                 return Ok(change);
             }
+            SettingAction::DeadRecordRemove => self.remove_letter().await?,
         };
         Ok(SettingChange::of(action, about))
+    }
+
+    async fn remove_letter(&self) -> Result<String, Failure> {
+        let change = SettingChange::of(SettingAction::DeadRecordRemove, "e1");
+        let record = of_setting(&self.signature, change);
+        dead_letters::DeadLetters::remove(&*self.table, "e1", &record).await?;
+        Ok("e1".to_owned())
     }
 
     async fn change_policy(&self, action: SettingAction) -> Result<(), Failure> {

@@ -7,6 +7,7 @@ use shared::{
     app::events::derive::derive,
     domain::{event::EventKind, list::Effect},
     ports::dead_letters::DeadLetters,
+    testkit::recorded,
 };
 
 use crate::world::{TABLE, World, entry};
@@ -45,7 +46,7 @@ async fn a_record_that_cannot_be_read_is_buried_and_the_rest_goes_on() {
     world.rewind();
     world.deliver().await;
     assert_eq!(world.table.letters().await.unwrap().len(), 1);
-    DeadLetters::remove(&*world.table, &letter.id)
+    DeadLetters::remove(&*world.table, &letter.id, &recorded())
         .await
         .unwrap();
     assert!(world.table.letters().await.unwrap().is_empty());

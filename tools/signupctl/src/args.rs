@@ -622,7 +622,7 @@ mod tests {
     use super::*;
 
     /// The commands that change something, with what the audit has of each: the names of actions, `entries`, or `decisions`.
-    const CHANGING: [(&str, &[&str]); 32] = [
+    const CHANGING: [(&str, &[&str]); 33] = [
         ("list add", &["entries"]),
         ("list remove", &["entries"]),
         ("list import", &["entries"]),
@@ -658,10 +658,11 @@ mod tests {
         ("endpoint dead replay", &["endpoint.replay"]),
         ("event replay", &["event.replay"]),
         ("event restore", &["event.restore"]),
+        ("event dead remove", &["dead-record.remove"]),
     ];
 
     /// The commands that change nothing in a deployment.
-    const LOOKING: [&str; 33] = [
+    const LOOKING: [&str; 34] = [
         "list show",
         "list check",
         "list export",
@@ -693,6 +694,7 @@ mod tests {
         "event list",
         "event show",
         "event schema",
+        "event dead list",
         "evidence",
         "try",
     ];

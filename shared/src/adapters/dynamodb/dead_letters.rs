@@ -4,13 +4,15 @@ use async_trait::async_trait;
 
 use super::{
     Table,
-    client::store_error,
     items::{DeadRecordItem, encode, read_as},
     keys::{DEAD_RECORDS, Key},
 };
-use crate::ports::{
-    StoreError,
-    dead_letters::{DeadLetter, DeadLetters},
+use crate::{
+    domain::audit::Record,
+    ports::{
+        StoreError,
+        dead_letters::{DeadLetter, DeadLetters},
+    },
 };
 
 #[async_trait]
@@ -24,14 +26,8 @@ impl DeadLetters for Table {
         read_as(self.partition(DEAD_RECORDS).await?, DeadRecordItem::letter)
     }
 
-    async fn remove(&self, id: &str) -> Result<(), StoreError> {
-        self.client
-            .delete_item()
-            .table_name(&self.name)
-            .set_key(Some(Key::dead_record(id).attributes()))
-            .send()
-            .await
-            .map_err(|error| store_error(&error))?;
-        Ok(())
+    async fn remove(&self, id: &str, record: &Record) -> Result<(), StoreError> {
+        let removal = self.removal(&Key::dead_record(id))?;
+        self.write_recorded(vec![removal], record).await
     }
 }

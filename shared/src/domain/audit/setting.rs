@@ -29,10 +29,11 @@ pub enum SettingAction {
     EndpointReplay,
     EventReplay,
     EventRestore,
+    DeadRecordRemove,
 }
 
 impl SettingAction {
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 27] = [
         Self::CredentialCreate,
         Self::CredentialRetire,
         Self::KeysRefresh,
@@ -59,6 +60,7 @@ impl SettingAction {
         Self::EndpointReplay,
         Self::EventReplay,
         Self::EventRestore,
+        Self::DeadRecordRemove,
     ];
 
     /// As in items, output and the audit chain: the subject, and the verb.
@@ -90,6 +92,7 @@ impl SettingAction {
             Self::EndpointReplay => "endpoint.replay",
             Self::EventReplay => "event.replay",
             Self::EventRestore => "event.restore",
+            Self::DeadRecordRemove => "dead-record.remove",
         }
     }
 

@@ -139,8 +139,9 @@ impl World {
     }
 
     pub(crate) async fn save_keys(&self, keys: &SigningKeys, fetched_at: jiff::Timestamp) {
-        let saved = self.table.save(keys, fetched_at, &testkit::recorded());
-        saved.await.unwrap();
+        let record = testkit::recorded();
+        let saved = self.table.save(keys, fetched_at, &record).await;
+        saved.unwrap();
     }
 
     /// Puts entries into the list `main`.

@@ -99,6 +99,8 @@ pub(crate) enum DeadRecordCommand {
     Remove {
         /// As `dead list` shows it.
         id: String,
+        #[command(flatten)]
+        author: AuthorArguments,
     },
 }
 

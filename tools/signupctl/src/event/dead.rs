@@ -2,10 +2,15 @@
 
 use jiff::Timestamp;
 use serde::Serialize;
-use shared::ports::dead_letters::{DeadLetter, DeadLetters};
+use shared::{
+    app::audit::of_setting,
+    domain::audit::{SettingAction, SettingChange},
+    ports::dead_letters::{DeadLetter, DeadLetters},
+};
 
 use crate::{
     args::DeadRecordCommand,
+    author::signature,
     exit::{Exit, Failure},
     output::{Output, Table, write_json},
 };
@@ -13,18 +18,21 @@ use crate::{
 pub(super) async fn run(
     command: &DeadRecordCommand,
     dead: &dyn DeadLetters,
+    now: Timestamp,
     output: &mut Output<'_>,
 ) -> Result<Exit, Failure> {
     let letters = dead.letters().await?;
     match command {
         DeadRecordCommand::List { json } => list(&letters, *json, output),
-        DeadRecordCommand::Remove { id } => {
+        DeadRecordCommand::Remove { id, author } => {
             if letters.iter().all(|letter| letter.id != *id) {
                 return Err(Failure::Told(format!(
                     "{id}: expected the id of a record as `event dead list` shows it, found none such"
                 )));
             }
-            dead.remove(id).await?;
+            let change = SettingChange::of(SettingAction::DeadRecordRemove, id);
+            let record = of_setting(&signature(author, now)?, change);
+            dead.remove(id, &record).await?;
             writeln!(output.notes, "removed: {id}")?;
             Ok(Exit::Done)
         }

@@ -51,6 +51,6 @@ pub(crate) async fn run(
         EventCommand::Restore(arguments) => {
             restore::run(arguments, &*table().await?, now, output).await
         }
-        EventCommand::Dead(command) => dead::run(command, &*table().await?, output).await,
+        EventCommand::Dead(command) => dead::run(command, &*table().await?, now, output).await,
     }
 }
