@@ -381,6 +381,27 @@ async fn a_new_version_decides_once_the_callers_records_are_read_again() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_sentence_of_the_policy_beside_a_field_has_the_reference_too() {
+    let world = World::default();
+    let policy = r#"
+        default = "allow"
+        [attribute.city]
+        required = true
+        message = "our-towns"
+        [message.our-towns]
+        en = "One of our towns, please ({reference})."
+    "#;
+    world.publish("*", 1, policy);
+    let f = started(world).await;
+    let body = json!({ "email": "ada@contoso.com", "ui_locales": "en" });
+    let (status, page) = f.post(CONNECTOR, "Basic ZW50cmE6c2VjcmV0", &body).await;
+    assert_eq!(status, StatusCode::BAD_REQUEST);
+    let reference = f.told().reference.unwrap();
+    let expected = format!("One of our towns, please ({reference}).");
+    assert_eq!(page["userMessage"], expected);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_version_that_does_not_compile_is_never_activated_and_told_once() {
     let world = World::default();
     world.publish("*", 1, "default = \"deny\"");

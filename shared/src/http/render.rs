@@ -182,7 +182,7 @@ impl Service {
                 let message = code.and_then(MessageId::of_code);
                 self.text(notes, message.unwrap_or(MessageId::of(reason)))
             },
-            |text| policy::message::fill(text, &[("reference", &reference(notes))]),
+            |text| with_reference(text, notes),
         )
     }
 
@@ -191,7 +191,7 @@ impl Service {
     fn sentences(&self, notes: &Notes, violations: &[Violation]) -> String {
         let named = violations.iter().map(|violation| {
             if let Some(text) = &violation.text {
-                return text.clone();
+                return with_reference(text, notes);
             }
             let field = self.field(notes, violation);
             let problem = self.sentence(notes, violation);
@@ -214,7 +214,7 @@ impl Service {
 
     fn sentence(&self, notes: &Notes, violation: &Violation) -> String {
         if let Some(text) = &violation.text {
-            return text.clone();
+            return with_reference(text, notes);
         }
         let arguments: Vec<(&str, &str)> = violation
             .arguments
@@ -264,6 +264,11 @@ impl Answer {
             fault,
         }
     }
+}
+
+/// A sentence of the policy.
+fn with_reference(text: &str, notes: &Notes) -> String {
+    policy::message::fill(text, &[("reference", &reference(notes))])
 }
 
 fn reference(notes: &Notes) -> String {

@@ -540,7 +540,7 @@ pub fn violation_sentence(
     catalogue: &Catalogue,
 ) -> String {
     if let Some(text) = &violation.text {
-        return text.clone();
+        return fill(text, &[("reference", REFERENCE)]);
     }
     let arguments: Vec<(&str, &str)> = violation
         .arguments

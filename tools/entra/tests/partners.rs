@@ -183,7 +183,7 @@ async fn what_secrets_manager_does_not_know_has_its_documented_error() {
     let kind = json!("ResourceNotFoundException");
     assert_eq!((status, &body["__type"]), (400, &kind));
     let request = Request::post("/secrets")
-        .header("x-amz-target", "secretsmanager.DeleteSecret")
+        .header("x-amz-target", "secretsmanager.RestoreSecret")
         .body(Body::from("{}"));
     let (status, body) = json_of(&sim, request.unwrap()).await;
     assert_eq!(
@@ -219,6 +219,11 @@ async fn a_secret_is_made_once_and_then_changed() {
     let (status, _) = change_secret(&sim, "PutSecretValue", change("two")).await;
     assert_eq!(status, 200);
     assert_eq!(secret(&sim, name).await.1["SecretString"], "two");
+    let deleted = json!({ "SecretId": name, "RecoveryWindowInDays": 7 });
+    let (status, _) = change_secret(&sim, "DeleteSecret", deleted.clone()).await;
+    assert_eq!(status, 200);
+    let (status, body) = change_secret(&sim, "DeleteSecret", deleted).await;
+    assert_eq!((status, &body["__type"]), (400, &absent));
 }
 
 /// An operation of the key service as the SDK asks for it.
