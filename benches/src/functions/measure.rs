@@ -20,8 +20,9 @@ use crate::{
 /// Requests to each function before those that count.
 const UNMEASURED: usize = 100;
 
-/// Those of which the calls are counted.
+/// Those of which the calls are counted, after those that note once in an hour that the credential is in use.
 const COUNTED: u32 = 10;
+const UNCOUNTED: usize = 5;
 
 /// A CPU, and what a function with 512, 256 and 128 MB has of one. With a share, a function has fewer warm requests: enough for a
 /// p99, and not for what lies beyond it.
@@ -111,9 +112,11 @@ impl Bench {
         let relay = &self.deployment.relay;
         let program = target.at(relay.endpoint());
         let (mut process, _) = Process::start(&program, self.pace(1.0), &self.log()).await?;
-        process.decide(target.requests.event(0)).await?;
+        for number in 0..UNCOUNTED {
+            process.decide(target.requests.event(number)).await?;
+        }
         relay.seen();
-        for number in 1..=COUNTED as usize {
+        for number in (UNCOUNTED..).take(COUNTED as usize) {
             process.decide(target.requests.event(number)).await?;
         }
         process.kill().await?;
