@@ -78,6 +78,9 @@ struct Options {
     /// Warm requests to each function that has a CPU for itself, after 100 that are not measured.
     #[arg(long, default_value_t = 2000)]
     requests: usize,
+    /// Give shares of a CPU by signals, also where a quota can be set.
+    #[arg(long)]
+    signals: bool,
     /// Where the results are kept.
     #[arg(long, default_value = "benches/results/functions.json")]
     results: PathBuf,

@@ -38,7 +38,11 @@ pub(crate) async fn measure(options: &Options) -> Result<(Terms, Vec<Measured>),
     let latency = Duration::from_millis(options.table_latency_ms);
     let bench = Bench {
         deployment: Deployment::new(latency).await?,
-        means: Means::find(),
+        means: if options.signals {
+            Means::Signals
+        } else {
+            Means::find()
+        },
     };
     say("the calls of each function")?;
     let (targets, calls) = bench.targets(options).await?;

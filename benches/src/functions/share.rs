@@ -46,7 +46,7 @@ impl Means {
             Self::Unified => format!("a quota of cgroup version 2 in periods of {period} ms"),
             Self::OfCpu => format!("a quota of cgroup version 1 in periods of {period} ms"),
             Self::Signals => format!(
-                "SIGSTOP and SIGCONT in periods of {period} ms of the clock, for no quota of a cgroup may be set here"
+                "SIGSTOP and SIGCONT in periods of {period} ms of the clock, no quota of a cgroup"
             ),
         }
     }
