@@ -89,7 +89,7 @@ rehearse: .venv/.installed .venv-ministack/.installed dev-binaries ## Deploy the
 	.venv/bin/python tools/templates/rehearse.py --binaries $(FUNCTIONS_DIR) --signupctl $(TARGET)/debug/signupctl
 
 .PHONY: bench
-bench: bench-scale bench-paging bench-records bench-policy ## Measure; the numbers and their meaning are in docs/performance.md
+bench: bench-scale bench-paging bench-records bench-policy bench-functions ## Measure; the numbers and their meaning are in docs/performance.md
 
 .PHONY: bench-scale
 bench-scale:
@@ -107,6 +107,18 @@ bench-records:
 .PHONY: bench-policy
 bench-policy:
 	cargo run --release --locked --package benches --bin policy
+
+# The functions of other hands are built apart from ours, so that neither changes what the other has of a shared dependency.
+# BENCH_FLAGS are further ones for `functions measure`.
+NODE_BENCH := benches/alternatives/node
+BENCH := $(TARGET)/release/functions
+.PHONY: bench-functions
+bench-functions: .venv-bench/.installed $(NODE_BENCH)/dist/index.cjs valgrind build-native ## Measure the functions as they are deployed, beside others
+	cargo build --locked --release --package bench-bare --package bench-bare-batch
+	cargo build --locked --release --package benches --bin functions
+	$(BENCH) measure --functions $(TARGET)/release --packages $(TARGET)/lambda --node "$$(command -v node)" \
+		--python .venv-bench/bin/python --valgrind "$$(command -v valgrind)" $(BENCH_FLAGS)
+	$(BENCH) report > /dev/null
 
 # Three small programs, linked as the functions are: what the engine of patterns adds to one, and then expressions.
 .PHONY: bench-size
@@ -182,6 +194,26 @@ endif
 	test -x .venv-ministack/bin/python || python3 -m venv .venv-ministack
 	.venv-ministack/bin/python -m pip install --quiet --requirement $<
 	@touch $@
+
+.venv-bench/.installed: benches/alternatives/python/requirements.txt
+	test -x .venv-bench/bin/python || python3 -m venv .venv-bench
+	.venv-bench/bin/python -m pip install --quiet --requirement $<
+	@touch $@
+
+$(NODE_BENCH)/dist/index.cjs: $(addprefix $(NODE_BENCH)/,package.json package-lock.json runtime.mjs handler.mjs)
+	npm ci --prefix $(NODE_BENCH)
+	npm run build --prefix $(NODE_BENCH)
+
+.PHONY: valgrind
+valgrind:
+	@command -v valgrind > /dev/null || { \
+		if [[ $$(id -u) == 0 ]] && command -v apt-get > /dev/null; then \
+			apt-get update && apt-get install -y --no-install-recommends valgrind; \
+		else \
+			echo 'valgrind is missing: install the package valgrind' >&2; \
+			exit 1; \
+		fi; \
+	}
 
 # Not optimised: they run for seconds, and optimising them takes minutes.
 .tools/cargo-deny-$(CARGO_DENY) .tools/cargo-fuzz-$(CARGO_FUZZ): .tools/%:

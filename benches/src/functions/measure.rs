@@ -1,0 +1,261 @@
+//! The order of a measurement: everything takes turns, so that what the machine does meanwhile falls on all of them.
+
+use std::{
+    io::Write,
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+
+use crate::{
+    Failure, Options,
+    deployment::{Deployment, ENTRIES, keys_as_texts},
+    instructions, large,
+    process::{Pace, Process},
+    relay::Seen,
+    results::{Calls, Cold, Measured, Run, Terms},
+    share::Means,
+    subjects::{self, Target},
+};
+
+/// Requests to each function before those that count.
+const UNMEASURED: usize = 100;
+
+/// Those of which the calls are counted, after those that note once in an hour that the credential is in use.
+const COUNTED: u32 = 10;
+const UNCOUNTED: usize = 5;
+
+/// A CPU, and what a function with 512, 256 and 128 MB has of one. With a share, a function has fewer warm requests: enough for a
+/// p99, and not for what lies beyond it.
+const SHARES: [f64; 4] = [1.0, 0.29, 0.145, 0.07];
+const FEWER_REQUESTS: usize = 4;
+
+pub(crate) async fn measure(options: &Options) -> Result<(Terms, Vec<Measured>), Failure> {
+    let started = Instant::now();
+    let say = |what: &str| {
+        let seconds = started.elapsed().as_secs();
+        writeln!(std::io::stderr(), "after {seconds} s: {what}")
+    };
+    let latency = Duration::from_millis(options.table_latency_ms);
+    let bench = Bench {
+        deployment: Deployment::new(latency).await?,
+        means: if options.signals {
+            Means::Signals
+        } else {
+            Means::find()
+        },
+    };
+    say("the calls of each function")?;
+    let (targets, calls) = bench.targets(options).await?;
+    let mut measured = Vec::new();
+    for (target, calls) in targets.iter().zip(calls) {
+        measured.push(Measured {
+            subject: target.subject,
+            size: target.size(options, bench.folder())?,
+            calls,
+            instructions: bench.instructions(target, options).await?,
+            runs: Vec::new(),
+        });
+    }
+    for share in SHARES {
+        say(&format!("at {share} of a CPU"))?;
+        let runs = bench.run(&targets, share, options).await?;
+        for (measured, run) in measured.iter_mut().zip(runs) {
+            measured.runs.push(run);
+        }
+    }
+    say("done")?;
+    let terms = Terms {
+        limited_by: bench.means.told(),
+        table_latency_ms: options.table_latency_ms,
+        list_entries: ENTRIES,
+        rules: large::RULES,
+    };
+    Ok((terms, measured))
+}
+
+struct Bench {
+    deployment: Deployment,
+    means: Means,
+}
+
+impl Bench {
+    fn folder(&self) -> &Path {
+        self.deployment.folder.path()
+    }
+
+    fn log(&self) -> PathBuf {
+        self.folder().join("log")
+    }
+
+    fn pace(&self, share: f64) -> Pace {
+        let means = self.means;
+        Pace { means, share }
+    }
+
+    /// Every function, with what a decision of it asks of the table.
+    async fn targets(&self, options: &Options) -> Result<(Vec<Target>, Vec<Calls>), Failure> {
+        let mut targets = subjects::ours(&self.deployment, options)?;
+        let (mut calls, mut keys) = (Vec::new(), String::new());
+        for target in &targets {
+            let seen = self.seen(target).await?;
+            calls.push(seen.calls);
+            if target.subject == crate::results::Subject::ListsOnly {
+                keys = keys_as_texts(&seen.keys)?;
+            }
+        }
+        let others = subjects::others(&self.deployment, options, keys)?;
+        for target in &others {
+            calls.push(self.seen(target).await?.calls);
+        }
+        targets.extend(others);
+        Ok((targets, calls))
+    }
+
+    /// What a warm decision asks of the table, on average.
+    async fn seen(&self, target: &Target) -> Result<Seen, Failure> {
+        let relay = &self.deployment.relay;
+        let program = target.at(relay.endpoint());
+        let (mut process, _) = Process::start(&program, self.pace(1.0), &self.log()).await?;
+        for number in 0..UNCOUNTED {
+            process.decide(target.requests.event(number)).await?;
+        }
+        relay.seen();
+        for number in (UNCOUNTED..).take(COUNTED as usize) {
+            process.decide(target.requests.event(number)).await?;
+        }
+        process.kill().await?;
+        let mut seen = relay.seen();
+        let each = |count: f64| count / f64::from(COUNTED);
+        seen.calls = Calls {
+            reads: each(seen.calls.reads),
+            writes: each(seen.calls.writes),
+            read_units: each(seen.calls.read_units),
+            write_units: each(seen.calls.write_units),
+        };
+        Ok(seen)
+    }
+
+    async fn instructions(
+        &self,
+        target: &Target,
+        options: &Options,
+    ) -> Result<Option<u64>, Failure> {
+        let Some(valgrind) = options.valgrind.as_ref().filter(|_| target.is_compiled()) else {
+            return Ok(None);
+        };
+        let program = target.at(self.deployment.endpoint());
+        let event = |number| target.requests.event(number);
+        let (pace, folder) = (self.pace(1.0), self.folder());
+        let counted = instructions::of_a_decision(valgrind, &program, event, pace, folder).await?;
+        Ok(Some(counted))
+    }
+
+    /// Every function at a share of a CPU.
+    async fn run(
+        &self,
+        targets: &[Target],
+        share: f64,
+        options: &Options,
+    ) -> Result<Vec<Run>, Failure> {
+        let mut cold: Vec<Vec<Cold>> = targets.iter().map(|_| Vec::new()).collect();
+        for round in 0..options.rounds {
+            for (target, cold) in targets.iter().zip(&mut cold) {
+                cold.push(self.cold(target, share, round).await?);
+            }
+        }
+        let requests = if share < 1.0 {
+            options.requests / FEWER_REQUESTS
+        } else {
+            options.requests
+        };
+        let warm = self.warm(targets, share, requests).await?;
+        let runs = cold.into_iter().zip(warm);
+        Ok(runs.map(|(cold, warm)| Run { cold, ..warm }).collect())
+    }
+
+    async fn cold(&self, target: &Target, share: f64, round: usize) -> Result<Cold, Failure> {
+        let program = target.at(self.deployment.endpoint());
+        let (mut process, ready) = Process::start(&program, self.pace(share), &self.log()).await?;
+        let took = process.decide(target.requests.event(round)).await?;
+        let cpu = process.cpu_time()?;
+        process.kill().await?;
+        Ok(Cold {
+            ready: microseconds(ready),
+            answer: microseconds(ready + took),
+            cpu: microseconds(cpu),
+        })
+    }
+
+    /// Every function has a process of its own, and they take turns at each request.
+    async fn warm(
+        &self,
+        targets: &[Target],
+        share: f64,
+        requests: usize,
+    ) -> Result<Vec<Run>, Failure> {
+        let mut all = Vec::new();
+        for (number, target) in targets.iter().enumerate() {
+            let program = target.at(self.deployment.endpoint());
+            let log = self.folder().join(format!("log-{number}"));
+            let (process, _) = Process::start(&program, self.pace(share), &log).await?;
+            all.push((target, Warm::new(process)));
+        }
+        for number in 0..UNMEASURED + requests {
+            for (target, warm) in &mut all {
+                warm.request(target.requests.event(number), number).await?;
+            }
+        }
+        let mut runs = Vec::new();
+        for (_, warm) in all {
+            runs.push(warm.ended(share).await?);
+        }
+        Ok(runs)
+    }
+}
+
+/// A process that answers one request after the other.
+struct Warm {
+    process: Process,
+    times: Vec<Duration>,
+    /// CPU time before the first request that counts.
+    before: Duration,
+}
+
+impl Warm {
+    fn new(process: Process) -> Self {
+        Self {
+            process,
+            times: Vec::new(),
+            before: Duration::ZERO,
+        }
+    }
+
+    async fn request(&mut self, event: String, number: usize) -> Result<(), Failure> {
+        if number == UNMEASURED {
+            self.before = self.process.cpu_time()?;
+        }
+        let took = self.process.decide(event).await?;
+        if number >= UNMEASURED {
+            self.times.push(took);
+        }
+        Ok(())
+    }
+
+    async fn ended(self, share: f64) -> Result<Run, Failure> {
+        let cpu = self.process.cpu_time()?.saturating_sub(self.before);
+        let requests = u64::try_from(self.times.len().max(1))?;
+        let peak_kib = self.process.peak_kib()?;
+        self.process.kill().await?;
+        Ok(Run {
+            share,
+            cold: Vec::new(),
+            warm_us: self.times.into_iter().map(microseconds).collect(),
+            warm_cpu_us: microseconds(cpu) / requests,
+            peak_kib,
+        })
+    }
+}
+
+fn microseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
+}
