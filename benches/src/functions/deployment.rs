@@ -94,7 +94,7 @@ async fn fill(engine: &Engine, name: &str) -> Result<String, Failure> {
     engine.load(name, entries)?;
     let table = Arc::new(Table::new(client, name));
     let credentials = Credentials::new(table, Arc::new(SystemClock));
-    let password = credentials.create("connector").await?.password;
+    let password = credentials.create("connector", "bench").await?.password;
     let credential = STANDARD.encode(format!("connector:{password}"));
     Ok(format!("Basic {credential}"))
 }
