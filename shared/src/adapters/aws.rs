@@ -11,11 +11,11 @@ use aws_sdk_dynamodb::{
 };
 use aws_smithy_http_client::{
     Builder,
-    tls::{Provider, rustls_provider::CryptoMode},
+    tls::{Provider, TlsContext, rustls_provider::CryptoMode},
 };
 use aws_types::SdkConfig;
 
-use super::told;
+use super::{told, trust::Trust};
 
 /// One attempt; two fit into an extension's deadline, more into a connector's.
 const ATTEMPT: Duration = Duration::from_millis(350);
@@ -57,6 +57,13 @@ impl Connection {
         self.sdk_config_of(timeouts, retries)
     }
 
+    fn tls_context(&self) -> TlsContext {
+        let trust = Trust::of(&self.region, self.endpoint.as_deref());
+        let context = TlsContext::builder().with_trust_store(trust.store());
+        // It takes whatever it is given; what could be wrong with it, a test has looked at.
+        context.build().unwrap_or_default()
+    }
+
     /// The same, with times of its own.
     pub(super) fn sdk_config_of(&self, timeouts: TimeoutConfig, retries: RetryConfig) -> SdkConfig {
         let credentials = Credentials::new(
@@ -66,9 +73,9 @@ impl Connection {
             None,
             "environment",
         );
-        let http = Builder::new()
-            .tls_provider(Provider::Rustls(CryptoMode::Ring))
-            .build_https();
+        let tls = Provider::Rustls(CryptoMode::Ring);
+        let http = Builder::new().tls_provider(tls);
+        let http = http.tls_context(self.tls_context()).build_https();
         let mut config = SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new(self.region.clone()))

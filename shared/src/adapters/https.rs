@@ -51,10 +51,14 @@ pub(super) async fn get(
 
 /// Built when it is first needed: most starts never fetch anything.
 pub(super) fn client() -> Result<Client, reqwest::Error> {
+    usual().build()
+}
+
+/// With the times that are enough for most.
+pub(super) fn usual() -> ClientBuilder {
     builder()
         .connect_timeout(Duration::from_secs(1))
         .timeout(Duration::from_secs(3))
-        .build()
 }
 
 /// What every client has: `ring` for TLS, and no redirection followed.

@@ -29,6 +29,7 @@ pub mod system_clock;
 pub mod task_queue;
 #[cfg(feature = "events")]
 pub mod topic;
+mod trust;
 pub mod verification;
 
 /// An error with its causes, which most libraries leave out of its text.

@@ -12,9 +12,9 @@ use aws_sigv4::{
     sign::v4,
 };
 use aws_types::SdkConfig;
-use reqwest::{Client, Method, Url};
+use reqwest::{Client, ClientBuilder, Method, Url};
 
-use super::{aws::Connection, https, system_clock::SystemClock, told};
+use super::{aws::Connection, https, system_clock::SystemClock, told, trust::Trust};
 use crate::ports::{clock::Clock, event_bus::SinkError};
 
 /// For one attempt.
@@ -27,6 +27,7 @@ pub(super) struct Signed {
     region: String,
     endpoint: String,
     credentials: Credentials,
+    trust: Trust,
     http: OnceLock<Client>,
 }
 
@@ -66,7 +67,9 @@ impl Signed {
             None,
             "environment",
         );
-        Self::made(service, region, endpoint.as_deref(), credentials)
+        let endpoint = endpoint.as_deref();
+        let trust = Trust::of(region, endpoint);
+        Self::made(service, region, endpoint, credentials, trust)
     }
 
     /// The same for whoever comes with credentials of their own, such as an operator.
@@ -81,7 +84,8 @@ impl Signed {
         let provider = provider.ok_or_else(|| refused("provider of credentials"))?;
         let credentials = provider.provide_credentials().await;
         let credentials = credentials.map_err(|error| SinkError::Unavailable(told(&error)))?;
-        Ok(Self::made(service, region.as_ref(), endpoint, credentials))
+        let (region, trust) = (region.as_ref(), Trust::System);
+        Ok(Self::made(service, region, endpoint, credentials, trust))
     }
 
     fn made(
@@ -89,6 +93,7 @@ impl Signed {
         region: &str,
         endpoint: Option<&str>,
         credentials: Credentials,
+        trust: Trust,
     ) -> Self {
         let own = || format!("https://{service}.{region}.{}", domain(region));
         Self {
@@ -96,6 +101,7 @@ impl Signed {
             region: region.to_owned(),
             endpoint: endpoint.map_or_else(own, str::to_owned),
             credentials,
+            trust,
             http: OnceLock::new(),
         }
     }
@@ -196,7 +202,9 @@ impl Signed {
         if let Some(client) = self.http.get() {
             return Ok(client);
         }
-        let client = https::client().map_err(|error| SinkError::Unavailable(told(&error)))?;
+        let client = self.trust.only(https::usual());
+        let client = client.and_then(ClientBuilder::build);
+        let client = client.map_err(|error| SinkError::Unavailable(told(&error)))?;
         Ok(self.http.get_or_init(|| client))
     }
 }

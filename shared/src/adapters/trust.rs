@@ -1,0 +1,163 @@
+//! Whom clients of AWS trust (docs/decisions/0028).
+
+use aws_smithy_http_client::tls::TrustStore;
+#[cfg(feature = "events")]
+use reqwest::{Certificate, ClientBuilder};
+
+/// The five authorities of Amazon Trust Services.
+const AMAZON: &str = include_str!("../../data/amazon-roots.pem");
+
+/// What regions begin with in which Amazon's own authorities vouch for every service: those of AWS itself and of `GovCloud`. China, the
+/// European Sovereign Cloud (`eusc-`) and the isolated regions have others.
+const AREAS: [&str; 9] = ["af", "ap", "ca", "eu", "il", "me", "mx", "sa", "us"];
+const ISOLATED: &str = "iso";
+
+/// Authorities by which a service is verified.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Trust {
+    Amazon,
+    /// Those that the machine trusts. Reading them is most of what a start would take.
+    System,
+}
+
+impl Trust {
+    /// `endpoint` is one that somebody has named in the place of AWS's own.
+    pub(super) fn of(region: &str, endpoint: Option<&str>) -> Self {
+        match endpoint {
+            // Without TLS there is nobody to verify.
+            Some(endpoint) if endpoint.starts_with("http://") => Self::Amazon,
+            None if is_amazons(region) => Self::Amazon,
+            _ => Self::System,
+        }
+    }
+
+    pub(super) fn store(self) -> TrustStore {
+        match self {
+            Self::Amazon => TrustStore::empty().with_pem_certificate(AMAZON),
+            Self::System => TrustStore::empty().with_native_roots(true),
+        }
+    }
+
+    /// The same for a client that is none of the SDK's.
+    #[cfg(feature = "events")]
+    pub(super) fn only(self, client: ClientBuilder) -> Result<ClientBuilder, reqwest::Error> {
+        match self {
+            Self::Amazon => {
+                let roots = Certificate::from_pem_bundle(AMAZON.as_bytes())?;
+                Ok(client.tls_certs_only(roots))
+            }
+            Self::System => Ok(client),
+        }
+    }
+}
+
+fn is_amazons(region: &str) -> bool {
+    let (area, place) = region.split_once('-').unwrap_or_default();
+    AREAS.contains(&area) && !place.starts_with(ISOLATED)
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+    use ring::digest::{SHA256, digest};
+    use rstest::rstest;
+    use x509_parser::pem::Pem;
+
+    use super::*;
+    use crate::{adapters::system_clock::SystemClock, ports::clock::Clock};
+
+    /// SHA-256 of each certificate, as <https://www.amazontrust.com/repository/> has them.
+    const DIGESTS: [(&str, &str); 5] = [
+        (
+            "Amazon Root CA 1",
+            "8ecde6884f3d87b1125ba31ac3fcb13d7016de7f57cc904fe1cb97c6ae98196e",
+        ),
+        (
+            "Amazon Root CA 2",
+            "1ba5b2aa8c65401a82960118f80bec4f62304d83cec4713a19c39c011ea46db4",
+        ),
+        (
+            "Amazon Root CA 3",
+            "18ce6cfe7bf14e60b2e347b8dfe868cb31d02ebb3ada271569f50343b46db3a4",
+        ),
+        (
+            "Amazon Root CA 4",
+            "e35d28419ed02025cfa69038cd623962458da5c695fbdea3c22b0bfb25897092",
+        ),
+        (
+            "Starfield Services Root Certificate Authority - G2",
+            "568d6905a2c88708a4b3025190edcfedb1974a606a13c6e5290fcb2ae63edab5",
+        ),
+    ];
+
+    fn roots() -> Vec<Pem> {
+        let roots = Pem::iter_from_buffer(AMAZON.as_bytes());
+        roots.collect::<Result<_, _>>().unwrap()
+    }
+
+    fn hexadecimal(octets: &[u8]) -> String {
+        octets.iter().map(|octet| format!("{octet:02x}")).collect()
+    }
+
+    #[test]
+    fn the_roots_are_those_that_amazon_publishes() {
+        let roots = roots();
+        let found: Vec<(String, String)> = roots
+            .iter()
+            .map(|root| {
+                let certificate = root.parse_x509().unwrap();
+                let mut names = certificate.subject().iter_common_name();
+                let name = names.next().unwrap().as_str().unwrap().to_owned();
+                let digest = digest(&SHA256, &root.contents);
+                (name, hexadecimal(digest.as_ref()))
+            })
+            .collect();
+        let expected = DIGESTS.map(|(name, digest)| (name.to_owned(), digest.to_owned()));
+        assert_eq!(found, expected);
+    }
+
+    /// Long before one of them ends, AWS says what comes after it.
+    #[test]
+    fn no_root_ends_within_three_years() {
+        let in_three_years = SystemClock.now().as_second() + 3 * 366 * 24 * 3600;
+        for root in roots() {
+            let certificate = root.parse_x509().unwrap();
+            let ends = certificate.validity().not_after.timestamp();
+            let told = Timestamp::from_second(ends).unwrap();
+            assert!(
+                ends > in_three_years,
+                "{} ends on {told}",
+                certificate.subject()
+            );
+        }
+    }
+
+    #[cfg(feature = "events")]
+    #[test]
+    fn a_client_is_made_with_either() {
+        use crate::adapters::https::usual;
+        for trust in [Trust::Amazon, Trust::System] {
+            trust.only(usual()).unwrap().build().unwrap();
+        }
+    }
+
+    #[rstest]
+    #[case::ireland("eu-west-1", None, Trust::Amazon)]
+    #[case::mexico("mx-central-1", None, Trust::Amazon)]
+    #[case::govcloud("us-gov-west-1", None, Trust::Amazon)]
+    #[case::china("cn-north-1", None, Trust::System)]
+    #[case::sovereign("eusc-de-east-1", None, Trust::System)]
+    #[case::isolated("us-isob-east-1", None, Trust::System)]
+    #[case::isolated_in_europe("eu-isoe-west-1", None, Trust::System)]
+    #[case::none_known("moon-base-1", None, Trust::System)]
+    #[case::no_region("", None, Trust::System)]
+    #[case::another_endpoint("eu-west-1", Some("https://dynamodb.corp.example"), Trust::System)]
+    #[case::this_machine("local", Some("http://127.0.0.1:8000"), Trust::Amazon)]
+    fn amazons_own_vouch_for_aws_alone(
+        #[case] region: &str,
+        #[case] endpoint: Option<&str>,
+        #[case] expected: Trust,
+    ) {
+        assert_eq!(Trust::of(region, endpoint), expected);
+    }
+}
