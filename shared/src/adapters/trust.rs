@@ -58,6 +58,8 @@ fn is_amazons(region: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write;
+
     use jiff::Timestamp;
     use ring::digest::{SHA256, digest};
     use rstest::rstest;
@@ -96,7 +98,10 @@ mod tests {
     }
 
     fn hexadecimal(octets: &[u8]) -> String {
-        octets.iter().map(|octet| format!("{octet:02x}")).collect()
+        octets.iter().fold(String::new(), |mut text, octet| {
+            let _ = write!(text, "{octet:02x}");
+            text
+        })
     }
 
     #[test]
