@@ -120,6 +120,11 @@ bench-functions: .venv-bench/.installed $(NODE_BENCH)/dist/index.cjs valgrind bu
 		--python .venv-bench/bin/python --valgrind "$$(command -v valgrind)" $(BENCH_FLAGS)
 	$(BENCH) report > /dev/null
 
+.PHONY: cost
+cost: ## Compute what a million sign-ups cost, by what bench-functions has measured and the prices in benches/prices.toml
+	cargo build --locked --release --package benches --bin functions
+	$(BENCH) cost
+
 # Three small programs, linked as the functions are: what the engine of patterns adds to one, and then expressions.
 .PHONY: bench-size
 bench-size:

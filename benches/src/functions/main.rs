@@ -2,6 +2,7 @@
 //!
 //! `make bench-functions`; docs/performance.md has what it finds. A report can be made again of kept results.
 
+mod cost;
 mod deployment;
 mod event;
 mod instructions;
@@ -22,11 +23,12 @@ mod share;
 mod statistics;
 mod subjects;
 
-use std::{error::Error, path::PathBuf};
+use std::{error::Error, io::Write, path::PathBuf};
 
 use clap::{Args, Parser};
 
 use crate::{
+    cost::Prices,
     measure::measure,
     results::{Machine, Results},
 };
@@ -34,7 +36,7 @@ use crate::{
 type Failure = Box<dyn Error + Send + Sync>;
 
 #[derive(Debug, Parser)]
-#[command(about = "Measures the functions, or reports what was measured")]
+#[command(about = "Measures the functions, or reports what was measured and what that costs")]
 enum Command {
     /// Measure, keep the results, and print them.
     Measure(Options),
@@ -43,6 +45,18 @@ enum Command {
         /// What was measured.
         #[arg(long, default_value = "benches/results/functions.json")]
         results: PathBuf,
+        /// The folder of the documentation.
+        #[arg(long, default_value = "docs")]
+        docs: PathBuf,
+    },
+    /// Print what a million sign-ups cost by kept results, and put it into the documentation.
+    Cost {
+        /// What was measured.
+        #[arg(long, default_value = "benches/results/functions.json")]
+        results: PathBuf,
+        /// What AWS asks for, and what is taken for granted.
+        #[arg(long, default_value = "benches/prices.toml")]
+        prices: PathBuf,
         /// The folder of the documentation.
         #[arg(long, default_value = "docs")]
         docs: PathBuf,
@@ -107,6 +121,15 @@ async fn main() -> Result<(), Failure> {
             let results = Results::read(&results)?;
             report::print(&results, &mut out)?;
             report::into_docs(&results, &docs)
+        }
+        Command::Cost {
+            results,
+            prices,
+            docs,
+        } => {
+            let bills = Prices::read(&prices)?.table(&Results::read(&results)?)?;
+            write!(out, "{bills}")?;
+            report::into_section(&docs, "cost", &bills)
         }
     }
 }

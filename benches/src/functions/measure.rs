@@ -12,7 +12,8 @@ use crate::{
     instructions, large,
     process::{Pace, Process},
     relay::Seen,
-    results::{Calls, Cold, Measured, Run, Terms},
+    report::float,
+    results::{Calls, Cold, Log, Measured, Run, Terms},
     share::Means,
     subjects::{self, Target},
 };
@@ -45,13 +46,14 @@ pub(crate) async fn measure(options: &Options) -> Result<(Terms, Vec<Measured>),
         },
     };
     say("the calls of each function")?;
-    let (targets, calls) = bench.targets(options).await?;
+    let (targets, decisions) = bench.targets(options).await?;
     let mut measured = Vec::new();
-    for (target, calls) in targets.iter().zip(calls) {
+    for (target, (calls, log)) in targets.iter().zip(decisions) {
         measured.push(Measured {
             subject: target.subject,
             size: target.size(options, bench.folder())?,
             calls,
+            log,
             instructions: bench.instructions(target, options).await?,
             runs: Vec::new(),
         });
@@ -92,27 +94,31 @@ impl Bench {
         Pace { means, share }
     }
 
-    /// Every function, with what a decision of it asks of the table.
-    async fn targets(&self, options: &Options) -> Result<(Vec<Target>, Vec<Calls>), Failure> {
+    /// Every function, with what a decision of it asks of the table, and leaves in the log.
+    async fn targets(
+        &self,
+        options: &Options,
+    ) -> Result<(Vec<Target>, Vec<(Calls, Log)>), Failure> {
         let mut targets = subjects::ours(&self.deployment, options)?;
-        let (mut calls, mut keys) = (Vec::new(), String::new());
+        let (mut decisions, mut keys) = (Vec::new(), String::new());
         for target in &targets {
-            let seen = self.seen(target).await?;
-            calls.push(seen.calls);
+            let (seen, log) = self.seen(target).await?;
+            decisions.push((seen.calls, log));
             if target.subject == crate::results::Subject::ListsOnly {
                 keys = keys_as_texts(&seen.keys)?;
             }
         }
         let others = subjects::others(&self.deployment, options, keys)?;
         for target in &others {
-            calls.push(self.seen(target).await?.calls);
+            let (seen, log) = self.seen(target).await?;
+            decisions.push((seen.calls, log));
         }
         targets.extend(others);
-        Ok((targets, calls))
+        Ok((targets, decisions))
     }
 
-    /// What a warm decision asks of the table, on average.
-    async fn seen(&self, target: &Target) -> Result<Seen, Failure> {
+    /// What a warm decision asks of the table, and leaves in the log, on average.
+    async fn seen(&self, target: &Target) -> Result<(Seen, Log), Failure> {
         let relay = &self.deployment.relay;
         let program = target.at(relay.endpoint());
         let (mut process, _) = Process::start(&program, self.pace(1.0), &self.log()).await?;
@@ -120,6 +126,7 @@ impl Bench {
             process.decide(target.requests.event(number)).await?;
         }
         relay.seen();
+        let before = log_of(&self.log())?;
         for number in (UNCOUNTED..).take(COUNTED as usize) {
             process.decide(target.requests.event(number)).await?;
         }
@@ -132,7 +139,12 @@ impl Bench {
             read_units: each(seen.calls.read_units),
             write_units: each(seen.calls.write_units),
         };
-        Ok(seen)
+        let after = log_of(&self.log())?;
+        let log = Log {
+            lines: each(after.lines - before.lines),
+            octets: each(after.octets - before.octets),
+        };
+        Ok((seen, log))
     }
 
     async fn instructions(
@@ -211,6 +223,14 @@ impl Bench {
         }
         Ok(runs)
     }
+}
+
+fn log_of(file: &Path) -> Result<Log, Failure> {
+    let log = std::fs::read_to_string(file)?;
+    Ok(Log {
+        lines: float(u64::try_from(log.lines().count())?),
+        octets: float(u64::try_from(log.len())?),
+    })
 }
 
 /// A process that answers one request after the other.

@@ -48,6 +48,7 @@ pub(crate) struct Measured {
     pub(crate) subject: Subject,
     pub(crate) size: Size,
     pub(crate) calls: Calls,
+    pub(crate) log: Log,
     /// Of one warm decision; none without valgrind, and none of a program that compiles itself while it runs.
     pub(crate) instructions: Option<u64>,
     pub(crate) runs: Vec<Run>,
@@ -105,6 +106,13 @@ pub(crate) struct Calls {
     pub(crate) writes: f64,
     pub(crate) read_units: f64,
     pub(crate) write_units: f64,
+}
+
+/// What one warm decision leaves in the function's log.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Log {
+    pub(crate) lines: f64,
+    pub(crate) octets: f64,
 }
 
 /// At one share of a CPU.

@@ -3,19 +3,22 @@
 mod goals;
 mod plot;
 
-use std::{fmt::Write as _, fs, io::Write, path::Path};
+use std::{
+    fmt::{Display, Write as _},
+    fs,
+    io::Write,
+    path::Path,
+};
 
+pub(crate) use self::goals::{SHARE_OF_256_MB, float};
 use self::{
-    goals::{Finding, GOALS, SHARE_OF_256_MB, float},
+    goals::{Finding, GOALS},
     plot::{Plot, Row, milliseconds},
 };
 use crate::{
     Failure,
     results::{Measured, Results, Run, Subject},
 };
-
-const BEGIN: &str = "<!-- functions:begin -->\n";
-const END: &str = "<!-- functions:end -->";
 
 /// What a function with so little of a CPU has of memory.
 const MEMORY: [(f64, &str); 3] = [
@@ -30,23 +33,28 @@ pub(crate) fn print(results: &Results, out: &mut impl Write) -> Result<(), Failu
 
 /// Puts the tables into the section of docs/performance.md, and the plots into the images.
 pub(crate) fn into_docs(results: &Results, docs: &Path) -> Result<(), Failure> {
-    let page = docs.join("performance.md");
-    let text = fs::read_to_string(&page).map_err(|error| format!("{}: {error}", page.display()))?;
-    let told = format!("{}{PLOTS}", tables(results));
-    let text =
-        with_section(&text, &told).map_err(|error| format!("{}: {error}", page.display()))?;
-    fs::write(&page, text)?;
+    into_section(docs, "functions", &format!("{}{PLOTS}", tables(results)))?;
     for (name, plot) in plots(results) {
         fs::write(docs.join("images").join(name), plot.svg())?;
     }
     Ok(())
 }
 
-fn with_section(page: &str, section: &str) -> Result<String, String> {
-    let missing = |mark: &str| format!("found no `{}`", mark.trim());
-    let (before, rest) = page.split_once(BEGIN).ok_or_else(|| missing(BEGIN))?;
-    let (_, after) = rest.split_once(END).ok_or_else(|| missing(END))?;
-    Ok(format!("{before}{BEGIN}\n{section}\n{END}{after}"))
+/// Puts a text in the place of that between the marks of this name in docs/performance.md.
+pub(crate) fn into_section(docs: &Path, name: &str, told: &str) -> Result<(), Failure> {
+    let page = docs.join("performance.md");
+    let named = |error: &dyn Display| format!("{}: {error}", page.display());
+    let text = fs::read_to_string(&page).map_err(|error| named(&error))?;
+    let text = with_section(&text, name, told).map_err(|error| named(&error))?;
+    Ok(fs::write(&page, text)?)
+}
+
+fn with_section(page: &str, name: &str, section: &str) -> Result<String, String> {
+    let [begin, end] = ["begin", "end"].map(|place| format!("<!-- {name}:{place} -->"));
+    let missing = |mark: &str| format!("found no `{mark}`");
+    let (before, rest) = page.split_once(&begin).ok_or_else(|| missing(&begin))?;
+    let (_, after) = rest.split_once(&end).ok_or_else(|| missing(&end))?;
+    Ok(format!("{before}{begin}\n\n{section}\n{end}{after}"))
 }
 
 // --- tables
@@ -196,12 +204,12 @@ fn wanted(results: &Results) -> String {
 }
 
 /// A table of Markdown: texts, and numbers to the right of them.
-struct Table {
-    text: String,
+pub(crate) struct Table {
+    pub(crate) text: String,
 }
 
 impl Table {
-    fn new(title: &str, columns: impl IntoIterator<Item = String>) -> Self {
+    pub(crate) fn new(title: &str, columns: impl IntoIterator<Item = String>) -> Self {
         let columns: Vec<String> = columns.into_iter().collect();
         let lines = "| ---: ".repeat(columns.len());
         let mut table = Self {
@@ -212,7 +220,7 @@ impl Table {
         table
     }
 
-    fn row(&mut self, title: &str, cells: impl IntoIterator<Item = String>) {
+    pub(crate) fn row(&mut self, title: &str, cells: impl IntoIterator<Item = String>) {
         let cells: Vec<String> = cells.into_iter().collect();
         let _ = writeln!(self.text, "| {title} | {} |", cells.join(" | "));
     }
@@ -293,7 +301,7 @@ fn rows(results: &Results, times: impl Fn(&Measured) -> Vec<u64>) -> Vec<Row> {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use crate::results::{Calls, Cold, Machine, Size, Terms};
+    use crate::results::{Calls, Cold, Log, Machine, Size, Terms};
 
     /// Two functions of ours beside a bare one.
     pub(crate) fn results() -> Results {
@@ -338,6 +346,10 @@ pub(crate) mod tests {
                 read_units: 3.5,
                 write_units: writes,
             },
+            log: Log {
+                lines: 1.0,
+                octets: 600.0,
+            },
             instructions: Some(1_234_567),
             runs: vec![Run {
                 share: 1.0,
@@ -369,16 +381,17 @@ pub(crate) mod tests {
 
     #[test]
     fn only_what_stands_between_the_marks_is_replaced() {
-        let page = format!("before\n{BEGIN}old\n{END}\nafter\n");
-        let once = with_section(&page, "new\n").unwrap();
-        assert_eq!(once, format!("before\n{BEGIN}\nnew\n\n{END}\nafter\n"));
-        assert_eq!(with_section(&once, "new\n").unwrap(), once);
+        let (begin, end) = ("<!-- a:begin -->", "<!-- a:end -->");
+        let page = format!("before\n{begin}\nold\n{end}\nafter\n");
+        let once = with_section(&page, "a", "new\n").unwrap();
+        assert_eq!(once, format!("before\n{begin}\n\nnew\n\n{end}\nafter\n"));
+        assert_eq!(with_section(&once, "a", "new\n").unwrap(), once);
     }
 
     #[test]
     fn a_page_without_a_mark_is_left_alone() {
-        let told = with_section("a page\n", "new").unwrap_err();
-        assert_eq!(told, "found no `<!-- functions:begin -->`");
+        let told = with_section("a page\n", "a", "new").unwrap_err();
+        assert_eq!(told, "found no `<!-- a:begin -->`");
     }
 
     #[test]
