@@ -10,9 +10,9 @@ use crate::{
     results::{Measured, Results, Run, Subject},
 };
 
-/// Prices, and what is taken for granted where nothing was measured.
+/// Tariff, and what is taken for granted where nothing was measured.
 #[derive(Debug, Deserialize)]
-pub(crate) struct Prices {
+pub(crate) struct Tariff {
     region: String,
     /// When they were written down.
     dated: String,
@@ -53,7 +53,7 @@ type Bill = BTreeMap<String, f64>;
 
 const SIGN_UPS: f64 = 1e6;
 
-impl Prices {
+impl Tariff {
     pub(crate) fn read(file: &Path) -> Result<Self, Failure> {
         let named = |error: &dyn std::fmt::Display| format!("{}: {error}", file.display());
         let text = fs::read_to_string(file).map_err(|error| named(&error))?;
@@ -95,7 +95,7 @@ impl Prices {
             let cells = bills.iter().map(|(_, bill)| bill.get(item));
             table.row(
                 item,
-                cells.map(|cost| cost.map(in_dollars).unwrap_or_default()),
+                cells.map(|cost| cost.copied().map(in_dollars).unwrap_or_default()),
             );
         }
         let sums = bills
@@ -119,9 +119,9 @@ impl Prices {
         let seconds = self.billed_ms(run) / 1000.0;
         let gigabytes = self.assumed.memory_mb / 1024.0;
         let mut bill = Bill::new();
-        let mut add = |item: &str, price: &str, count: f64| {
-            let price = self.prices.get(price);
-            let price = price.ok_or_else(|| format!("prices: found no `{price}`"))?;
+        let mut add = |item: &str, name: &str, count: f64| {
+            let price = self.prices.get(name);
+            let price = price.ok_or_else(|| format!("prices: found no `{name}`"))?;
             *bill.entry(item.to_owned()).or_default() += count * price.dollars / price.per;
             Ok::<_, Failure>(())
         };
@@ -173,8 +173,8 @@ mod tests {
     use super::*;
     use crate::report::tests::results;
 
-    fn prices() -> Prices {
-        Prices::read(Path::new(concat!(
+    fn prices() -> Tariff {
+        Tariff::read(Path::new(concat!(
             env!("CARGO_MANIFEST_DIR"),
             "/prices.toml"
         )))
@@ -202,7 +202,7 @@ mod tests {
         assert!((prices.billed_ms(run) - 4.0).abs() < 1e-9);
         prices.assumed.cold_share = 0.5;
         // The cold one takes 20 ms.
-        assert!((prices.billed_ms(run) - (4.0 + 23.0) / 2.0).abs() < 1e-9);
+        assert!((prices.billed_ms(run) - 13.5).abs() < 1e-9);
     }
 
     #[test]

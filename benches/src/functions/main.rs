@@ -28,7 +28,7 @@ use std::{error::Error, io::Write, path::PathBuf};
 use clap::{Args, Parser};
 
 use crate::{
-    cost::Prices,
+    cost::Tariff,
     measure::measure,
     results::{Machine, Results},
 };
@@ -127,7 +127,7 @@ async fn main() -> Result<(), Failure> {
             prices,
             docs,
         } => {
-            let bills = Prices::read(&prices)?.table(&Results::read(&results)?)?;
+            let bills = Tariff::read(&prices)?.table(&Results::read(&results)?)?;
             write!(out, "{bills}")?;
             report::into_section(&docs, "cost", &bills)
         }
