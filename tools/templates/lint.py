@@ -1605,7 +1605,7 @@ def check_audit_bucket(template: Template) -> Iterator[Finding]:
     ):
         yield from template.expect("AuditBucket", path, expected)
     yield from check_bucket(template, "AuditBucket")
-    yield from check_denied(template, "AuditBucket", {"Null": {"s3:if-none-match": "true"}})
+    yield from check_denied(template, "AuditBucket", "s3:PutObject", {"Null": {"s3:if-none-match": "true"}})
 
 
 def check_truststore_bucket(template: Template) -> Iterator[Finding]:
@@ -1624,15 +1624,16 @@ def check_bucket(template: Template, bucket: str) -> Iterator[Finding]:
         ),
     ):
         yield from template.expect(bucket, f"Properties.{path}", expected)
-    yield from check_denied(template, bucket, {"Bool": {"aws:SecureTransport": "false"}})
+    yield from check_denied(template, bucket, "s3:*", {"Bool": {"aws:SecureTransport": "false"}})
 
 
-def check_denied(template: Template, bucket: str, condition: dict) -> Iterator[Finding]:
-    """Nobody may do something with a bucket under this condition."""
+def check_denied(template: Template, bucket: str, action: str, condition: Json) -> Iterator[Finding]:
+    """Nobody may do this with a bucket under this condition."""
+    denied = {"Effect": "Deny", "Principal": "*", "Action": action, "Condition": condition}
     statements = list(statements_in(template.resources.get(f"{bucket}Policy")))
-    if not any(s["Effect"] == "Deny" and same(s.get("Condition"), condition) for s in statements):
+    if not any(all(same(s.get(member), value) for member, value in denied.items()) for s in statements):
         path = "Properties.PolicyDocument.Statement"
-        yield template.finding(f"{bucket}Policy", path, statements, f"Deny on {json.dumps(condition)}")
+        yield template.finding(f"{bucket}Policy", path, statements, json.dumps(denied))
 
 
 Check = Callable[[Template], Iterator[Finding]]
@@ -2065,6 +2066,8 @@ MUTATIONS: dict[str, dict[Check, tuple[Mutation, ...]]] = {
             Mutation("the audit deleted with the stack", "Resources.AuditBucket.DeletionPolicy", "Delete"),
             whole("AuditBucketPolicy", "reachable without TLS"),
             of("AuditBucketPolicy", "PolicyDocument.Statement.1", "segments written over"),
+            of("AuditBucketPolicy", "PolicyDocument.Statement.1.Action", "segments written over all the same", "s3:GetObject"),
+            of("AuditBucketPolicy", "PolicyDocument.Statement.0.Principal", "others without TLS", {"AWS": "1"}),
         ),
         check_alarms: (
             of("ProvisioningDeadLettersAlarm", "Threshold", "some are let go", 10),

@@ -1450,7 +1450,7 @@ def the_audit_shows_a_change(checks: Checks, signupctl: Signupctl, told: Told, k
     [*findings, summary] = signupctl.lines("audit", "verify")
     checks.that("the chain is whole", not findings and summary["records"] >= len(kept), summary, "no finding")
     changed = next(name for name, text in segments.items() if BEFORE in text)
-    # Object Lock would allow it, too: what was there stays as a version of it.
+    # On AWS it takes somebody who may change the bucket's policy; Object Lock keeps what was there as a version of it.
     told.objects.put_object(Bucket=told.bucket, Key=changed, Body=segments[changed].replace(BEFORE, AFTER, 1).encode())
     code, printed = signupctl.ended("audit", "verify", "--json")
     found = [one["told"] for one in map(json.loads, printed.splitlines()) if one.get("finding") == "broken"]

@@ -10,7 +10,7 @@ use crate::{
     results::{Measured, Results, Run, Subject},
 };
 
-/// Tariff, and what is taken for granted where nothing was measured.
+/// What AWS asks for, and what is taken for granted where nothing was measured.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Tariff {
     region: String,
@@ -60,7 +60,7 @@ impl Tariff {
         Ok(toml::from_str(&text).map_err(|error| named(&error))?)
     }
 
-    /// Of each way to have it, and who has no part in it.
+    /// A column for each way to run the functions, and for what somebody could write instead; a row for each service.
     pub(crate) fn table(&self, results: &Results) -> Result<String, Failure> {
         let bills = [
             ("lists", self.steps(results, Subject::ListsOnly, &[])?),
@@ -116,7 +116,8 @@ impl Tariff {
         let measured = results.of(subject).ok_or_else(missing)?;
         let run = measured.at(SHARE_OF_256_MB).ok_or_else(missing)?;
         let requests = SIGN_UPS * self.assumed.steps;
-        let seconds = self.billed_ms(run) / 1000.0;
+        let calls = measured.calls.reads + measured.calls.writes;
+        let seconds = self.billed_ms(run, calls) / 1000.0;
         let gigabytes = self.assumed.memory_mb / 1024.0;
         let mut bill = Bill::new();
         let mut add = |item: &str, name: &str, count: f64| {
@@ -145,9 +146,11 @@ impl Tariff {
         Ok(bill)
     }
 
-    /// Of one request, on average. Each is rounded up to a millisecond, and the start of an instance counts as well.
-    fn billed_ms(&self, run: &Run) -> f64 {
-        let billed = |microseconds: u64| (float(microseconds) / 1e3 + self.assumed.table_ms).ceil();
+    /// Of one request with so many calls to the table, on average. Each is rounded up to a millisecond, and the start of an instance
+    /// counts as well.
+    fn billed_ms(&self, run: &Run, calls: f64) -> f64 {
+        let table = self.assumed.table_ms * calls;
+        let billed = |microseconds: u64| (float(microseconds) / 1e3 + table).ceil();
         let mean = |times: Vec<f64>| {
             let count = u32::try_from(times.len().max(1)).map_or(f64::INFINITY, f64::from);
             times.iter().sum::<f64>() / count
@@ -199,10 +202,11 @@ mod tests {
         let results = with_share();
         let run = results.measured[0].at(SHARE_OF_256_MB).unwrap();
         // 0.5, 0.4 and 0.6 ms.
-        assert!((prices.billed_ms(run) - 4.0).abs() < 1e-9);
+        assert!((prices.billed_ms(run, 1.0) - 4.0).abs() < 1e-9);
+        assert!((prices.billed_ms(run, 2.0) - 7.0).abs() < 1e-9);
         prices.assumed.cold_share = 0.5;
         // The cold one takes 20 ms.
-        assert!((prices.billed_ms(run) - 13.5).abs() < 1e-9);
+        assert!((prices.billed_ms(run, 1.0) - 13.5).abs() < 1e-9);
     }
 
     #[test]
@@ -215,7 +219,7 @@ mod tests {
         assert!(bill.values().all(|dollars| *dollars > 0.0), "{bill:?}");
         // Two steps, and three pages for the approver, at a dollar for a million.
         assert!((bill["API Gateway"] - 5.0).abs() < 1e-9);
-        // A write for the record of each step.
+        // Without records nothing is written.
         let lists = prices
             .steps(&with_share(), Subject::ListsOnly, &[])
             .unwrap();

@@ -19,6 +19,7 @@ mod process;
 mod relay;
 mod report;
 mod results;
+mod server;
 mod share;
 mod statistics;
 mod subjects;

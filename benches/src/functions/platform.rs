@@ -9,17 +9,15 @@ use axum::{
     http::{StatusCode, header::CONTENT_TYPE},
     response::{IntoResponse, Response},
     routing::{get, post},
-    serve::ListenerExt,
 };
 use shared::{adapters::system_clock::SystemClock, ports::clock::Clock};
 use tokio::{
-    net::TcpListener,
     sync::{Mutex, mpsc},
     task::JoinHandle,
     time::{Instant, timeout},
 };
 
-use crate::Failure;
+use crate::{Failure, server::serve};
 
 /// No function takes as long, at whatever share of a CPU.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -71,15 +69,7 @@ impl Platform {
             .route("/2018-06-01/runtime/invocation/{id}/error", post(error))
             .route("/2018-06-01/runtime/init/error", post(error))
             .with_state(side);
-        let listener = TcpListener::bind("127.0.0.1:0").await?;
-        let address = listener.local_addr()?;
-        let listener = listener.tap_io(|connection| {
-            // A connection that cannot be told so is slower, and works.
-            let _ = connection.set_nodelay(true);
-        });
-        let serving = tokio::spawn(async move {
-            let _ = axum::serve(listener, router).await;
-        });
+        let (address, serving) = serve(router).await?;
         Ok(Self {
             address,
             events,

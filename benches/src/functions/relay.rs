@@ -12,7 +12,6 @@ use axum::{
     extract::{Request, State},
     http::{StatusCode, Uri, header::CONTENT_LENGTH},
     response::{IntoResponse, Response},
-    serve::ListenerExt,
 };
 use http_body_util::{BodyExt, Full};
 use hyper_util::{
@@ -20,9 +19,9 @@ use hyper_util::{
     rt::TokioExecutor,
 };
 use serde_json::Value;
-use tokio::{net::TcpListener, task::JoinHandle};
+use tokio::task::JoinHandle;
 
-use crate::{Failure, results::Calls};
+use crate::{Failure, results::Calls, server::serve};
 
 pub(crate) struct Relay {
     address: SocketAddr,
@@ -63,15 +62,7 @@ impl Relay {
             seen: Mutex::default(),
         });
         let router = Router::new().fallback(pass).with_state(Arc::clone(&way));
-        let listener = TcpListener::bind("127.0.0.1:0").await?;
-        let address = listener.local_addr()?;
-        let listener = listener.tap_io(|connection| {
-            // A connection that cannot be told so is slower, and works.
-            let _ = connection.set_nodelay(true);
-        });
-        let serving = tokio::spawn(async move {
-            let _ = axum::serve(listener, router).await;
-        });
+        let (address, serving) = serve(router).await?;
         Ok(Self {
             address,
             way,
