@@ -18,15 +18,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     if holds { Ok(()) } else { Err("no".into()) }
 }
 
-/// With what `shared` has of the engine: the automaton, and the machine behind it.
+/// With what `shared` has of a library for them: the parser, and its tables of characters.
 #[cfg(feature = "size-patterns")]
 fn matches(pattern: &str, text: &str) -> Result<bool, Box<dyn Error>> {
-    use regex_automata::{Input, hybrid::dfa::DFA, nfa::thompson::pikevm::PikeVM};
-    let automaton = DFA::new(pattern)?;
-    let found = automaton.try_search_fwd(&mut automaton.create_cache(), &Input::new(text));
-    let machine = PikeVM::new_from_nfa(automaton.get_nfa().clone())?;
-    let again = machine.is_match(&mut machine.create_cache(), text);
-    Ok(found?.is_some() && again)
+    let parsed = regex_syntax::parse(pattern)?;
+    let least = parsed.properties().minimum_len();
+    Ok(least.is_some_and(|least| text.len() >= least))
 }
 
 /// Without the functions and variables of the policy, which bring data of their own.
