@@ -31,8 +31,8 @@ pub(super) enum PatternFault {
 
 impl Pattern {
     pub(super) fn compile(source: &str) -> Result<Self, PatternFault> {
-        let parsed =
-            regex_syntax::parse(source).map_err(|error| PatternFault::syntax(&error.to_string()))?;
+        let parsed = regex_syntax::parse(source)
+            .map_err(|error| PatternFault::syntax(&error.to_string()))?;
         Ok(Self(Arc::new(Compiled {
             source: source.to_owned(),
             program: Program::compile(&parsed)?,

@@ -6,11 +6,7 @@
 
 use cel::{
     IdedExpr,
-    common::{
-        ast::{CallExpr, ComprehensionExpr, Expr, ListExpr, LiteralValue, operators},
-        types::CelList,
-        value::Val,
-    },
+    common::ast::{CallExpr, ComprehensionExpr, Expr, ListExpr, LiteralValue, operators},
 };
 
 use super::{
@@ -22,7 +18,7 @@ use super::{
     },
     network::{Network, NetworkError},
     path::Path,
-    reference::{NetworkValue, PatternValue, Reference},
+    reference::Reference,
     variable::{self, ATTRIBUTES, FACTS, SOURCES},
 };
 use crate::policy::{
@@ -362,7 +358,7 @@ impl Checker<'_> {
 
     // --- functions
 
-    /// Makes a global call of every call, which is what the evaluator finds soonest.
+    /// Makes a global call of every call: what stands before the dot is the first argument.
     fn function(&mut self, id: u64, call: &mut CallExpr) -> Checked<Kind> {
         let function =
             Function::find(&call.func_name).ok_or_else(|| unknown_function(id, &call.func_name))?;
@@ -423,7 +419,7 @@ impl Checker<'_> {
         };
         let pattern = Pattern::compile(pattern.inner())
             .map_err(|fault| misuse(node.id, pattern_problem(&fault)))?;
-        self.refer(node, Reference::Pattern(PatternValue(pattern)));
+        self.refer(node, Reference::Pattern(pattern));
         Ok(())
     }
 
@@ -444,7 +440,7 @@ impl Checker<'_> {
                 ..misuse(node.id, "the address is not the first of its network")
             },
         })?;
-        self.refer(node, Reference::Network(NetworkValue(network)));
+        self.refer(node, Reference::Network(network));
         Ok(())
     }
 
@@ -536,15 +532,12 @@ fn literal_kind(id: u64, literal: &LiteralValue) -> Checked<Kind> {
     }
 }
 
-/// The values of a list without anything to compute. An empty one is not worth a reference, and the evaluator
-/// recognises the one with which `map` and `filter` begin.
-fn written_out(list: &ListExpr) -> Option<CelList<'static>> {
+/// The values of a list without anything to compute. An empty one has none.
+fn written_out(list: &ListExpr) -> Option<Vec<LiteralValue>> {
     let values = list.elements.iter().map(|element| match &element.expr {
-        Expr::Literal(literal) => Some(literal.to_val().into_owned()),
+        Expr::Literal(literal) => Some(literal.clone()),
         _ => None,
     });
-    let values: Option<Vec<Box<dyn Val>>> = values.collect();
-    values
-        .filter(|values| !values.is_empty())
-        .map(CelList::from)
+    let values: Option<Vec<LiteralValue>> = values.collect();
+    values.filter(|values| !values.is_empty())
 }

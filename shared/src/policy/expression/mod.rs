@@ -1,27 +1,30 @@
 //! The expressions of a policy: CEL over what is known of a sign-up.
 //!
-//! The language is the Common Expression Language (<https://github.com/google/cel-spec>), parsed and evaluated by the
-//! `cel` crate, without maps, messages, bytes, fractions and `null`. An expression sees `email`, `identity`,
+//! The language is the Common Expression Language (<https://github.com/google/cel-spec>), parsed by the `cel` crate, without
+//! maps, messages, bytes, fractions and `null`. An expression sees `email`, `identity`,
 //! `attributes`, `facts`, `sources`, `names`, `list`, `user_flow`, `application`, `client`, `step`, `language` and `now`; a text
 //! that is missing is `""`.
 //!
 //! What an expression can cost is bounded when it is compiled: its length ([`MAX_EXPRESSION_OCTETS`]), its nesting (64
 //! levels), loops in each other (two), and the steps that it takes at most (5,000, which is less than a millisecond).
-//! Patterns are compiled beforehand, each to at most 256 KiB, and match in linear time.
+//! Patterns are compiled beforehand, each to at most 4,096 steps, and match in linear time.
 
 mod check;
 mod cost;
 mod evaluate;
 mod function;
 mod kind;
+mod lower;
 mod misuse;
 mod network;
+mod node;
 mod path;
 mod reference;
 mod scope;
 mod syntax;
 #[cfg(test)]
 mod tests;
+mod value;
 mod variable;
 
 use std::{
@@ -29,10 +32,8 @@ use std::{
     fmt,
 };
 
-use cel::IdedExpr;
-
-use self::reference::Reference;
 pub use self::scope::{ENTRA, Scope, Subject};
+use self::{node::Node, reference::Reference};
 use super::{
     document::ValueType,
     values::{Field, Key},
@@ -54,8 +55,9 @@ pub struct Vocabulary {
 
 /// A compiled expression that yields true or false.
 pub struct Expression {
-    condition: IdedExpr,
-    references: Vec<Reference>,
+    condition: Node,
+    /// That it looks at.
+    fields: Vec<Field>,
 }
 
 /// Why a text is no expression.
@@ -104,18 +106,19 @@ impl Expression {
                 suggestion: None,
             });
         }
-        Ok(Self {
-            condition,
-            references,
-        })
+        let fields = references.iter().filter_map(Reference::field).cloned();
+        let fields = fields.collect();
+        let condition = lower::lower(condition, references).ok_or_else(|| ExpressionFault {
+            offset: None,
+            problem: "it cannot be evaluated".to_owned(),
+            suggestion: None,
+        })?;
+        Ok(Self { condition, fields })
     }
 
     /// The fields that it looks at.
     pub(super) fn fields(&self) -> impl Iterator<Item = &Field> {
-        self.references.iter().filter_map(|one| match one {
-            Reference::Field(field, _) | Reference::Has(field) => Some(field),
-            _ => None,
-        })
+        self.fields.iter()
     }
 
     /// Whether the condition holds for a sign-up.
@@ -123,14 +126,14 @@ impl Expression {
         if scope.is_out_of_time() {
             return Err(Failure::OutOfTime);
         }
-        evaluate::holds(&self.condition, &self.references, scope)
+        evaluate::holds(&self.condition, scope)
     }
 }
 
 impl fmt::Debug for Expression {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Expression")
-            .field("references", &self.references)
+            .field("fields", &self.fields)
             .finish_non_exhaustive()
     }
 }

@@ -1,16 +1,10 @@
 //! What an expression refers to, looked up when it is compiled: its nodes hold nothing but the number of a reference.
 
-use std::any::Any;
-
-use cel::common::{
-    types::{CelList, CelString, Type},
-    value::{StaticVal, Val},
-};
+use cel::common::ast::LiteralValue;
 
 use super::{kind::Kind, network::Network, variable::Variable};
 use crate::policy::{pattern::Pattern, values::Field};
 
-/// What an identifier of a compiled expression stands for.
 #[derive(Debug)]
 pub(super) enum Reference {
     Variable(Variable),
@@ -18,10 +12,10 @@ pub(super) enum Reference {
     Field(Field, Kind),
     /// Whether a field has a value.
     Has(Field),
-    /// A list whose elements are all written out, built once.
-    List(CelList<'static>),
-    Pattern(PatternValue),
-    Network(NetworkValue),
+    /// A list whose elements are all written out.
+    List(Vec<LiteralValue>),
+    Pattern(Pattern),
+    Network(Network),
 }
 
 impl Reference {
@@ -35,10 +29,17 @@ impl Reference {
         name.strip_prefix('@')?.parse().ok()
     }
 
+    pub(super) fn field(&self) -> Option<&Field> {
+        match self {
+            Self::Field(field, _) | Self::Has(field) => Some(field),
+            _ => None,
+        }
+    }
+
     /// How many elements a list has that is written out.
     pub(super) fn length(&self) -> usize {
         match self {
-            Self::List(list) => list.inner().len(),
+            Self::List(list) => list.len(),
             _ => 0,
         }
     }
@@ -48,64 +49,10 @@ impl Reference {
         let Self::List(list) = self else {
             return Vec::new();
         };
-        let texts = list.inner().iter();
-        texts
-            .filter_map(|value| value.downcast_ref::<CelString>())
-            .map(CelString::inner)
-            .collect()
+        let texts = list.iter().filter_map(|value| match value {
+            LiteralValue::String(text) => Some(text.inner()),
+            _ => None,
+        });
+        texts.collect()
     }
 }
-
-/// The type of [`PatternValue`] values.
-pub(super) static PATTERN: Type = Type::new_unspecified_type("pattern");
-
-/// The type of [`NetworkValue`] values.
-pub(super) static NETWORK: Type = Type::new_unspecified_type("network");
-
-/// A pattern as a value that only `matches` takes.
-#[derive(Debug, Clone)]
-pub(super) struct PatternValue(pub(super) Pattern);
-
-impl Val for PatternValue {
-    fn get_type(&self) -> &Type {
-        <Self as Val>::cel_type()
-    }
-
-    fn cel_type() -> &'static Type {
-        &PATTERN
-    }
-
-    fn clone_as_boxed<'v>(&self) -> Box<dyn Val + 'v> {
-        Box::new(self.clone())
-    }
-
-    fn as_any(&self) -> Option<&dyn Any> {
-        Some(self)
-    }
-}
-
-impl StaticVal for PatternValue {}
-
-/// A network as a value that only `in_network` takes.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct NetworkValue(pub(super) Network);
-
-impl Val for NetworkValue {
-    fn get_type(&self) -> &Type {
-        <Self as Val>::cel_type()
-    }
-
-    fn cel_type() -> &'static Type {
-        &NETWORK
-    }
-
-    fn clone_as_boxed<'v>(&self) -> Box<dyn Val + 'v> {
-        Box::new(*self)
-    }
-
-    fn as_any(&self) -> Option<&dyn Any> {
-        Some(self)
-    }
-}
-
-impl StaticVal for NetworkValue {}

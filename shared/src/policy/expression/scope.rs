@@ -2,13 +2,9 @@
 
 use std::sync::OnceLock;
 
-use cel::common::{
-    types::{CelBool, CelInt, CelList, CelString},
-    value::{CowVal, Val},
-};
 use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
 
-use super::variable::Variable;
+use super::{value::Value, variable::Variable};
 use crate::{
     domain::{
         email::{EmailAddress, EmailDomain},
@@ -60,7 +56,7 @@ pub struct Scope<'s> {
     subject: Subject<'s>,
     resemblance: OnceLock<Option<Resemblance<'s>>>,
     /// By the number of the variable.
-    values: [OnceLock<Box<dyn Val + 's>>; Variable::COUNT],
+    values: [OnceLock<Value<'s>>; Variable::COUNT],
 }
 
 impl<'s> Scope<'s> {
@@ -91,48 +87,56 @@ impl<'s> Scope<'s> {
     }
 
     /// None for no variable: each has its place.
-    pub(super) fn value(&self, variable: Variable) -> Option<CowVal<'_, 's>> {
+    pub(super) fn value(&self, variable: Variable) -> Option<Value<'_>> {
         let place = self.values.get(variable as usize)?;
         let value = place.get_or_init(|| self.computed(variable));
-        Some(CowVal::Borrowed(value.as_ref()))
+        Some(value.borrowed())
     }
 
-    fn computed(&self, variable: Variable) -> Box<dyn Val + 's> {
+    fn computed(&self, variable: Variable) -> Value<'s> {
         let sign_up = self.subject.sign_up;
         match variable {
-            Variable::EmailAddress => text(self.address()),
-            Variable::EmailLocal => text(local_part(&self.address()).to_owned()),
-            Variable::EmailDomain => text(self.domains().next().map_or("", EmailDomain::as_str)),
-            Variable::EmailPresent => truth(!sign_up.addresses.is_empty()),
+            Variable::EmailAddress => Value::text(self.address()),
+            Variable::EmailLocal => Value::text(local_part(&self.address()).to_owned()),
+            Variable::EmailDomain => {
+                Value::text(self.domains().next().map_or("", EmailDomain::as_str))
+            }
+            Variable::EmailPresent => Value::Boolean(!sign_up.addresses.is_empty()),
             Variable::EmailDisposable => {
                 let disposable = self.subject.disposable;
-                truth(self.domains().any(|domain| disposable.contains(domain)))
+                Value::Boolean(self.domains().any(|domain| disposable.contains(domain)))
             }
-            Variable::EmailFree => truth(self.domains().any(is_free_mail)),
-            Variable::EmailLooksLike => text(self.resemblance().map_or("", |found| found.known)),
-            Variable::EmailProviderMismatch => truth(self.has_provider_mismatch()),
+            Variable::EmailFree => Value::Boolean(self.domains().any(is_free_mail)),
+            Variable::EmailLooksLike => {
+                Value::text(self.resemblance().map_or("", |found| found.known))
+            }
+            Variable::EmailProviderMismatch => Value::Boolean(self.has_provider_mismatch()),
             Variable::IdentityProvider => {
-                text(self.identity().map_or(ENTRA, |one| one.provider.as_str()))
+                Value::text(self.identity().map_or(ENTRA, |one| one.provider.as_str()))
             }
-            Variable::IdentitySubject => text(self.subject()),
-            Variable::IdentityPresent => truth(self.identity().is_some()),
-            Variable::NamesMixedScript => truth(self.has_mixed_script()),
-            Variable::ListEffect => text(self.subject.listed.map_or("", Effect::name)),
-            Variable::ListNames => Box::new(self.lists()),
-            Variable::UserFlow => text(self.subject.user_flow.unwrap_or_default()),
-            Variable::Application => text(sign_up.application.as_deref().unwrap_or_default()),
-            Variable::ClientIp => text(
+            Variable::IdentitySubject => Value::text(self.subject()),
+            Variable::IdentityPresent => Value::Boolean(self.identity().is_some()),
+            Variable::NamesMixedScript => Value::Boolean(self.has_mixed_script()),
+            Variable::ListEffect => Value::text(self.subject.listed.map_or("", Effect::name)),
+            Variable::ListNames => self.lists(),
+            Variable::UserFlow => Value::text(self.subject.user_flow.unwrap_or_default()),
+            Variable::Application => {
+                Value::text(sign_up.application.as_deref().unwrap_or_default())
+            }
+            Variable::ClientIp => Value::text(
                 sign_up
                     .client
                     .map_or_else(String::new, |address| address.to_string()),
             ),
-            Variable::Step => text(sign_up.step.name()),
-            Variable::Language => text(sign_up.languages.best(Language::English).tag()),
-            Variable::NowDate => text(self.now().strftime("%Y-%m-%d").to_string()),
-            Variable::NowTime => text(self.now().strftime("%H:%M").to_string()),
-            Variable::NowHour => number(self.now().hour().into()),
-            Variable::NowWeekday => number(self.now().weekday().to_monday_one_offset().into()),
-            Variable::NowUnix => number(self.subject.now.as_second()),
+            Variable::Step => Value::text(sign_up.step.name()),
+            Variable::Language => Value::text(sign_up.languages.best(Language::English).tag()),
+            Variable::NowDate => Value::text(self.now().strftime("%Y-%m-%d").to_string()),
+            Variable::NowTime => Value::text(self.now().strftime("%H:%M").to_string()),
+            Variable::NowHour => Value::Integer(self.now().hour().into()),
+            Variable::NowWeekday => {
+                Value::Integer(self.now().weekday().to_monday_one_offset().into())
+            }
+            Variable::NowUnix => Value::Integer(self.subject.now.as_second()),
         }
     }
 
@@ -193,11 +197,11 @@ impl<'s> Scope<'s> {
     }
 
     /// Each list once, though several of its entries match.
-    fn lists(&self) -> CelList<'s> {
+    fn lists(&self) -> Value<'s> {
         let mut names: Vec<&'s str> = self.subject.lists.iter().map(String::as_str).collect();
         names.sort_unstable();
         names.dedup();
-        names.into_iter().map(text).collect::<Vec<_>>().into()
+        Value::List(names.into_iter().map(Value::text).collect())
     }
 
     fn now(&self) -> DateTime {
@@ -219,16 +223,4 @@ fn provider(domain: &EmailDomain, known: &[KnownDomain]) -> Option<String> {
     let provider = nearest.provider.as_deref()?;
     let provider = IdentityProvider::parse(provider).ok()?;
     Some(provider.as_str().to_owned())
-}
-
-fn text<'v>(text: impl Into<CelString<'v>>) -> Box<dyn Val + 'v> {
-    Box::new(text.into())
-}
-
-fn number<'v>(number: i64) -> Box<dyn Val + 'v> {
-    Box::new(CelInt::from(number))
-}
-
-fn truth<'v>(truth: bool) -> Box<dyn Val + 'v> {
-    Box::new(CelBool::from(truth))
 }

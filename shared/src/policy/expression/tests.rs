@@ -1,5 +1,6 @@
 //! The language as a whole: what each name and function yields, and what is refused.
 
+use cel::IdedExpr;
 use jiff::Timestamp;
 use proptest::prelude::*;
 use rstest::rstest;
@@ -953,6 +954,121 @@ fn trees_are_shallow() {
     }
 }
 
+// --- beside the library
+
+/// The evaluator of the library that parses, which is told the values of what an expression refers to.
+mod library {
+    use std::sync::Arc;
+
+    use cel::{
+        Context, ExecutionError, Value as Evaluated,
+        common::{
+            ast::LiteralValue,
+            types::{CelBool, CelInt, CelList, CelString},
+            value::Val,
+        },
+    };
+
+    use super::*;
+    use crate::policy::expression::{node::Node, reference::Reference, value::Value};
+
+    pub(super) fn holds(source: &str, scope: &Scope<'_>) -> Option<bool> {
+        let parsed = syntax::parse(source).unwrap();
+        let (condition, references) = check::check(parsed, &Vocabulary::default()).unwrap();
+        // The functions of its own have other forms than ours.
+        let mut context = Context::empty();
+        let mut patterns = Vec::new();
+        let mut networks = Vec::new();
+        for (position, reference) in references.into_iter().enumerate() {
+            let value = match reference {
+                Reference::Variable(variable) => computed(&Node::Variable(variable), scope),
+                Reference::Field(field, kind) => computed(&Node::Field(field, kind), scope),
+                Reference::Has(field) => computed(&Node::Has(field), scope),
+                Reference::List(values) => Some(list(values.iter().map(literal).collect())),
+                Reference::Pattern(pattern) => {
+                    patterns.push(pattern);
+                    Some(number(patterns.len() - 1))
+                }
+                Reference::Network(network) => {
+                    networks.push(network);
+                    Some(number(networks.len() - 1))
+                }
+            };
+            if let Some(value) = value {
+                context.add_variable_as_val(&Reference::name(position), value);
+            }
+        }
+        context
+            .add_function("matches", move |text: Arc<String>, pattern: i64| {
+                patterns[usize::try_from(pattern).unwrap()].is_match(&text)
+            })
+            .unwrap();
+        context
+            .add_function("in_network", move |text: Arc<String>, network: i64| {
+                networks[usize::try_from(network).unwrap()].contains(&text)
+            })
+            .unwrap();
+        context
+            .add_function("lower", |text: Arc<String>| text.to_lowercase())
+            .unwrap();
+        let pair = |function: fn(&str, &str) -> bool| {
+            move |text: Arc<String>, part: Arc<String>| function(&text, &part)
+        };
+        context
+            .add_function("contains", pair(|text, part| text.contains(part)))
+            .unwrap();
+        context
+            .add_function("startsWith", pair(|text, part| text.starts_with(part)))
+            .unwrap();
+        context
+            .add_function("endsWith", pair(|text, part| text.ends_with(part)))
+            .unwrap();
+        context
+            .add_function("int", |text: Arc<String>| {
+                text.parse::<i64>()
+                    .map_err(|_| ExecutionError::function_error("int", ""))
+            })
+            .unwrap();
+        context
+            .add_function("size", |counted: Evaluated| {
+                let size = match counted {
+                    Evaluated::String(text) => text.chars().count(),
+                    Evaluated::List(list) => list.len(),
+                    _ => return Err(ExecutionError::function_error("size", "")),
+                };
+                Ok(i64::try_from(size).unwrap())
+            })
+            .unwrap();
+        let value = Evaluated::resolve_val(&condition, &context).ok()?;
+        value.downcast_ref::<CelBool>().map(|truth| *truth.inner())
+    }
+
+    fn computed(node: &Node, scope: &Scope<'_>) -> Option<Box<dyn Val>> {
+        evaluate::value(node, scope).ok().as_ref().map(known)
+    }
+
+    fn known(value: &Value<'_>) -> Box<dyn Val> {
+        match value {
+            Value::Text(text) => Box::new(CelString::from(text.to_string())),
+            Value::Integer(number) => Box::new(CelInt::from(*number)),
+            Value::Boolean(truth) => Box::new(CelBool::from(*truth)),
+            other => list(other.elements().unwrap().iter().map(known).collect()),
+        }
+    }
+
+    fn literal(literal: &LiteralValue) -> Box<dyn Val> {
+        literal.to_val().into_owned()
+    }
+
+    fn list(values: Vec<Box<dyn Val>>) -> Box<dyn Val> {
+        Box::new(CelList::from(values))
+    }
+
+    fn number(number: usize) -> Box<dyn Val> {
+        Box::new(CelInt::from(i64::try_from(number).unwrap()))
+    }
+}
+
 // --- anything at all
 
 /// Texts of the language's own words, more often nearly right than wrong.
@@ -1048,6 +1164,14 @@ fn conditions() -> impl Strategy<Value = String> {
         "now.hour < 12",
         "\"vip\" in list.names",
         "list.names.exists(x, x.contains(\"v\"))",
+        "list.names.all(x, size(x) > attributes.level)",
+        "list.names.exists_one(x, x == attributes.city)",
+        "[attributes.level, 1, 2].exists(x, 6 / (x - 1) == 6)",
+        "[0, attributes.level, 2].all(x, 6 / x > 2)",
+        "[attributes.level + 1, 4].map(x, x * 2).filter(x, x % 3 != 0) == [8]",
+        "size(list.names.map(x, x + attributes.city)) in [0, 2, attributes.level]",
+        "list.names.exists(x, [\"a\", \"vip\"].exists(y, y == x && attributes.newsletter))",
+        "([1] + [attributes.level])[attributes.level] >= -attributes.level",
         "step == \"before-token\"",
         "attributes.city.matches(\"^[A-Z]\")",
         "size(attributes.surname) > 2",
@@ -1153,6 +1277,17 @@ proptest! {
                 Ok(())
             })?;
         }
+    }
+
+    #[test]
+    fn conditions_hold_as_the_library_evaluates_them(source in conditions(), sign_up in sign_ups()) {
+        with(&sign_up, &[], |scope| {
+            if let Ok(expression) = Expression::compile(&source, &Vocabulary::default()) {
+                let expected = library::holds(&source, scope);
+                prop_assert_eq!(expression.holds(scope).ok(), expected, "{}", source);
+            }
+            Ok(())
+        })?;
     }
 
     /// What says that a kind is wrong never happens where kinds are known beforehand.

@@ -49,7 +49,9 @@ impl Class {
         if character < BEYOND {
             return self.ascii >> u32::from(character) & 1 == 1;
         }
-        let after = self.others.partition_point(|(first, _)| *first <= character);
+        let after = self
+            .others
+            .partition_point(|(first, _)| *first <= character);
         let range = after.checked_sub(1).and_then(|at| self.others.get(at));
         range.is_some_and(|(_, last)| character <= *last)
     }

@@ -50,10 +50,7 @@ impl Program {
         let mut program = Self {
             steps: Vec::new(),
             classes: Vec::new(),
-            begins_at_start: parsed
-                .properties()
-                .look_set_prefix()
-                .contains(Look::Start),
+            begins_at_start: parsed.properties().look_set_prefix().contains(Look::Start),
         };
         program.add(parsed)?;
         program.push(Step::Match)?;

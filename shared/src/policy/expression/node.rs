@@ -1,0 +1,65 @@
+//! A checked expression as it is evaluated: every name is found, every pattern and network compiled, every value of a known
+//! kind.
+
+use super::{function::Function, kind::Kind, network::Network, variable::Variable};
+use crate::policy::{pattern::Pattern, values::Field};
+
+/// A part of an expression.
+#[derive(Debug)]
+pub(super) enum Node {
+    Text(String),
+    Integer(i64),
+    Boolean(bool),
+    List(Vec<Node>),
+    Variable(Variable),
+    /// A field where a value of this kind is expected.
+    Field(Field, Kind),
+    /// Whether a field has a value.
+    Has(Field),
+    /// The element or the result of a loop around, counted from the outermost.
+    Local(usize),
+    Not(Box<Node>),
+    /// `true` for what is neither true nor false.
+    NotStrictlyFalse(Box<Node>),
+    Negate(Box<Node>),
+    And(Box<[Node; 2]>),
+    Or(Box<[Node; 2]>),
+    /// The condition, and the values for both cases.
+    Conditional(Box<[Node; 3]>),
+    Binary(Operator, Box<[Node; 2]>),
+    Call(Function, Vec<Node>),
+    Matches(Box<Node>, Pattern),
+    InNetwork(Box<Node>, Network),
+    Loop(Box<Loop>),
+}
+
+/// Of two values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Operator {
+    Equal,
+    NotEqual,
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
+    Add,
+    Subtract,
+    Multiply,
+    Divide,
+    Remainder,
+    In,
+    Element,
+}
+
+/// `exists`, `all`, `map` or `filter`: for each element of a list the result becomes what the round makes of it. Inside, the
+/// element and the result are the next two locals.
+#[derive(Debug)]
+pub(super) struct Loop {
+    pub(super) list: Node,
+    pub(super) start: Node,
+    pub(super) goes_on: Node,
+    pub(super) round: Node,
+    pub(super) end: Node,
+    /// What one round needs to find for a failure of another not to count: `true` for `exists`, `false` for `all`.
+    pub(super) decides: Option<bool>,
+}
