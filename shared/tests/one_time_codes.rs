@@ -427,6 +427,7 @@ async fn the_policy_of_the_user_flow_has_its_own_mail() {
         },
         source: String::new(),
         document: document.to_string(),
+        prepared: None,
     };
     world
         .table

@@ -48,7 +48,7 @@ use shared::{
         disposable_reader::DisposableReader,
         journal::{Answered, Journal, Notice},
         key_source::{KeySource, KeySourceError},
-        policy_reader::PolicyReader,
+        policy_reader::{PolicyReader, PublishedPolicy},
         sign_up_reader::{CallerRecords, Facts, SignUpReader, Wanted},
     },
     telemetry::JsonJournal,
@@ -97,14 +97,18 @@ impl PolicyReader for World {
         &self,
         version: &PolicyVersion,
         _: Deadline,
-    ) -> Result<Option<String>, StoreError> {
+    ) -> Result<Option<PublishedPolicy>, StoreError> {
         self.document_reads.fetch_add(1, SeqCst);
         let takes = *self.document_takes.lock().unwrap();
         tokio::time::sleep(takes).await;
         if self.down.load(SeqCst) {
             return Err(StoreError::Throttled);
         }
-        Ok(self.documents.lock().unwrap().get(version).cloned())
+        let json = self.documents.lock().unwrap().get(version).cloned();
+        Ok(json.map(|json| PublishedPolicy {
+            json,
+            prepared: None,
+        }))
     }
 }
 

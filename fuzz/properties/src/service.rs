@@ -42,7 +42,7 @@ use shared::{
         key_source::{KeySource, KeySourceError},
         mailer::{MailError, Mailer, Message},
         otp_deliveries::{Delivery, Lease, OtpDeliveries},
-        policy_reader::PolicyReader,
+        policy_reader::{PolicyReader, PublishedPolicy},
         sign_up_reader::{CallerRecords, Facts, FoundInTable, SignUpReader, Wanted},
     },
     testkit::{FixedClock, others, settings},
@@ -351,7 +351,11 @@ impl SignUpReader for Table {
 
 #[async_trait]
 impl PolicyReader for Table {
-    async fn document(&self, _: &PolicyVersion, _: Deadline) -> Result<Option<String>, StoreError> {
+    async fn document(
+        &self,
+        _: &PolicyVersion,
+        _: Deadline,
+    ) -> Result<Option<PublishedPolicy>, StoreError> {
         Ok(None)
     }
 }

@@ -18,12 +18,12 @@ use tokio::{sync::Mutex, task::JoinHandle, time::Instant};
 
 use crate::{
     domain::publication::{CurrentPolicies, PolicyFlow, PolicyVersion},
-    policy::{Policy, compile, document::Document},
+    policy::{Policy, compile_with, document::Document, prepared::Prepared},
     ports::{
         Deadline, StoreError,
         clock::Clock,
         journal::{Journal, Notice},
-        policy_reader::PolicyReader,
+        policy_reader::{PolicyReader, PublishedPolicy},
     },
 };
 
@@ -269,9 +269,9 @@ impl Loader {
     async fn compiled(&self, version: &PolicyVersion) -> Result<Policy, Fault> {
         let deadline = Deadline(Instant::now() + LOAD_TAKES);
         let document = self.reader.document(version, deadline).await;
-        let json = document.map_err(Fault::Unreadable)?.ok_or(Fault::Absent)?;
+        let published = document.map_err(Fault::Unreadable)?.ok_or(Fault::Absent)?;
         // A thread of its own: a decision that runs out of time must be able to answer meanwhile.
-        let compiled = tokio::task::spawn_blocking(move || compile_json(&json)).await;
+        let compiled = tokio::task::spawn_blocking(move || read(&published)).await;
         compiled
             .unwrap_or_else(|_| Err(vec!["compiling it failed".to_owned()]))
             .map_err(Fault::Bad)
@@ -313,10 +313,12 @@ impl Loader {
     }
 }
 
-fn compile_json(json: &str) -> Result<Policy, Vec<String>> {
+fn read(published: &PublishedPolicy) -> Result<Policy, Vec<String>> {
     // The fault of serde names what it found, which is the operator's own text, not a person's.
-    let document: Document = serde_json::from_str(json).map_err(|error| vec![error.to_string()])?;
-    compile(&document).map_err(|faults| {
+    let document: Document =
+        serde_json::from_str(&published.json).map_err(|error| vec![error.to_string()])?;
+    let prepared = published.prepared.as_deref().and_then(Prepared::decode);
+    compile_with(&document, &mut prepared.unwrap_or_default()).map_err(|faults| {
         let told = faults.iter().take(FAULTS_TOLD);
         told.map(ToString::to_string).collect()
     })

@@ -11,9 +11,9 @@ use crate::{
         publication::{CurrentPolicies, PolicyFlow, PolicyVersion, Publication},
     },
     policy::{
-        compile,
         document::{Document, MAX_DOCUMENT_OCTETS},
         fault::Fault,
+        prepared::Prepared,
     },
     ports::{
         StoreError,
@@ -213,8 +213,9 @@ impl Publications {
 
     /// The version that a policy becomes, if it compiles and fits.
     async fn next_version(&self, draft: Draft<'_>) -> Result<NewVersion, PublicationError> {
-        compile(draft.document).map_err(PublicationError::Faulty)?;
+        let prepared = Prepared::of(draft.document).map_err(PublicationError::Faulty)?;
         let document = text_of(draft)?;
+        let room = MAX_TEXT_OCTETS.saturating_sub(document.len());
         let newest = self.store.history(draft.flow, None, 1).await?;
         let number = newest.first().map_or(1, |newest| newest.version.number + 1);
         let version = PolicyVersion {
@@ -225,6 +226,7 @@ impl Publications {
             publication: self.publication(draft, version),
             source: draft.source.to_owned(),
             document,
+            prepared: prepared.encode().filter(|octets| octets.len() <= room),
         })
     }
 

@@ -9,12 +9,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{
     Attribute, AttributeCheck, Policy, RequiredWhen, Rule,
     document::{self, AttributeRules, Document, Fixed, Required, RuleEffect, ValueType},
-    expression::{Expression, ExpressionFault, Vocabulary},
+    expression::{Expression, Vocabulary},
     fault::{Fault, Place, nearest},
     letter::{self, Places, TemplateFault},
     mail::{self, Mail},
     message::{CODES, Messages},
     pattern::{Pattern, PatternFault},
+    prepared::Prepared,
     template::Template,
     values::Key,
 };
@@ -36,8 +37,14 @@ pub const MAX_ATTRIBUTES: usize = 100;
 
 /// Checks and compiles a document.
 pub fn compile(document: &Document) -> Result<Policy, Vec<Fault>> {
+    compile_with(document, &mut Prepared::default())
+}
+
+/// The same with what is prepared of it; what is not, is afterwards.
+pub fn compile_with(document: &Document, prepared: &mut Prepared) -> Result<Policy, Vec<Fault>> {
     let mut compiler = Compiler {
         document,
+        prepared,
         vocabulary: vocabulary(document),
         extensions_app: None,
         faults: Vec::new(),
@@ -46,6 +53,26 @@ pub fn compile(document: &Document) -> Result<Policy, Vec<Fault>> {
     match policy {
         Some(policy) if compiler.faults.is_empty() => Ok(policy),
         _ => Err(compiler.faults),
+    }
+}
+
+/// The rules before another one.
+#[derive(Default)]
+struct Earlier<'d> {
+    ids: BTreeSet<&'d str>,
+    /// By their conditions.
+    rules: BTreeMap<&'d str, Vec<(usize, &'d document::Rule)>>,
+}
+
+impl<'d> Earlier<'d> {
+    fn add(&mut self, index: usize, rule: &'d document::Rule) {
+        self.ids.insert(&rule.id);
+        let same = self.rules.entry(rule.when.trim()).or_default();
+        same.push((index, rule));
+    }
+
+    fn with(&self, condition: &str) -> impl Iterator<Item = (usize, &'d document::Rule)> {
+        self.rules.get(condition).into_iter().flatten().copied()
     }
 }
 
@@ -67,6 +94,7 @@ fn vocabulary(document: &Document) -> Vocabulary {
 
 struct Compiler<'d> {
     document: &'d Document,
+    prepared: &'d mut Prepared,
     vocabulary: Vocabulary,
     extensions_app: Option<ExtensionsApp>,
     faults: Vec<Fault>,
@@ -421,7 +449,7 @@ impl Compiler<'_> {
     }
 
     fn pattern(&mut self, place: &Place, pattern: &str) -> Option<Pattern> {
-        let fault = match Pattern::compile(&format!("^(?:{pattern})$")) {
+        let fault = match self.prepared.pattern(pattern) {
             Ok(pattern) => return Some(pattern),
             Err(fault) => fault,
         };
@@ -481,10 +509,11 @@ impl Compiler<'_> {
             );
         }
         let mut rules = Vec::new();
+        let mut earlier = Earlier::default();
         for (index, rule) in document.rules.iter().enumerate() {
             let place = place.index(index);
-            let earlier = document.rules.get(..index).unwrap_or_default();
-            self.reachable(&place, rule, earlier);
+            self.reachable(&place, rule, &earlier);
+            earlier.add(index, rule);
             rules.extend(self.rule(&place, rule));
         }
         rules
@@ -564,26 +593,26 @@ impl Compiler<'_> {
     }
 
     /// Whether an earlier rule always comes first.
-    fn reachable(&mut self, place: &Place, rule: &document::Rule, earlier: &[document::Rule]) {
-        if earlier.iter().any(|one| one.id == rule.id) {
+    fn reachable(&mut self, place: &Place, rule: &document::Rule, earlier: &Earlier<'_>) {
+        if earlier.ids.contains(rule.id.as_str()) {
             let found = &rule.id;
             self.fault(
                 &place.key("id"),
                 format!("found `{found}` a second time, expected an id of its own"),
             );
         }
-        let decides = |one: &&document::Rule| {
+        let decides = |one: &document::Rule| {
             matches!(
                 one.effect,
                 RuleEffect::Allow | RuleEffect::Deny | RuleEffect::Review
             ) && one.before_lists == rule.before_lists
                 && rule.steps.iter().all(|step| one.steps.contains(step))
         };
-        let always = |one: &document::Rule| {
-            let when = one.when.trim();
-            when == "true" || when == rule.when.trim()
-        };
-        if let Some(first) = earlier.iter().filter(decides).find(|one| always(one)) {
+        let always = ["true", rule.when.trim()]
+            .into_iter()
+            .flat_map(|condition| earlier.with(condition))
+            .filter(|(_, one)| decides(one));
+        if let Some((_, first)) = always.min_by_key(|(index, _)| *index) {
             let first = &first.id;
             self.fault(
                 place,
@@ -593,22 +622,16 @@ impl Compiler<'_> {
     }
 
     fn expression(&mut self, place: &Place, source: &str) -> Option<Expression> {
-        match Expression::compile(source, &self.vocabulary) {
-            Ok(expression) => Some(expression),
-            Err(ExpressionFault {
-                offset,
-                problem,
-                suggestion,
-            }) => {
-                let fault = place.fault(problem);
-                self.faults.push(Fault {
-                    offset,
-                    suggestion,
-                    ..fault
-                });
-                None
-            }
-        }
+        let fault = match self.prepared.expression(source, &self.vocabulary) {
+            Ok(expression) => return Some(expression),
+            Err(fault) => fault,
+        };
+        self.faults.push(Fault {
+            offset: fault.offset,
+            suggestion: fault.suggestion,
+            ..place.fault(fault.problem)
+        });
+        None
     }
 
     /// A message code of the policy or of the catalogue.

@@ -21,6 +21,7 @@ pub mod notice;
 mod patience;
 mod pattern;
 pub mod predicate;
+pub mod prepared;
 mod request;
 mod table;
 mod template;
@@ -30,7 +31,7 @@ pub mod verify;
 use std::{collections::BTreeMap, sync::Arc};
 
 pub use self::{
-    compile::{MAX_ATTRIBUTES, MAX_RULES, compile},
+    compile::{MAX_ATTRIBUTES, MAX_RULES, compile, compile_with},
     evaluate::{
         Circumstances, InspectedRule, Inspection, LooksLike, Outcome, RuleResult, Trace, Verdict,
     },

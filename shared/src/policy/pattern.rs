@@ -2,12 +2,14 @@
 //!
 //! A pattern is parsed by that crate's own parser. What `regex` would make of it then reads octets, and for a class such as
 //! `\p{L}` has to be told how thousands of characters are written in them, which takes longer than all the texts of an
-//! instance's life (docs/decisions/0029). So what is made of it here reads characters.
+//! instance's life (docs/decisions/0031). So what is made of it here reads characters.
 
 mod class;
 mod program;
 
 use std::{fmt, sync::Arc};
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use self::program::Program;
 
@@ -15,6 +17,7 @@ use self::program::Program;
 #[derive(Clone)]
 pub(super) struct Pattern(Arc<Compiled>);
 
+#[derive(Serialize, Deserialize)]
 struct Compiled {
     source: String,
     program: Program,
@@ -42,6 +45,18 @@ impl Pattern {
     /// Whether it matches anywhere in a text.
     pub(super) fn is_match(&self, text: &str) -> bool {
         self.0.program.is_match(text)
+    }
+}
+
+impl Serialize for Pattern {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Pattern {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Compiled::deserialize(deserializer).map(|compiled| Self(Arc::new(compiled)))
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use crate::domain::{
     attribute::{self, AttributeName, AttributeValue},
     sign_up::SignUp,
@@ -10,7 +12,7 @@ use crate::domain::{
 
 /// The name of an attribute in a policy: of a custom one without `extension_` and the application id, and all in lower
 /// case, for neither makes a difference on the wire (PROTOCOL 1.2).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Key(String);
 
 impl Key {
@@ -24,7 +26,7 @@ impl Key {
 }
 
 /// What an expression can look at by a name that the policy declares.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Field {
     Attribute(Key),
     /// What a source said, for expressions alone.

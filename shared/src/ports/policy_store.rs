@@ -19,6 +19,8 @@ pub struct NewVersion {
     pub source: String,
     /// The document as JSON: functions carry no parser of the source.
     pub document: String,
+    /// What is prepared of it, where it fits beside it: together they have at most [`MAX_TEXT_OCTETS`].
+    pub prepared: Option<Vec<u8>>,
 }
 
 #[async_trait]

@@ -47,6 +47,7 @@ use shared::{
     policy::{
         document::{Document, MAX_DOCUMENT_OCTETS},
         predicate::disposable::{BUILT_IN, DisposableDomains},
+        prepared::Prepared,
     },
     ports::{
         Deadline, StoreError,
@@ -699,11 +700,15 @@ async fn a_published_policy_is_what_functions_read() {
     let current = current(&f).await;
     let all: Vec<_> = current.all().collect();
     assert_eq!(all, [version("*", 1), version("partners", 2)]);
-    let json = f.table.document(&version("partners", 2), soon()).await;
-    let document: Document = serde_json::from_str(&json.unwrap().unwrap()).unwrap();
+    let published = f.table.document(&version("partners", 2), soon()).await;
+    let published = published.unwrap().unwrap();
+    let document: Document = serde_json::from_str(&published.json).unwrap();
     assert_eq!(document.default, Effect::Review);
+    let prepared = published.prepared.unwrap();
+    assert!(Prepared::decode(&prepared).is_some());
+    assert_eq!(Some(prepared), Prepared::of(&document).unwrap().encode());
     let absent = f.table.document(&version("partners", 3), soon()).await;
-    assert_eq!(absent.unwrap(), None);
+    assert!(absent.unwrap().is_none());
     let past = Deadline(Instant::now());
     let late = f.table.document(&version("partners", 2), past).await;
     assert!(matches!(late, Err(StoreError::TimedOut)));
@@ -723,6 +728,7 @@ async fn a_published_version_never_changes() {
             .remove(0),
         source: "default = \"allow\"".to_owned(),
         document: "{\"default\":\"allow\"}".to_owned(),
+        prepared: None,
     };
     let again = PolicyStore::publish(&*f.table, &new, &seen, &recorded()).await;
     assert!(matches!(again, Err(StoreError::Conflict)), "{again:?}");
@@ -765,6 +771,7 @@ async fn whoever_has_seen_other_versions_than_the_current_ones_changes_nothing()
             .remove(0),
         source: String::new(),
         document: String::new(),
+        prepared: None,
     };
     new.publication.version.number = 2;
     let late = PolicyStore::publish(&*f.table, &new, &seen, &recorded()).await;
@@ -975,6 +982,7 @@ async fn the_largest_policy_fits_and_a_larger_one_is_refused() {
             .remove(0),
         source: text.clone(),
         document: text,
+        prepared: None,
     };
     new.publication.version.number = 2;
     let seen = f.table.current().await.unwrap();

@@ -28,6 +28,7 @@ pub(crate) async fn publish(table: &Table, toml: &str) {
         },
         source: toml.to_owned(),
         document: serde_json::to_string(&document).unwrap(),
+        prepared: None,
     };
     table
         .publish(&new, &current, &testkit::recorded())

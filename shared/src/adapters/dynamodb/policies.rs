@@ -18,7 +18,7 @@ use crate::{
     },
     ports::{
         Deadline, StoreError,
-        policy_reader::PolicyReader,
+        policy_reader::{PolicyReader, PublishedPolicy},
         policy_store::{NewVersion, PolicyStore},
     },
 };
@@ -29,11 +29,11 @@ impl PolicyReader for Table {
         &self,
         version: &PolicyVersion,
         deadline: Deadline,
-    ) -> Result<Option<String>, StoreError> {
+    ) -> Result<Option<PublishedPolicy>, StoreError> {
         let key = Key::policy_document(version);
         let item = tokio::time::timeout_at(deadline.0, self.get::<PolicyTextItem>(&key));
         let item = item.await.map_err(|_| StoreError::TimedOut)??;
-        Ok(item.map(|item| item.text))
+        Ok(item.map(PolicyTextItem::document))
     }
 }
 
@@ -61,7 +61,7 @@ impl PolicyStore for Table {
         let writes = [
             self.create(encode(&told, PublicationItem::from(&new.publication))?)?,
             self.create(encode(&source, PolicyTextItem::new(&new.source))?)?,
-            self.create(encode(&document, PolicyTextItem::new(&new.document))?)?,
+            self.create(encode(&document, PolicyTextItem::of_document(new))?)?,
             self.put_pointer(next)?,
         ];
         self.write_recorded(writes.map(put).into(), record).await

@@ -3,10 +3,12 @@
 //! `size`, `contains`, `startsWith`, `endsWith`, `matches` and `int` are those of the CEL specification ("List of
 //! standard definitions"), over the kinds of values that there are here; `lower` and `in_network` are ours.
 
+use serde::{Deserialize, Serialize};
+
 use super::{Failure, kind::Kind, value::Value};
 
 /// What can be called.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Function {
     Size,
     Contains,

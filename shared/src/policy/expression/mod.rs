@@ -30,7 +30,10 @@ mod variable;
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt,
+    sync::Arc,
 };
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 pub use self::scope::{ENTRA, Scope, Subject};
 use self::{node::Node, reference::Reference};
@@ -54,7 +57,11 @@ pub struct Vocabulary {
 }
 
 /// A compiled expression that yields true or false.
-pub struct Expression {
+#[derive(Clone)]
+pub struct Expression(Arc<Compiled>);
+
+#[derive(Serialize, Deserialize)]
+struct Compiled {
     condition: Node,
     /// That it looks at.
     fields: Vec<Field>,
@@ -113,12 +120,12 @@ impl Expression {
             problem: "it cannot be evaluated".to_owned(),
             suggestion: None,
         })?;
-        Ok(Self { condition, fields })
+        Ok(Self(Arc::new(Compiled { condition, fields })))
     }
 
     /// The fields that it looks at.
     pub(super) fn fields(&self) -> impl Iterator<Item = &Field> {
-        self.fields.iter()
+        self.0.fields.iter()
     }
 
     /// Whether the condition holds for a sign-up.
@@ -126,14 +133,26 @@ impl Expression {
         if scope.is_out_of_time() {
             return Err(Failure::OutOfTime);
         }
-        evaluate::holds(&self.condition, scope)
+        evaluate::holds(&self.0.condition, scope)
+    }
+}
+
+impl Serialize for Expression {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Expression {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Compiled::deserialize(deserializer).map(|compiled| Self(Arc::new(compiled)))
     }
 }
 
 impl fmt::Debug for Expression {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Expression")
-            .field("fields", &self.fields)
+            .field("fields", &self.0.fields)
             .finish_non_exhaustive()
     }
 }

@@ -1,11 +1,13 @@
 //! A checked expression as it is evaluated: every name is found, every pattern and network compiled, every value of a known
-//! kind.
+//! kind. The order of everything here is part of what is published (`policy::prepared`).
+
+use serde::{Deserialize, Serialize};
 
 use super::{function::Function, kind::Kind, network::Network, variable::Variable};
 use crate::policy::{pattern::Pattern, values::Field};
 
 /// A part of an expression.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(super) enum Node {
     Text(String),
     Integer(i64),
@@ -34,7 +36,7 @@ pub(super) enum Node {
 }
 
 /// Of two values.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Operator {
     Equal,
     NotEqual,
@@ -53,7 +55,7 @@ pub(super) enum Operator {
 
 /// `exists`, `all`, `map` or `filter`: for each element of a list the result becomes what the round makes of it. Inside, the
 /// element and the result are the next two locals.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Loop {
     pub(super) list: Node,
     pub(super) start: Node,

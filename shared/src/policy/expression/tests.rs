@@ -1285,6 +1285,9 @@ proptest! {
             if let Ok(expression) = Expression::compile(&source, &Vocabulary::default()) {
                 let expected = library::holds(&source, scope);
                 prop_assert_eq!(expression.holds(scope).ok(), expected, "{}", source);
+                let octets = postcard::to_allocvec(&expression).unwrap();
+                let published: Expression = postcard::from_bytes(&octets).unwrap();
+                prop_assert_eq!(published.holds(scope), expression.holds(scope), "{}", source);
             }
             Ok(())
         })?;

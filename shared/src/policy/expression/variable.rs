@@ -2,6 +2,8 @@
 
 use std::net::IpAddr;
 
+use serde::{Deserialize, Serialize};
+
 use super::kind::Kind;
 use crate::domain::{
     email::{EmailAddress, EmailDomain},
@@ -21,7 +23,7 @@ pub(super) const FACTS: &str = "facts";
 pub(super) const SOURCES: &str = "sources";
 
 /// What a name stands for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Variable {
     EmailAddress,
     EmailLocal,

@@ -1,16 +1,17 @@
 //! Classes of characters.
 
 use regex_syntax::hir::Class as Parsed;
+use serde::{Deserialize, Serialize};
 
 /// Which characters it has: those of ASCII as bits, the others as ranges in order, both ends included.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Class {
     ascii: u128,
-    others: Vec<(char, char)>,
+    others: Vec<(u32, u32)>,
 }
 
 /// What is ASCII ends before it.
-const BEYOND: char = '\u{80}';
+const BEYOND: u32 = 0x80;
 
 impl Class {
     pub(super) fn of(parsed: &Parsed) -> Self {
@@ -22,7 +23,7 @@ impl Class {
             Parsed::Unicode(unicode) => {
                 class.others.reserve_exact(unicode.ranges().len());
                 for range in unicode.ranges() {
-                    class.add(range.start(), range.end());
+                    class.add(range.start().into(), range.end().into());
                 }
             }
             // Of ASCII alone, for a pattern is one of texts.
@@ -35,9 +36,8 @@ impl Class {
         class
     }
 
-    fn add(&mut self, first: char, last: char) {
-        let ascii = u32::from(first)..=u32::from(last).min(0x7f);
-        for bit in ascii {
+    fn add(&mut self, first: u32, last: u32) {
+        for bit in first..=last.min(BEYOND - 1) {
             self.ascii |= 1 << bit;
         }
         if last >= BEYOND {
@@ -46,8 +46,9 @@ impl Class {
     }
 
     pub(super) fn has(&self, character: char) -> bool {
+        let character = u32::from(character);
         if character < BEYOND {
-            return self.ascii >> u32::from(character) & 1 == 1;
+            return self.ascii >> character & 1 == 1;
         }
         let after = self
             .others

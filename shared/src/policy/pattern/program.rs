@@ -11,18 +11,21 @@ use regex_syntax::{
     is_word_byte, is_word_character,
 };
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
 use super::{PatternFault, class::Class};
 
 /// Most steps of a program: what a person's text is matched against stays small. It decides on time as well.
 pub(super) const MAX_STEPS: usize = 4096;
 
 /// What is done at a place of the text. Ways are told in steps from here, so that a piece can be repeated as it is.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 enum Step {
     Character(char),
     /// One character of the class with this number.
     Class(usize),
     /// What is around the place, without moving on.
+    #[serde(serialize_with = "look_out", deserialize_with = "look_in")]
     Look(Look),
     /// On with the next step, and there as well.
     Fork(isize),
@@ -30,7 +33,7 @@ enum Step {
     Match,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Program {
     steps: Vec<Step>,
     classes: Vec<Class>,
@@ -219,6 +222,16 @@ impl Program {
             *found = step(way);
         }
     }
+}
+
+/// By the number that the parser gives it.
+fn look_out<S: Serializer>(look: &Look, serializer: S) -> Result<S::Ok, S::Error> {
+    look.as_repr().serialize(serializer)
+}
+
+fn look_in<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Look, D::Error> {
+    let number = u32::deserialize(deserializer)?;
+    Look::from_repr(number).ok_or_else(|| de::Error::custom("found no look-around"))
 }
 
 /// How many steps it is from one to another, back when it is negative.

@@ -17,6 +17,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_bytes::ByteBuf;
 
 pub(super) use self::approval::{
     HistoryItem, IndexItem, OctetsItem, RequestItem, StandingItem, seconds,
@@ -46,6 +47,8 @@ use crate::{
         disposable_store::DisposableList,
         list_store::Change,
         otp_deliveries::{Delivery, Lease},
+        policy_reader::PublishedPolicy,
+        policy_store::NewVersion,
     },
 };
 
@@ -377,6 +380,9 @@ impl PublicationItem {
 pub(super) struct PolicyTextItem {
     schema: u32,
     pub(super) text: String,
+    /// Of a document (`policy::prepared`).
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    prepared: Option<ByteBuf>,
 }
 
 impl PolicyTextItem {
@@ -384,6 +390,21 @@ impl PolicyTextItem {
         Self {
             schema: SCHEMA,
             text: text.to_owned(),
+            prepared: None,
+        }
+    }
+
+    pub(super) fn of_document(new: &NewVersion) -> Self {
+        Self {
+            prepared: new.prepared.clone().map(ByteBuf::from),
+            ..Self::new(&new.document)
+        }
+    }
+
+    pub(super) fn document(self) -> PublishedPolicy {
+        PublishedPolicy {
+            json: self.text,
+            prepared: self.prepared.map(ByteBuf::into_vec),
         }
     }
 }
