@@ -962,13 +962,10 @@ KEY_POLICY_STATEMENTS = [
 # What the access log may hold. Nothing of the caller: no address, no path as it came, no query string.
 ACCESS_LOG = {
     "requestId": "$context.requestId",
-    "requestTimeEpoch": "$context.requestTimeEpoch",
     "routeKey": "$context.routeKey",
     "status": "$context.status",
     "responseLatency": "$context.responseLatency",
-    "responseLength": "$context.responseLength",
     "integrationLatency": "$context.integrationLatency",
-    "integrationStatus": "$context.integrationStatus",
     "integrationError": "$context.integrationErrorMessage",
 }
 
