@@ -969,6 +969,12 @@ ACCESS_LOG = {
     "integrationError": "$context.integrationErrorMessage",
 }
 
+# What of its own lines Lambda writes: every decision is one at INFO.
+APPLICATION_LOG_LEVEL = "INFO"
+SYSTEM_LOG_LEVEL = {"Ref": "SystemLogLevel"}
+# Those that a person or the clock starts, so seldom that what Lambda says of each costs nothing.
+KEEPS_LAMBDAS_LINES = ("ApprovalsFunction", "MaintenanceFunction", "NoticesFunction", "ProvisioningFunction")
+
 OUTPUT_PATHS = {
     "AfterFederationConnectorUrl": "/connectors/after-federation",
     "BeforeCreatingUserConnectorUrl": "/connectors/before-creating-user",
@@ -1188,12 +1194,21 @@ def settings_of(source: Path) -> list[str]:
 def check_log_groups(template: Template) -> Iterator[Finding]:
     seen: set[str] = set()
     for function in FUNCTIONS:
-        yield from template.expect(function, "Properties.LoggingConfig.LogFormat", "JSON")
+        level = "INFO" if function in KEEPS_LAMBDAS_LINES else SYSTEM_LOG_LEVEL
+        for path, expected in (
+            ("LogFormat", "JSON"),
+            ("ApplicationLogLevel", APPLICATION_LOG_LEVEL),
+            ("SystemLogLevel", level),
+        ):
+            yield from template.expect(function, f"Properties.LoggingConfig.{path}", expected)
         group = log_group(template, function)
         if group not in template.of_type("AWS::Logs::LogGroup") or group in seen:
             path = "Properties.LoggingConfig.LogGroup"
             yield template.finding(function, path, template.get(function, path), "Ref of a log group of its own")
         seen.add(group)
+    default = template.document["Parameters"].get("SystemLogLevel", {}).get("Default")
+    if default != "WARN":
+        yield template.finding("Parameters", "SystemLogLevel.Default", default, "WARN")
     for group in template.of_type("AWS::Logs::LogGroup"):
         yield from template.expect(group, "Properties.RetentionInDays", {"Ref": "LogRetentionDays"})
 
@@ -1816,6 +1831,12 @@ MUTATIONS: dict[str, dict[Check, tuple[Mutation, ...]]] = {
             of("BeforeTokenFunction", "LoggingConfig.LogFormat", "text logs", "Text"),
             of("BeforeTokenFunction", "LoggingConfig.LogGroup", "default log group"),
             of("BeforeTokenFunction", "LoggingConfig.LogGroup", "shared", {"Ref": "AfterFederationLogGroup"}),
+            of("AfterFederationFunction", "LoggingConfig.ApplicationLogLevel", "decisions not logged", "WARN"),
+            of("BeforeTokenFunction", "LoggingConfig.ApplicationLogLevel", "Lambda's own choice of lines"),
+            of("BeforeCreatingUserFunction", "LoggingConfig.SystemLogLevel", "a report of each decision", "INFO"),
+            of("EventsFunction", "LoggingConfig.SystemLogLevel", "a report of each batch"),
+            of("MaintenanceFunction", "LoggingConfig.SystemLogLevel", "no report of a run", {"Ref": "SystemLogLevel"}),
+            Mutation("a report of each decision by default", "Parameters.SystemLogLevel.Default", "INFO"),
         ),
         check_statements: (
             granted("AfterFederationRole", "+", "Scan", SCAN),
