@@ -313,6 +313,11 @@ class Function:
     # The rule by which it runs, of what nobody calls.
     schedule: str | None = None
 
+    @property
+    def decides(self) -> bool:
+        """Whether it serves a step of a sign-up, and so writes a line of each request."""
+        return any(route.startswith("ANY /extensions/") for route in self.routes)
+
 
 def routes(step: str, event: str) -> tuple[str, ...]:
     return (
@@ -962,14 +967,25 @@ KEY_POLICY_STATEMENTS = [
 # What the access log may hold. Nothing of the caller: no address, no path as it came, no query string.
 ACCESS_LOG = {
     "requestId": "$context.requestId",
-    "requestTimeEpoch": "$context.requestTimeEpoch",
     "routeKey": "$context.routeKey",
     "status": "$context.status",
     "responseLatency": "$context.responseLatency",
-    "responseLength": "$context.responseLength",
     "integrationLatency": "$context.integrationLatency",
-    "integrationStatus": "$context.integrationStatus",
     "integrationError": "$context.integrationErrorMessage",
+}
+
+# The least of the functions' own lines that are kept: every decision is one at INFO.
+APPLICATION_LOG_LEVEL = "INFO"
+SYSTEM_LOG_LEVEL = {"Ref": "SystemLogLevel"}
+# Those that a person or the clock starts, so seldom that what Lambda says of each costs nothing.
+KEEPS_LAMBDAS_LINES = ("ApprovalsFunction", "MaintenanceFunction", "NoticesFunction", "ProvisioningFunction")
+
+# What CloudWatch takes from the line of each request: metric -> value, unit and dimensions. Other lines of a function lack one of
+# the fields (a test of shared/src/telemetry.rs looks).
+REQUEST_LINES = "{ $.step = * && $.outcome = * && $.duration_ms = * }"
+FILTERED_METRICS = {
+    "decisions": ("1", "Count", ("step", "outcome")),
+    "duration_ms": ("$.duration_ms", "Milliseconds", ("step",)),
 }
 
 OUTPUT_PATHS = {
@@ -1191,18 +1207,66 @@ def settings_of(source: Path) -> list[str]:
 def check_log_groups(template: Template) -> Iterator[Finding]:
     seen: set[str] = set()
     for function in FUNCTIONS:
-        yield from template.expect(function, "Properties.LoggingConfig.LogFormat", "JSON")
+        level = "INFO" if function in KEEPS_LAMBDAS_LINES else SYSTEM_LOG_LEVEL
+        for path, expected in (
+            ("LogFormat", "JSON"),
+            ("ApplicationLogLevel", APPLICATION_LOG_LEVEL),
+            ("SystemLogLevel", level),
+        ):
+            yield from template.expect(function, f"Properties.LoggingConfig.{path}", expected)
         group = log_group(template, function)
         if group not in template.of_type("AWS::Logs::LogGroup") or group in seen:
             path = "Properties.LoggingConfig.LogGroup"
             yield template.finding(function, path, template.get(function, path), "Ref of a log group of its own")
         seen.add(group)
+    default = template.document["Parameters"].get("SystemLogLevel", {}).get("Default")
+    if default != "WARN":
+        yield template.finding("Parameters", "SystemLogLevel.Default", default, "WARN")
     for group in template.of_type("AWS::Logs::LogGroup"):
         yield from template.expect(group, "Properties.RetentionInDays", {"Ref": "LogRetentionDays"})
 
 
 def log_group(template: Template, function: str) -> str:
     return str((template.get(function, "Properties.LoggingConfig.LogGroup") or {}).get("Ref"))
+
+
+def check_metric_filters(template: Template) -> Iterator[Finding]:
+    """Every decision is counted, and how long it took, once."""
+    expected = {
+        show((log_group(template, name), metric)): expected_filter(template, name, metric)
+        for name, function in FUNCTIONS.items()
+        if function.decides
+        for metric in FILTERED_METRICS
+    }
+    found: dict[str, str] = {}
+    for name, body in template.of_type("AWS::Logs::MetricFilter").items():
+        group = (template.get(name, "Properties.LogGroupName") or {}).get("Ref")
+        metric = as_list(template.get(name, "Properties.MetricTransformations"))[0].get("MetricName")
+        place = show((group, metric))
+        if place in found or not same(body, expected.get(place)):
+            yield template.finding(name, "all of it", body, expected.get(place, "no such metric filter"))
+        found[place] = name
+    for place in sorted(set(expected) - set(found)):
+        yield template.finding("(all)", "metric filters", f"none for {place}", expected[place])
+
+
+def expected_filter(template: Template, function: str, metric: str) -> Json:
+    value, unit, dimensions = FILTERED_METRICS[metric]
+    transformation = {
+        "MetricNamespace": "SignUpConnectors",
+        "MetricName": metric,
+        "MetricValue": value,
+        "Unit": unit,
+        "Dimensions": [{"Key": name, "Value": f"$.{name}"} for name in dimensions],
+    }
+    properties = {
+        "LogGroupName": {"Ref": log_group(template, function)},
+        "FilterPattern": REQUEST_LINES,
+        "MetricTransformations": [transformation],
+    }
+    expected = {"Type": "AWS::Logs::MetricFilter", "Properties": properties}
+    only_if = FUNCTIONS[function].only_if
+    return expected if only_if is None else {**expected, "Condition": only_if}
 
 
 def check_roles(template: Template) -> Iterator[Finding]:
@@ -1648,6 +1712,7 @@ CHECKS: dict[str, tuple[Check, ...]] = {
         check_environment_fits,
         check_settings_of_the_program,
         check_log_groups,
+        check_metric_filters,
         check_roles,
         check_api,
         check_stage,
@@ -1819,6 +1884,23 @@ MUTATIONS: dict[str, dict[Check, tuple[Mutation, ...]]] = {
             of("BeforeTokenFunction", "LoggingConfig.LogFormat", "text logs", "Text"),
             of("BeforeTokenFunction", "LoggingConfig.LogGroup", "default log group"),
             of("BeforeTokenFunction", "LoggingConfig.LogGroup", "shared", {"Ref": "AfterFederationLogGroup"}),
+            of("AfterFederationFunction", "LoggingConfig.ApplicationLogLevel", "decisions not logged", "WARN"),
+            of("BeforeTokenFunction", "LoggingConfig.ApplicationLogLevel", "Lambda's own choice of lines"),
+            of("BeforeCreatingUserFunction", "LoggingConfig.SystemLogLevel", "a report of each decision", "INFO"),
+            of("EventsFunction", "LoggingConfig.SystemLogLevel", "a report of each batch"),
+            of("MaintenanceFunction", "LoggingConfig.SystemLogLevel", "no report of a run", {"Ref": "SystemLogLevel"}),
+            Mutation("a report of each decision by default", "Parameters.SystemLogLevel.Default", "INFO"),
+        ),
+        check_metric_filters: (
+            whole("BeforeTokenDecisions", "decisions not counted"),
+            whole("OtpSendDurations", "no durations of mails"),
+            Mutation("a filter of a log group that is not there", "Resources.OtpSendDecisions.Condition"),
+            of("AfterFederationDecisions", "FilterPattern", "sources counted as decisions", "{ $.step = * }"),
+            of("AfterFederationDecisions", "LogGroupName.Ref", "counted twice", "BeforeTokenLogGroup"),
+            of("BeforeCreatingUserDurations", "MetricTransformations.0.MetricValue", "counted, not measured", "1"),
+            of("BeforeCreatingUserDecisions", "MetricTransformations.0.Dimensions.1", "no outcome"),
+            of("BeforeTokenDurations", "MetricTransformations.0.Unit", "another unit", "Seconds"),
+            of("BeforeTokenDecisions", "MetricTransformations.0.MetricNamespace", "another namespace", "Elsewhere"),
         ),
         check_statements: (
             granted("AfterFederationRole", "+", "Scan", SCAN),

@@ -1477,6 +1477,20 @@ def roles_fit(checks: Checks, gates: list[RoleGate]) -> None:
         checks.that(f"{gate.function}: its role allows nothing else", not gate.unused, gate.unused, expected)
 
 
+def every_request_is_counted(checks: Checks, running: Emulator) -> None:
+    """The emulator makes no metrics of its filters, so that their patterns are applied here, to what the functions wrote."""
+    print("  -- the metrics")
+    logs = running.client("logs")
+    for kept in logs.describe_metric_filters()["metricFilters"]:
+        [metric] = kept["metricTransformations"]
+        fields = re.findall(r"\$\.(\w+) = \*", kept["filterPattern"])
+        lines = [json.loads(line) for line in own_lines(logs, kept["logGroupName"]) if line.startswith("{")]
+        taken = [line for line in lines if all(field in line for field in fields)]
+        requests = [line for line in lines if "protocol" in line]
+        name = f"{kept['logGroupName']}: {metric['metricName']} of each request"
+        checks.that(name, requests != [] and taken == requests, len(taken), f"{len(requests)}, and one at least")
+
+
 def goes_on(name: str) -> Json:
     if name == "tokenIssuanceStart":
         return event_answer(name, "provideClaimsForToken", claims={})
@@ -1488,10 +1502,14 @@ def function_logs(running: Emulator) -> str:
     logs = running.client("logs")
     lines: list[str] = []
     for group in logs.describe_log_groups(logGroupNamePrefix="/aws/lambda/")["logGroups"]:
-        messages = [event["message"] for event in logs.filter_log_events(logGroupName=group["logGroupName"])["events"]]
-        own = (message for message in messages if not message.startswith(("START ", "END ", "REPORT ")))
-        lines += [f"{group['logGroupName']}: {message.rstrip()}" for message in own]
+        lines += [f"{group['logGroupName']}: {line}" for line in own_lines(logs, group["logGroupName"])]
     return "\n".join(lines[-60:])
+
+
+def own_lines(logs: Any, group: str) -> list[str]:
+    """What a function wrote, without what Lambda writes."""
+    messages = [event["message"] for event in logs.filter_log_events(logGroupName=group)["events"]]
+    return [message.rstrip() for message in messages if not message.startswith(("START ", "END ", "REPORT "))]
 
 
 # --- Running ----------------------------------------------------------------------------------------------------------
@@ -1582,6 +1600,7 @@ def rehearsal(binaries: Path, command_line: Path, directory: Path) -> int:
             outputs["AuditBucketName"],
         )
         checks = rehearse(DeployedApi(running, outputs["HttpApiId"]), signupctl, entra, others, accounts, told)
+        every_request_is_counted(checks, running)
         roles_fit(checks, gates)
         store_contract(checks, running)
         if checks.failed:

@@ -1,6 +1,10 @@
 //! What a million sign-ups cost: what was measured, times the prices of a dated file.
 
-use std::{collections::BTreeMap, fs, path::Path};
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+};
 
 use serde::Deserialize;
 
@@ -12,12 +16,15 @@ use crate::{
 
 /// What AWS asks for, and what is taken for granted where nothing was measured.
 #[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub(crate) struct Tariff {
     region: String,
     /// When they were written down.
     dated: String,
     prices: BTreeMap<String, Price>,
     assumed: Assumed,
+    access_log: AccessLog,
+    lambdas_lines: LambdasLines,
     /// What else happens for each sign-up where other systems are told.
     events: Vec<Extra>,
     /// What else happens where each sign-up waits for an approval.
@@ -38,7 +45,23 @@ struct Assumed {
     table_ms: f64,
     cold_share: f64,
     log_line_octets: f64,
-    access_log_octets: f64,
+}
+
+/// What API Gateway writes of a request.
+#[derive(Debug, Deserialize)]
+struct AccessLog {
+    /// Has the form; named from the file of prices.
+    template: PathBuf,
+    variables: BTreeMap<String, String>,
+    #[serde(skip)]
+    line: String,
+}
+
+/// What Lambda itself writes of a request that went well.
+#[derive(Debug, Deserialize)]
+struct LambdasLines {
+    ours: Vec<String>,
+    others: Vec<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -53,17 +76,28 @@ type Bill = BTreeMap<String, f64>;
 
 const SIGN_UPS: f64 = 1e6;
 
+/// Dollars that are wanted at most, where lists alone decide.
+const WANTED: f64 = 4.0;
+
+/// How many items are named of it.
+const NAMED: usize = 3;
+
 impl Tariff {
     pub(crate) fn read(file: &Path) -> Result<Self, Failure> {
         let named = |error: &dyn std::fmt::Display| format!("{}: {error}", file.display());
         let text = fs::read_to_string(file).map_err(|error| named(&error))?;
-        Ok(toml::from_str(&text).map_err(|error| named(&error))?)
+        let mut tariff: Self = toml::from_str(&text).map_err(|error| named(&error))?;
+        tariff.access_log.line = tariff.access_log.written(file)?;
+        Ok(tariff)
     }
 
-    /// A column for each way to run the functions, and for what somebody could write instead; a row for each service.
+    /// A column for each way to run the functions, and for what somebody could write instead; a row for each service. Then what is
+    /// wanted, and what the logs consist of.
     pub(crate) fn table(&self, results: &Results) -> Result<String, Failure> {
+        let lists = self.steps(results, Subject::ListsOnly, &[])?;
+        let wanted = wanted(&lists);
         let bills = [
-            ("lists", self.steps(results, Subject::ListsOnly, &[])?),
+            ("lists", lists),
             (
                 "policy and records",
                 self.steps(results, Subject::AsDeployed, &[])?,
@@ -102,7 +136,25 @@ impl Tariff {
             .iter()
             .map(|(_, bill)| in_dollars(bill.values().sum()));
         table.row("together", sums);
-        Ok(table.text)
+        let logs = self.logs(results)?;
+        Ok(format!("{}\n{wanted}\n\n{logs}\n", table.text))
+    }
+
+    /// Who writes how much.
+    fn logs(&self, results: &Results) -> Result<String, Failure> {
+        let of = |subject| {
+            let logged = self.logged(measured(results, subject)?);
+            Ok::<_, Failure>(format!(
+                "{:.0} by the function, {:.0} by Lambda and {:.0} by the API",
+                logged.function, logged.lambda, logged.api
+            ))
+        };
+        Ok(format!(
+            "Octets of the logs of one request, with {} for each line: with lists {}; in Node.js and Python {}.",
+            self.assumed.log_line_octets,
+            of(Subject::ListsOnly)?,
+            of(Subject::Node)?
+        ))
     }
 
     /// The steps of sign-ups, each by this function, and what else happens.
@@ -112,9 +164,9 @@ impl Tariff {
         subject: Subject,
         extras: &[&[Extra]],
     ) -> Result<Bill, Failure> {
-        let missing = || format!("the results have no figures of: {}", subject.title());
-        let measured = results.of(subject).ok_or_else(missing)?;
-        let run = measured.at(SHARE_OF_256_MB).ok_or_else(missing)?;
+        let measured = measured(results, subject)?;
+        let run = measured.at(SHARE_OF_256_MB);
+        let run = run.ok_or_else(|| missing(subject))?;
         let requests = SIGN_UPS * self.assumed.steps;
         let calls = measured.calls.reads + measured.calls.writes;
         let seconds = self.billed_ms(run, calls) / 1000.0;
@@ -139,7 +191,8 @@ impl Tariff {
             "write-unit",
             requests * measured.calls.write_units,
         )?;
-        add("Logs", "log-gb", requests * self.logged(measured) / 1e9)?;
+        let logged = self.logged(measured);
+        add("Logs", "log-gb", requests * logged.together() / 1e9)?;
         for extra in extras.iter().copied().flatten() {
             add(&extra.item, &extra.price, SIGN_UPS * extra.each)?;
         }
@@ -160,11 +213,96 @@ impl Tariff {
         warm * (1.0 - self.assumed.cold_share) + cold * self.assumed.cold_share
     }
 
-    /// Octets of logs of one request: the function's lines, and that of the API.
-    fn logged(&self, measured: &Measured) -> f64 {
-        let lines = measured.log.lines + 1.0;
-        measured.log.octets + self.assumed.access_log_octets + lines * self.assumed.log_line_octets
+    /// Octets of logs of one request.
+    fn logged(&self, measured: &Measured) -> Logged {
+        let around = self.assumed.log_line_octets;
+        let written = |lines: &[String]| {
+            let octets = lines.iter().map(String::len).sum();
+            number(octets) + number(lines.len()) * around
+        };
+        let lambdas = if measured.subject.is_ours() {
+            &self.lambdas_lines.ours
+        } else {
+            &self.lambdas_lines.others
+        };
+        Logged {
+            function: measured.log.octets + measured.log.lines * around,
+            lambda: written(lambdas),
+            api: written(std::slice::from_ref(&self.access_log.line)),
+        }
     }
+}
+
+impl AccessLog {
+    /// The line of one request, by the form in the template.
+    fn written(&self, prices: &Path) -> Result<String, Failure> {
+        let file = prices.with_file_name(&self.template);
+        let named = |error: &dyn std::fmt::Display| format!("{}: {error}", file.display());
+        let template = fs::read_to_string(&file).map_err(|error| named(&error))?;
+        let settings = template.split_once("AccessLogSettings:");
+        let form = settings.and_then(|(_, settings)| settings.split_once("Format: >-\n"));
+        let form = form.and_then(|(_, form)| form.lines().next());
+        let form = form.ok_or_else(|| named(&"found no `Format: >-` of `AccessLogSettings`"))?;
+        let mut line = form.trim().to_owned();
+        for (name, value) in &self.variables {
+            let variable = format!("\"$context.{name}\"");
+            line = line.replace(&variable, &format!("\"{value}\""));
+        }
+        if line.contains("$context.") {
+            let text = format!("found `{line}`, expected each variable in `access-log.variables`");
+            return Err(named(&text).into());
+        }
+        Ok(line)
+    }
+}
+
+/// Octets of the logs of one request, by who writes them.
+struct Logged {
+    function: f64,
+    lambda: f64,
+    api: f64,
+}
+
+impl Logged {
+    fn together(&self) -> f64 {
+        self.function + self.lambda + self.api
+    }
+}
+
+fn measured(results: &Results, subject: Subject) -> Result<&Measured, Failure> {
+    let measured = results.of(subject);
+    measured.ok_or_else(|| missing(subject).into())
+}
+
+fn missing(subject: Subject) -> String {
+    format!("the results have no figures of: {}", subject.title())
+}
+
+/// Whether what is wanted is reached, and what it consists of.
+fn wanted(bill: &Bill) -> String {
+    let sum: f64 = bill.values().sum();
+    let found = if sum <= WANTED {
+        format!("{}, reached", in_dollars(sum))
+    } else {
+        format!("**{}, missed**", in_dollars(sum))
+    };
+    let mut items: Vec<(&String, &f64)> = bill.iter().collect();
+    items.sort_by(|(_, one), (_, other)| other.total_cmp(one));
+    let largest = items.into_iter().take(NAMED);
+    let largest = largest.map(|(item, cost)| {
+        let share = 100.0 * cost / sum;
+        format!("{item} {} ({share:.0} %)", in_dollars(*cost))
+    });
+    let largest: Vec<String> = largest.collect();
+    format!(
+        "Wanted with lists: at most {}: {found}. Its largest items: {}.",
+        in_dollars(WANTED),
+        largest.join(", ")
+    )
+}
+
+fn number(count: usize) -> f64 {
+    u64::try_from(count).map_or(f64::INFINITY, float)
 }
 
 fn in_dollars(dollars: f64) -> String {
@@ -224,6 +362,51 @@ mod tests {
             .steps(&with_share(), Subject::ListsOnly, &[])
             .unwrap();
         assert!((lists["DynamoDB"] - 2.0 * 3.5 * 0.125).abs() < 1e-9);
+    }
+
+    #[test]
+    fn the_access_log_has_the_form_of_the_template() {
+        let mut access_log = prices().access_log;
+        let line: BTreeMap<String, String> = serde_json::from_str(&access_log.line).unwrap();
+        assert_eq!(line["requestId"], access_log.variables["requestId"]);
+        assert!(line["routeKey"].starts_with("ANY /connectors/"), "{line:?}");
+        access_log.variables.remove("status");
+        let file = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/prices.toml"));
+        let error = access_log.written(file).unwrap_err().to_string();
+        assert!(error.contains("$context.status"), "{error}");
+        access_log.template = PathBuf::from("prices.toml");
+        let error = access_log.written(file).unwrap_err().to_string();
+        assert!(error.ends_with("of `AccessLogSettings`"), "{error}");
+    }
+
+    #[test]
+    fn lambda_writes_of_others_and_the_api_of_everybody() {
+        let mut prices = prices();
+        prices.access_log.line = "x".repeat(100);
+        prices.lambdas_lines.others = vec!["x".repeat(70), "x".repeat(30)];
+        prices.assumed.log_line_octets = 26.0;
+        let mut results = with_share();
+        let ours = prices.logged(&results.measured[0]);
+        // 600 of the function.
+        assert!((ours.together() - 752.0).abs() < 1e-9);
+        assert!(ours.lambda.abs() < 1e-9);
+        results.measured[0].subject = Subject::Node;
+        let others = prices.logged(&results.measured[0]);
+        assert!((others.together() - 752.0 - 152.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn the_largest_items_are_named_and_whether_it_is_cheap_enough() {
+        let bill = |api: f64| {
+            let items = [("S3", 0.1), ("Logs", 0.4), ("API", api), ("Lambda", 0.5)];
+            Bill::from(items.map(|(item, cost)| (item.to_owned(), cost)))
+        };
+        assert_eq!(
+            wanted(&bill(3.0)),
+            "Wanted with lists: at most 4.00: 4.00, reached. Its largest items: API 3.00 (75 %), Lambda 0.50 (12 %), Logs 0.40 (10 %)."
+        );
+        let missed = wanted(&bill(4.0));
+        assert!(missed.contains("**5.00, missed**"), "{missed}");
     }
 
     #[test]

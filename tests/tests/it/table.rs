@@ -216,7 +216,10 @@ fn assert_failure(answer: &Answer, failure: &str) {
     assert_eq!(line["dependency_failure"], failure, "{line}");
     assert_eq!(line["level"], "ERROR");
     assert_eq!(line["dependency_failures"], 1);
-    let metrics = line["_aws"]["CloudWatchMetrics"][1]["Metrics"].to_string();
+    let directive = &line["_aws"]["CloudWatchMetrics"][0];
+    assert_eq!(directive["Namespace"], "SignUpConnectors");
+    assert_eq!(directive["Dimensions"], json!([["step"]]));
+    let metrics = directive["Metrics"].to_string();
     assert!(metrics.contains("dependency_failures"), "{metrics}");
     let missed = failure == "timed-out";
     assert_eq!(
