@@ -855,7 +855,7 @@ async fn a_candidate_is_a_version_that_functions_find_beside_the_current_one() {
     assert_eq!((changed.from, changed.to.number), (None, 2));
     assert_eq!(pointed_at(&f, "*").await, (Some(1), Some(2)));
     let json = f.table.document(&version("*", 2), soon()).await;
-    assert!(json.unwrap().unwrap().contains("review"));
+    assert!(json.unwrap().unwrap().json.contains("review"));
     let changed = shadow(&f, "*", "default = \"allow\"").await.unwrap();
     assert_eq!((changed.from, changed.to.number), (Some(2), 3));
     // Of a flow without a current version as well.
