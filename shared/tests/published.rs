@@ -41,14 +41,14 @@ use shared::{
         sign_up::{Protocol, SignUp, Step},
     },
     http::{Service, Trust},
-    policy::{Outcome, document::Document},
+    policy::{Outcome, document::Document, prepared::Prepared},
     ports::{
         Deadline, StoreError,
         credential_use::CredentialUse,
         disposable_reader::DisposableReader,
         journal::{Answered, Journal, Notice},
         key_source::{KeySource, KeySourceError},
-        policy_reader::{PolicyReader, PublishedPolicy},
+        policy_reader::PolicyReader,
         sign_up_reader::{CallerRecords, Facts, SignUpReader, Wanted},
     },
     telemetry::JsonJournal,
@@ -66,6 +66,7 @@ const PARTNERS: &str = "/connectors/partners/before-creating-user";
 struct World {
     records: Mutex<CallerRecords>,
     documents: Mutex<BTreeMap<PolicyVersion, String>>,
+    prepared: Mutex<BTreeMap<PolicyVersion, Vec<u8>>>,
     down: AtomicBool,
     document_takes: Mutex<Duration>,
     lists: Mutex<BTreeMap<u32, String>>,
@@ -93,22 +94,26 @@ impl SignUpReader for World {
 
 #[async_trait]
 impl PolicyReader for World {
+    async fn prepared(
+        &self,
+        version: &PolicyVersion,
+        _: Deadline,
+    ) -> Result<Option<Vec<u8>>, StoreError> {
+        Ok(self.prepared.lock().unwrap().get(version).cloned())
+    }
+
     async fn document(
         &self,
         version: &PolicyVersion,
         _: Deadline,
-    ) -> Result<Option<PublishedPolicy>, StoreError> {
+    ) -> Result<Option<String>, StoreError> {
         self.document_reads.fetch_add(1, SeqCst);
         let takes = *self.document_takes.lock().unwrap();
         tokio::time::sleep(takes).await;
         if self.down.load(SeqCst) {
             return Err(StoreError::Throttled);
         }
-        let json = self.documents.lock().unwrap().get(version).cloned();
-        Ok(json.map(|json| PublishedPolicy {
-            json,
-            prepared: None,
-        }))
+        Ok(self.documents.lock().unwrap().get(version).cloned())
     }
 }
 
@@ -447,6 +452,52 @@ async fn a_flow_whose_policy_never_compiled_fails_closed_and_no_other_does() {
     assert_eq!(told.dependency_failure, Some("unavailable"));
     assert_eq!(f.action(CONNECTOR).await, "Continue");
     assert_eq!(f.failures().len(), 1);
+}
+
+/// As `publish` prepares it.
+fn prepared(toml: &str) -> Vec<u8> {
+    let document: Document = toml::from_str(toml).unwrap();
+    let json = serde_json::to_string(&document).unwrap();
+    Prepared::of(&document).unwrap().encode(&json).unwrap()
+}
+
+const NOT_OF_CONTOSO: &str = r#"
+default = "allow"
+[[rule]]
+id = "not-of-contoso"
+when = "email.domain.matches('^contoso[.]')"
+effect = "deny"
+"#;
+
+#[tokio::test(start_paused = true)]
+async fn what_is_prepared_decides_and_the_document_is_not_read() {
+    let world = World::default();
+    world.publish("*", 1, "default = \"allow\"");
+    let octets = prepared(NOT_OF_CONTOSO);
+    world
+        .prepared
+        .lock()
+        .unwrap()
+        .insert(version("*", 1), octets);
+    let f = started(world).await;
+    assert_eq!(f.action(CONNECTOR).await, "ShowBlockPage");
+    assert_eq!(f.world.document_reads.load(SeqCst), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_prepared_in_another_form_is_compiled_of_the_document() {
+    let world = World::default();
+    world.publish("*", 1, NOT_OF_CONTOSO);
+    let mut octets = prepared("default = \"allow\"");
+    octets[0] += 1;
+    world
+        .prepared
+        .lock()
+        .unwrap()
+        .insert(version("*", 1), octets);
+    let f = started(world).await;
+    assert_eq!(f.action(CONNECTOR).await, "ShowBlockPage");
+    assert_eq!(f.world.document_reads.load(SeqCst), 1);
 }
 
 #[tokio::test(start_paused = true)]

@@ -42,7 +42,7 @@ use shared::{
         key_source::{KeySource, KeySourceError},
         mailer::{MailError, Mailer, Message},
         otp_deliveries::{Delivery, Lease, OtpDeliveries},
-        policy_reader::{PolicyReader, PublishedPolicy},
+        policy_reader::PolicyReader,
         sign_up_reader::{CallerRecords, Facts, FoundInTable, SignUpReader, Wanted},
     },
     testkit::{FixedClock, others, settings},
@@ -351,11 +351,15 @@ impl SignUpReader for Table {
 
 #[async_trait]
 impl PolicyReader for Table {
-    async fn document(
+    async fn prepared(
         &self,
         _: &PolicyVersion,
         _: Deadline,
-    ) -> Result<Option<PublishedPolicy>, StoreError> {
+    ) -> Result<Option<Vec<u8>>, StoreError> {
+        Ok(None)
+    }
+
+    async fn document(&self, _: &PolicyVersion, _: Deadline) -> Result<Option<String>, StoreError> {
         Ok(None)
     }
 }

@@ -23,7 +23,7 @@ use crate::{
         Deadline, StoreError,
         clock::Clock,
         journal::{Journal, Notice},
-        policy_reader::{PolicyReader, PublishedPolicy},
+        policy_reader::PolicyReader,
     },
 };
 
@@ -268,13 +268,15 @@ impl Loader {
 
     async fn compiled(&self, version: &PolicyVersion) -> Result<Policy, Fault> {
         let deadline = Deadline(Instant::now() + LOAD_TAKES);
+        let prepared = self.reader.prepared(version, deadline).await;
+        if let Some(octets) = prepared.map_err(Fault::Unreadable)?
+            && let Some(policy) = beside(move || of_prepared(&octets)).await?
+        {
+            return Ok(policy);
+        }
         let document = self.reader.document(version, deadline).await;
-        let published = document.map_err(Fault::Unreadable)?.ok_or(Fault::Absent)?;
-        // A thread of its own: a decision that runs out of time must be able to answer meanwhile.
-        let compiled = tokio::task::spawn_blocking(move || read(&published)).await;
-        compiled
-            .unwrap_or_else(|_| Err(vec!["compiling it failed".to_owned()]))
-            .map_err(Fault::Bad)
+        let json = document.map_err(Fault::Unreadable)?.ok_or(Fault::Absent)?;
+        beside(move || of_document(&json, Prepared::default())).await
     }
 
     fn activate(&self, activated: Arc<Active>) {
@@ -313,12 +315,27 @@ impl Loader {
     }
 }
 
-fn read(published: &PublishedPolicy) -> Result<Policy, Vec<String>> {
+/// In a thread of its own: a decision that runs out of time must be able to answer meanwhile.
+async fn beside<T: Send + 'static>(
+    compile: impl FnOnce() -> Result<T, Vec<String>> + Send + 'static,
+) -> Result<T, Fault> {
+    tokio::task::spawn_blocking(compile)
+        .await
+        .unwrap_or_else(|_| Err(vec!["compiling it failed".to_owned()]))
+        .map_err(Fault::Bad)
+}
+
+/// None where it was prepared in another form.
+fn of_prepared(octets: &[u8]) -> Result<Option<Policy>, Vec<String>> {
+    Prepared::decode(octets)
+        .map(|(json, prepared)| of_document(json, prepared))
+        .transpose()
+}
+
+fn of_document(json: &str, mut prepared: Prepared) -> Result<Policy, Vec<String>> {
     // The fault of serde names what it found, which is the operator's own text, not a person's.
-    let document: Document =
-        serde_json::from_str(&published.json).map_err(|error| vec![error.to_string()])?;
-    let prepared = published.prepared.as_deref().and_then(Prepared::decode);
-    compile_with(&document, &mut prepared.unwrap_or_default()).map_err(|faults| {
+    let document: Document = serde_json::from_str(json).map_err(|error| vec![error.to_string()])?;
+    compile_with(&document, &mut prepared).map_err(|faults| {
         let told = faults.iter().take(FAULTS_TOLD);
         told.map(ToString::to_string).collect()
     })

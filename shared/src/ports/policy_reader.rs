@@ -5,20 +5,20 @@ use async_trait::async_trait;
 use super::{Deadline, StoreError};
 use crate::domain::publication::PolicyVersion;
 
-/// A document as it was published.
-#[derive(Debug, Clone)]
-pub struct PublishedPolicy {
-    pub json: String,
-    /// What is prepared of it; a version need not have it.
-    pub prepared: Option<Vec<u8>>,
-}
-
 #[async_trait]
 pub trait PolicyReader: Send + Sync {
-    /// The document. Consistent, and MUST return by the deadline.
+    /// The document with what is prepared of it, as `policy::prepared` wrote it; a version need not have it. Consistent, and MUST
+    /// return by the deadline.
+    async fn prepared(
+        &self,
+        version: &PolicyVersion,
+        deadline: Deadline,
+    ) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// The document as JSON. Consistent, and MUST return by the deadline.
     async fn document(
         &self,
         version: &PolicyVersion,
         deadline: Deadline,
-    ) -> Result<Option<PublishedPolicy>, StoreError>;
+    ) -> Result<Option<String>, StoreError>;
 }

@@ -700,15 +700,17 @@ async fn a_published_policy_is_what_functions_read() {
     let current = current(&f).await;
     let all: Vec<_> = current.all().collect();
     assert_eq!(all, [version("*", 1), version("partners", 2)]);
-    let published = f.table.document(&version("partners", 2), soon()).await;
-    let published = published.unwrap().unwrap();
-    let document: Document = serde_json::from_str(&published.json).unwrap();
+    let json = f.table.document(&version("partners", 2), soon()).await;
+    let json = json.unwrap().unwrap();
+    let document: Document = serde_json::from_str(&json).unwrap();
     assert_eq!(document.default, Effect::Review);
-    let prepared = published.prepared.unwrap();
-    assert!(Prepared::decode(&prepared).is_some());
-    assert_eq!(Some(prepared), Prepared::of(&document).unwrap().encode());
+    let prepared = f.table.prepared(&version("partners", 2), soon()).await;
+    let prepared = prepared.unwrap().unwrap();
+    assert_eq!(Prepared::decode(&prepared).unwrap().0, json);
     let absent = f.table.document(&version("partners", 3), soon()).await;
-    assert!(absent.unwrap().is_none());
+    assert_eq!(absent.unwrap(), None);
+    let absent = f.table.prepared(&version("partners", 3), soon()).await;
+    assert_eq!(absent.unwrap(), None);
     let past = Deadline(Instant::now());
     let late = f.table.document(&version("partners", 2), past).await;
     assert!(matches!(late, Err(StoreError::TimedOut)));
@@ -855,7 +857,7 @@ async fn a_candidate_is_a_version_that_functions_find_beside_the_current_one() {
     assert_eq!((changed.from, changed.to.number), (None, 2));
     assert_eq!(pointed_at(&f, "*").await, (Some(1), Some(2)));
     let json = f.table.document(&version("*", 2), soon()).await;
-    assert!(json.unwrap().unwrap().json.contains("review"));
+    assert!(json.unwrap().unwrap().contains("review"));
     let changed = shadow(&f, "*", "default = \"allow\"").await.unwrap();
     assert_eq!((changed.from, changed.to.number), (Some(2), 3));
     // Of a flow without a current version as well.

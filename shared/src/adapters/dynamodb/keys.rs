@@ -157,6 +157,14 @@ impl Key {
     }
 
     /// The version as it was written.
+    /// The document with what is prepared of it.
+    pub(super) fn policy_prepared(version: &PolicyVersion) -> Self {
+        Self {
+            pk: policy(&version.flow),
+            sk: format!("PREPARED#{:08}", version.number),
+        }
+    }
+
     pub(super) fn policy_source(version: &PolicyVersion) -> Self {
         Self {
             pk: policy(&version.flow),

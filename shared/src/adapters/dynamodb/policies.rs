@@ -7,7 +7,10 @@ use serde::de::DeserializeOwned;
 use super::{
     Table,
     client::store_error,
-    items::{CurrentPoliciesItem, Item, PolicyTextItem, PublicationItem, decode, encode, key_of},
+    items::{
+        CurrentPoliciesItem, Item, PolicyTextItem, PreparedPolicyItem, PublicationItem, decode,
+        encode, key_of,
+    },
     keys::{Key, PK, PUBLICATION, SK, policy},
     transaction::put,
 };
@@ -18,22 +21,33 @@ use crate::{
     },
     ports::{
         Deadline, StoreError,
-        policy_reader::{PolicyReader, PublishedPolicy},
+        policy_reader::PolicyReader,
         policy_store::{NewVersion, PolicyStore},
     },
 };
 
 #[async_trait]
 impl PolicyReader for Table {
+    async fn prepared(
+        &self,
+        version: &PolicyVersion,
+        deadline: Deadline,
+    ) -> Result<Option<Vec<u8>>, StoreError> {
+        let key = Key::policy_prepared(version);
+        let item = tokio::time::timeout_at(deadline.0, self.get::<PreparedPolicyItem>(&key));
+        let item = item.await.map_err(|_| StoreError::TimedOut)??;
+        Ok(item.map(PreparedPolicyItem::into_octets))
+    }
+
     async fn document(
         &self,
         version: &PolicyVersion,
         deadline: Deadline,
-    ) -> Result<Option<PublishedPolicy>, StoreError> {
+    ) -> Result<Option<String>, StoreError> {
         let key = Key::policy_document(version);
         let item = tokio::time::timeout_at(deadline.0, self.get::<PolicyTextItem>(&key));
         let item = item.await.map_err(|_| StoreError::TimedOut)??;
-        Ok(item.map(PolicyTextItem::document))
+        Ok(item.map(|item| item.text))
     }
 }
 
@@ -58,13 +72,18 @@ impl PolicyStore for Table {
         let version = &new.publication.version;
         let told = Key::publication(version);
         let (source, document) = (Key::policy_source(version), Key::policy_document(version));
-        let writes = [
+        let mut writes = vec![
             self.create(encode(&told, PublicationItem::from(&new.publication))?)?,
             self.create(encode(&source, PolicyTextItem::new(&new.source))?)?,
-            self.create(encode(&document, PolicyTextItem::of_document(new))?)?,
+            self.create(encode(&document, PolicyTextItem::new(&new.document))?)?,
             self.put_pointer(next)?,
         ];
-        self.write_recorded(writes.map(put).into(), record).await
+        if let Some(octets) = &new.prepared {
+            let prepared = Key::policy_prepared(version);
+            writes.push(self.create(encode(&prepared, PreparedPolicyItem::new(octets))?)?);
+        }
+        let writes = writes.into_iter().map(put).collect();
+        self.write_recorded(writes, record).await
     }
 
     async fn point(&self, next: &CurrentPolicies, record: &Record) -> Result<(), StoreError> {

@@ -47,8 +47,6 @@ use crate::{
         disposable_store::DisposableList,
         list_store::Change,
         otp_deliveries::{Delivery, Lease},
-        policy_reader::PublishedPolicy,
-        policy_store::NewVersion,
     },
 };
 
@@ -380,9 +378,26 @@ impl PublicationItem {
 pub(super) struct PolicyTextItem {
     schema: u32,
     pub(super) text: String,
-    /// Of a document (`policy::prepared`).
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    prepared: Option<ByteBuf>,
+}
+
+/// A document with what is prepared of it.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct PreparedPolicyItem {
+    schema: u32,
+    octets: ByteBuf,
+}
+
+impl PreparedPolicyItem {
+    pub(super) fn new(octets: &[u8]) -> Self {
+        Self {
+            schema: SCHEMA,
+            octets: ByteBuf::from(octets),
+        }
+    }
+
+    pub(super) fn into_octets(self) -> Vec<u8> {
+        self.octets.into_vec()
+    }
 }
 
 impl PolicyTextItem {
@@ -390,21 +405,6 @@ impl PolicyTextItem {
         Self {
             schema: SCHEMA,
             text: text.to_owned(),
-            prepared: None,
-        }
-    }
-
-    pub(super) fn of_document(new: &NewVersion) -> Self {
-        Self {
-            prepared: new.prepared.clone().map(ByteBuf::from),
-            ..Self::new(&new.document)
-        }
-    }
-
-    pub(super) fn document(self) -> PublishedPolicy {
-        PublishedPolicy {
-            json: self.text,
-            prepared: self.prepared.map(ByteBuf::into_vec),
         }
     }
 }
