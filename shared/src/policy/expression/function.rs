@@ -109,7 +109,7 @@ impl Function {
     }
 
     /// Of values; patterns and networks are none.
-    pub(super) fn of<'v>(self, arguments: Vec<Value<'v>>) -> Result<Value<'v>, Failure> {
+    pub(super) fn of(self, arguments: Vec<Value<'_>>) -> Result<Value<'_>, Failure> {
         let mut arguments = arguments.into_iter();
         match (self, arguments.next(), arguments.next()) {
             (Self::Size, Some(counted), None) => size(&counted),

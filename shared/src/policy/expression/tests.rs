@@ -995,7 +995,7 @@ mod library {
                 }
             };
             if let Some(value) = value {
-                context.add_variable_as_val(&Reference::name(position), value);
+                context.add_variable_as_val(Reference::name(position), value);
             }
         }
         context

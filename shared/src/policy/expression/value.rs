@@ -18,7 +18,7 @@ impl<'v> Value<'v> {
         Self::Text(text.into())
     }
 
-    pub(super) fn borrowed<'b>(&'b self) -> Value<'b> {
+    pub(super) fn borrowed(&self) -> Value<'_> {
         match self {
             Self::Text(text) => Value::Text(Cow::Borrowed(text)),
             Self::Integer(number) => Value::Integer(*number),

@@ -225,6 +225,10 @@ impl Program {
 }
 
 /// By the number that the parser gives it.
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "this is how serde hands it over"
+)]
 fn look_out<S: Serializer>(look: &Look, serializer: S) -> Result<S::Ok, S::Error> {
     look.as_repr().serialize(serializer)
 }
