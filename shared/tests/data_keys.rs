@@ -56,7 +56,7 @@ impl Scene {
             secret_access_key: "secret".to_owned(),
             session_token: None,
         };
-        let keys = KmsDataKeys::new(connection, "alias/requests".to_owned(), clock.clone());
+        let keys = KmsDataKeys::new(&connection, "alias/requests".to_owned(), clock.clone());
         Self {
             server,
             clock,

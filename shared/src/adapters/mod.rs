@@ -20,8 +20,9 @@ pub mod private_hosts;
 pub mod queue;
 pub mod schedule;
 pub mod secrets;
-#[cfg(feature = "events")]
 mod signed;
+#[cfg(feature = "events")]
+mod sinks;
 #[cfg(feature = "events")]
 pub mod stream_events;
 pub mod system_clock;

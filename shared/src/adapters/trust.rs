@@ -1,7 +1,6 @@
 //! Whom clients of AWS trust (docs/decisions/0028).
 
 use aws_smithy_http_client::tls::TrustStore;
-#[cfg(feature = "events")]
 use reqwest::{Certificate, ClientBuilder};
 
 /// The five authorities of Amazon Trust Services.
@@ -39,7 +38,6 @@ impl Trust {
     }
 
     /// The same for a client that is none of the SDK's.
-    #[cfg(feature = "events")]
     pub(super) fn only(self, client: ClientBuilder) -> Result<ClientBuilder, reqwest::Error> {
         match self {
             Self::Amazon => {
@@ -137,7 +135,6 @@ mod tests {
         }
     }
 
-    #[cfg(feature = "events")]
     #[test]
     fn a_client_is_made_with_either() {
         use crate::adapters::https::usual;
