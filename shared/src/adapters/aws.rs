@@ -9,13 +9,9 @@ use aws_sdk_dynamodb::{
     },
     error::{ProvideErrorMetadata, SdkError},
 };
-use aws_smithy_http_client::{
-    Builder,
-    tls::{Provider, TlsContext, rustls_provider::CryptoMode},
-};
 use aws_types::SdkConfig;
 
-use super::{told, trust::Trust};
+use super::{aws_http, told, trust::Trust};
 
 /// How long a service is waited for, and how often it is asked.
 #[derive(Debug, Clone, Copy)]
@@ -121,23 +117,16 @@ impl Connection {
         ))
     }
 
-    fn tls_context(&self) -> TlsContext {
-        let trust = Trust::of(&self.region, self.endpoint.as_deref());
-        let context = TlsContext::builder().with_trust_store(trust.store());
-        // It takes whatever it is given; what could be wrong with it, a test has looked at.
-        context.build().unwrap_or_default()
-    }
-
     /// The same, with times of its own.
     pub(super) fn sdk_config_of(&self, timeouts: TimeoutConfig, retries: RetryConfig) -> SdkConfig {
-        let tls = Provider::Rustls(CryptoMode::Ring);
-        let http = Builder::new().tls_provider(tls);
-        let http = http.tls_context(self.tls_context()).build_https();
+        let within = timeouts.connect_timeout();
+        let within = within.unwrap_or(Manners::WITHIN_A_DECISION.connect);
+        let trust = Trust::of(&self.region, self.endpoint.as_deref());
         let mut config = SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new(self.region.clone()))
             .credentials_provider(self.credentials())
-            .http_client(http)
+            .http_client(aws_http::client(trust, within))
             .timeout_config(timeouts)
             .retry_config(retries);
         config.set_endpoint_url(self.endpoint.clone());

@@ -80,7 +80,8 @@ impl SdkConnector for Connections {
         HttpConnectorFuture::new(async move {
             let answer = answered.await.map_err(failure)?;
             let answer = answer.map(SdkBody::from_body_1_x);
-            HttpResponse::try_from(answer).map_err(|error| ConnectorError::other(error.into(), None))
+            HttpResponse::try_from(answer)
+                .map_err(|error| ConnectorError::other(error.into(), None))
         })
     }
 }

@@ -2,6 +2,7 @@
 //! endpoints, who is told of events, Lambda, the system clock.
 
 mod aws;
+mod aws_http;
 #[cfg(feature = "requests")]
 pub mod data_keys;
 pub mod dynamodb;
