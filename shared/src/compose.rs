@@ -252,7 +252,7 @@ fn approvals(requests: RequestsSettings, table: &Arc<Table>, clock: &Arc<dyn Clo
     let RequestsSettings { connection, key } = requests;
     Approvals {
         requests: Arc::clone(table) as _,
-        keys: Arc::new(KmsDataKeys::new(connection, key, Arc::clone(clock))),
+        keys: Arc::new(KmsDataKeys::new(&connection, key, Arc::clone(clock))),
         clock: Arc::clone(clock),
     }
 }

@@ -54,9 +54,9 @@ impl Scene {
             endpoint: Some(server.url("/")),
             access_key_id: "id".to_owned(),
             secret_access_key: "secret".to_owned(),
-            session_token: None,
+            session_token: Some("session".to_owned()),
         };
-        let keys = KmsDataKeys::new(connection, "alias/requests".to_owned(), clock.clone());
+        let keys = KmsDataKeys::new(&connection, "alias/requests".to_owned(), clock.clone());
         Self {
             server,
             clock,
@@ -125,6 +125,11 @@ async fn a_key_is_made_for_its_purpose() {
     });
     let expected = ("TrentService.GenerateDataKey".to_owned(), wanted);
     assert_eq!(scene.asked(), expected);
+    let received = scene.server.received();
+    let header = |name| received.first().and_then(|request| request.header(name));
+    assert_eq!(header("x-amz-security-token"), Some("session"));
+    let signed = header("authorization").unwrap();
+    assert!(signed.contains("/eu-north-1/kms/aws4_request"), "{signed}");
 }
 
 #[tokio::test]
@@ -250,6 +255,21 @@ async fn a_hiccup_is_tried_again_within_the_deadline() {
     let hiccup = fault(500, "KMSInternalException");
     scene.server.on("/", [hiccup, made()]);
     assert_eq!(scene.make().await, Ok((KEY, WRAPPED.to_vec())));
+}
+
+#[rstest]
+#[case::no_permission(400, "AccessDeniedException", 1)]
+#[case::slow_down(400, "ThrottlingException", 3)]
+#[case::down(500, "KMSInternalException", 3)]
+#[tokio::test]
+async fn only_what_may_pass_is_asked_again(
+    #[case] status: u16,
+    #[case] code: &str,
+    #[case] requests: usize,
+) {
+    let scene = Scene::answering(fault(status, code)).await;
+    assert!(scene.make().await.is_err());
+    assert_eq!(scene.requests(), requests);
 }
 
 #[tokio::test]

@@ -2,16 +2,20 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, LazyLock, Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use async_trait::async_trait;
-use aws_sdk_kms::{Client, primitives::Blob, types::DataKeySpec::Aes256};
 use aws_types::SdkConfig;
+use base64::{Engine, engine::general_purpose::STANDARD};
 use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 use tokio::time::timeout_at;
 
-use super::aws::{Connection, Fault};
+use super::{
+    aws::{Connection, Fault, Manners},
+    signed::Signed,
+};
 use crate::{
     domain::approval::WrappedKey,
     ports::{
@@ -21,8 +25,7 @@ use crate::{
     },
 };
 
-/// The one name in the encryption context, which the roles' conditions name too.
-const CONTEXT: &str = "request";
+const SERVICE: &str = "kms";
 
 /// KMS takes no longer ciphertext.
 const MAX_WRAPPED: usize = 6144;
@@ -35,68 +38,88 @@ const MAX_KEPT: usize = 1000;
 /// What KMS says of a key that it did not wrap for this purpose.
 const NOT_OURS: [&str; 2] = ["InvalidCiphertextException", "IncorrectKeyException"];
 
-/// Data keys under one KMS key. Its client is built when the first one is wanted.
+/// Data keys under one KMS key.
 ///
 /// Ages are told by the time of day: while Lambda has an instance frozen, its own clock may stand still.
 pub struct KmsDataKeys {
     key: String,
     clock: Arc<dyn Clock>,
-    client: LazyLock<Client, Box<dyn FnOnce() -> Client + Send>>,
+    service: Signed,
     unwrapped: Unwrapped,
+}
+
+/// The one name in the encryption context, which the roles' conditions name too.
+#[derive(Serialize)]
+struct Context<'p> {
+    request: &'p str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct GenerateDataKey<'a> {
+    key_id: &'a str,
+    key_spec: &'static str,
+    encryption_context: Context<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Decrypt<'a> {
+    key_id: &'a str,
+    ciphertext_blob: String,
+    encryption_context: Context<'a>,
+}
+
+/// A key in the clear, and wrapped if it is new; both in Base64.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Answered {
+    plaintext: Option<String>,
+    ciphertext_blob: Option<String>,
 }
 
 impl KmsDataKeys {
     /// `key` is the id, the ARN or an alias of the wrapping key.
-    pub fn new(connection: Connection, key: String, clock: Arc<dyn Clock>) -> Self {
-        Self::made(key, clock, move || Client::new(&connection.sdk_config()))
+    pub fn new(connection: &Connection, key: String, clock: Arc<dyn Clock>) -> Self {
+        let service = Signed::new(connection, SERVICE, Manners::WITHIN_A_DECISION);
+        Self::made(key, clock, service)
     }
 
     /// The same for whoever comes with credentials of their own, such as an operator.
-    pub fn of(config: SdkConfig, key: String, clock: Arc<dyn Clock>) -> Self {
-        Self::made(key, clock, move || Client::new(&config))
+    pub fn of(config: &SdkConfig, key: String, clock: Arc<dyn Clock>) -> Self {
+        Self::made(key, clock, Signed::configured(config, "KMS", SERVICE))
     }
 
-    fn made(
-        key: String,
-        clock: Arc<dyn Clock>,
-        client: impl FnOnce() -> Client + Send + 'static,
-    ) -> Self {
+    fn made(key: String, clock: Arc<dyn Clock>, service: Signed) -> Self {
         Self {
             key,
             clock,
-            client: LazyLock::new(Box::new(client)),
+            service,
             unwrapped: Unwrapped::default(),
         }
     }
 
     async fn generate(&self, purpose: &str) -> Result<(DataKey, WrappedKey), DataKeyError> {
-        let answer = self
-            .client
-            .generate_data_key()
-            .key_id(&self.key)
-            .key_spec(Aes256)
-            .encryption_context(CONTEXT, purpose)
-            .send()
-            .await
-            .map_err(|error| failure(Fault::of(&error)))?;
-        let wrapped = answer.ciphertext_blob.ok_or_else(no_key)?;
-        Ok((
-            data_key(answer.plaintext)?,
-            WrappedKey(wrapped.into_inner()),
-        ))
+        let asked = GenerateDataKey {
+            key_id: &self.key,
+            key_spec: "AES_256",
+            encryption_context: Context { request: purpose },
+        };
+        let target = "TrentService.GenerateDataKey";
+        let answered: Answered = self.service.call(target, &asked).await.map_err(failure)?;
+        let wrapped = octets(answered.ciphertext_blob)?;
+        Ok((data_key(answered.plaintext)?, WrappedKey(wrapped)))
     }
 
     async fn decrypt(&self, key: &WrappedKey, purpose: &str) -> Result<DataKey, DataKeyError> {
-        let answer = self
-            .client
-            .decrypt()
-            .key_id(&self.key)
-            .ciphertext_blob(Blob::new(key.0.clone()))
-            .encryption_context(CONTEXT, purpose)
-            .send()
-            .await
-            .map_err(|error| failure(Fault::of(&error)))?;
-        data_key(answer.plaintext)
+        let asked = Decrypt {
+            key_id: &self.key,
+            ciphertext_blob: STANDARD.encode(&key.0),
+            encryption_context: Context { request: purpose },
+        };
+        let target = "TrentService.Decrypt";
+        let answered: Answered = self.service.call(target, &asked).await.map_err(failure)?;
+        data_key(answered.plaintext)
     }
 }
 
@@ -172,9 +195,14 @@ impl Unwrapped {
     }
 }
 
-fn data_key(plaintext: Option<Blob>) -> Result<DataKey, DataKeyError> {
-    let octets = plaintext.ok_or_else(no_key)?.into_inner();
+fn data_key(plaintext: Option<String>) -> Result<DataKey, DataKeyError> {
+    let octets = octets(plaintext)?;
     octets.try_into().map(DataKey).map_err(|_| no_key())
+}
+
+fn octets(encoded: Option<String>) -> Result<Vec<u8>, DataKeyError> {
+    let encoded = encoded.ok_or_else(no_key)?;
+    STANDARD.decode(encoded).map_err(|_| no_key())
 }
 
 fn no_key() -> DataKeyError {

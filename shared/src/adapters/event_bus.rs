@@ -4,8 +4,9 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    aws::Connection,
-    signed::{Signed, refusal},
+    aws::{Connection, Manners},
+    signed::Signed,
+    sinks::refusal,
 };
 use crate::{
     domain::event::KeptEvent,
@@ -57,7 +58,7 @@ impl EventBridge {
     /// `bus` is its name or its ARN.
     pub fn new(connection: &Connection, bus: String) -> Self {
         Self {
-            service: Signed::new(connection, "events"),
+            service: Signed::new(connection, "events", Manners::ONCE),
             bus,
         }
     }

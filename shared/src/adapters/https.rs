@@ -1,6 +1,6 @@
 //! The one way to an HTTP client for everything that is not AWS.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use reqwest::{Client, ClientBuilder, StatusCode, Url};
 
@@ -63,13 +63,14 @@ pub(super) fn usual() -> ClientBuilder {
 
 /// What every client has: `ring` for TLS, and no redirection followed.
 pub(super) fn builder() -> ClientBuilder {
-    // `ring` for the whole tree; an error means that it is installed already.
-    let _ = rustls::crypto::CryptoProvider::install_default((*provider()).clone());
+    choose_ring();
     Client::builder()
         .redirect(reqwest::redirect::Policy::none())
         .user_agent("signup-connectors")
 }
 
-fn provider() -> Arc<rustls::crypto::CryptoProvider> {
-    Arc::new(rustls::crypto::ring::default_provider())
+/// For the whole tree.
+pub(super) fn choose_ring() {
+    // An error means that it is chosen already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
 }

@@ -1,17 +1,24 @@
 //! What the platform knows of a request that its headers do not say: the verified client certificate
 //! and the time left.
 
-use std::time::Duration;
+use std::{pin::Pin, time::Duration};
 
-use axum::{Router, body::Body, extract::Request};
+use axum::{
+    Router,
+    body::{Body, to_bytes},
+    extract::Request,
+    http::StatusCode,
+    response::Response,
+};
 use jiff::Timestamp;
-use lambda_http::{RequestExt, request::RequestContext};
+use lambda_http::{Body as Text, IntoResponse, RequestExt, request::RequestContext};
 use ring::digest::{Algorithm, SHA1_FOR_LEGACY_USE_ONLY, SHA256, digest};
 use tokio::time::Instant;
 use tower::ServiceBuilder;
 use x509_parser::{
+    certificate::X509CertificateParser,
+    nom::Parser,
     objects::{oid_registry, oid2abbrev},
-    parse_x509_certificate,
     pem::parse_x509_pem,
     x509::{AttributeTypeAndValue, X509Name},
 };
@@ -32,8 +39,32 @@ pub async fn run(
 ) -> Result<(), lambda_http::Error> {
     let service = ServiceBuilder::new()
         .map_request(move |request| with_platform(request, &clock))
+        .map_response(Answered)
         .service(router);
     lambda_http::run(service).await
+}
+
+/// An answer of the router. What the runtime's crate makes of one is by the charset that the answer names, with the tables of
+/// every charset there is; here all text is UTF-8.
+struct Answered(Response);
+
+impl IntoResponse for Answered {
+    fn into_response(self) -> Pin<Box<dyn Future<Output = lambda_http::Response<Text>> + Send>> {
+        Box::pin(async move {
+            let (mut head, body) = self.0.into_parts();
+            let body = to_bytes(body, usize::MAX).await.map(Vec::from);
+            let body = body.unwrap_or_else(|_| {
+                head.status = StatusCode::INTERNAL_SERVER_ERROR;
+                Vec::new()
+            });
+            lambda_http::Response::from_parts(head, text_or_octets(body))
+        })
+    }
+}
+
+/// Octets that are no text go in Base64.
+fn text_or_octets(body: Vec<u8>) -> Text {
+    String::from_utf8(body).map_or_else(|octets| Text::Binary(octets.into_bytes()), Text::Text)
 }
 
 fn with_platform(request: lambda_http::Request, clock: &impl Clock) -> Request {
@@ -78,7 +109,9 @@ fn client_certificate(request: &lambda_http::Request) -> Option<ClientCertificat
 /// Reads a PEM certificate; API Gateway puts no line breaks into some of them that would matter.
 pub fn parse_certificate(pem: &str) -> Option<ClientCertificate> {
     let (_, pem) = parse_x509_pem(pem.as_bytes()).ok()?;
-    let (_, certificate) = parse_x509_certificate(&pem.contents).ok()?;
+    // Of its extensions nothing is asked, and what reads them stays out of the program.
+    let mut parser = X509CertificateParser::new().with_deep_parse_extensions(false);
+    let (_, certificate) = parser.parse(&pem.contents).ok()?;
     let validity = certificate.validity();
     Some(ClientCertificate {
         subject: name(certificate.subject()),
@@ -138,6 +171,21 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
+
+    #[tokio::test]
+    async fn an_answer_keeps_its_head_and_its_octets() {
+        for (sent, expected) in [
+            ("{\"ö\":1}".as_bytes(), Text::Text("{\"ö\":1}".to_owned())),
+            (b"", Text::Text(String::new())),
+            (b"\x89PNG\xff", Text::Binary(b"\x89PNG\xff".to_vec())),
+        ] {
+            let mut answer = Response::new(Body::from(sent));
+            *answer.status_mut() = StatusCode::UNAUTHORIZED;
+            let answer = Answered(answer).into_response().await;
+            assert_eq!(answer.status(), StatusCode::UNAUTHORIZED);
+            assert_eq!(answer.into_body(), expected);
+        }
+    }
 
     #[rstest]
     #[case::plain("sign-up.contoso.example", "sign-up.contoso.example")]

@@ -2,6 +2,7 @@
 //! endpoints, who is told of events, Lambda, the system clock.
 
 mod aws;
+mod aws_http;
 #[cfg(feature = "requests")]
 pub mod data_keys;
 pub mod dynamodb;
@@ -20,8 +21,9 @@ pub mod private_hosts;
 pub mod queue;
 pub mod schedule;
 pub mod secrets;
-#[cfg(feature = "events")]
 mod signed;
+#[cfg(feature = "events")]
+mod sinks;
 #[cfg(feature = "events")]
 pub mod stream_events;
 pub mod system_clock;

@@ -7,7 +7,7 @@ use reqwest::Method;
 use ring::digest::{SHA256, digest};
 
 use super::{
-    aws::Connection,
+    aws::{Connection, Manners},
     signed::{Answer, Request, Signed},
 };
 use crate::ports::{
@@ -29,18 +29,18 @@ impl Bucket {
     /// The bucket is a part of the host; of the path where the host is given, or where the name would not fit its certificate.
     pub fn new(connection: &Connection, name: &str) -> Self {
         let own_host = connection.endpoint.is_none() && !name.contains('.');
-        Self::made(Signed::new(connection, SERVICE), name, own_host)
+        Self::made(
+            Signed::new(connection, SERVICE, Manners::ONCE),
+            name,
+            own_host,
+        )
     }
 
     /// The same for whoever comes with credentials of their own, such as an operator.
-    pub async fn of(
-        config: &SdkConfig,
-        endpoint: Option<&str>,
-        name: &str,
-    ) -> Result<Self, SinkError> {
-        let service = Signed::of(config, endpoint, SERVICE).await?;
+    pub fn of(config: &SdkConfig, endpoint: Option<&str>, name: &str) -> Self {
+        let service = Signed::of(config, endpoint, SERVICE);
         let own_host = endpoint.is_none() && !name.contains('.');
-        Ok(Self::made(service, name, own_host))
+        Self::made(service, name, own_host)
     }
 
     fn made(service: Signed, name: &str, own_host: bool) -> Self {
@@ -72,7 +72,7 @@ impl Bucket {
             headers,
             body,
         };
-        self.service.send(request).await
+        Ok(self.service.send(request).await?)
     }
 }
 

@@ -2,19 +2,25 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, LazyLock, Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use async_trait::async_trait;
-use aws_sdk_secretsmanager::Client;
 use aws_types::SdkConfig;
 use jiff::{SignedDuration, Timestamp};
+use serde::{
+    Deserialize, Serialize,
+    de::{DeserializeOwned, IgnoredAny},
+};
 use tokio::{
     sync::Mutex as AsyncMutex,
     time::{Instant, timeout_at},
 };
 
-use super::aws::{Connection, Fault};
+use super::{
+    aws::{Connection, Fault, Manners},
+    signed::Signed,
+};
 use crate::ports::{
     Deadline,
     clock::Clock,
@@ -36,13 +42,15 @@ const RECOVERABLE_DAYS: i64 = 7;
 
 const MAX_NAME: usize = 128;
 
-/// Secrets of one deployment. Its client is built when the first secret is read.
+const SERVICE: &str = "secretsmanager";
+
+/// Secrets of one deployment.
 ///
 /// Ages are told by the time of day: while Lambda has an instance frozen, its own clock may stand still.
 pub struct SecretsManager {
     prefix: String,
     clock: Arc<dyn Clock>,
-    client: LazyLock<Client, Box<dyn FnOnce() -> Client + Send>>,
+    service: Signed,
     slots: Mutex<HashMap<String, Arc<Slot>>>,
 }
 
@@ -68,6 +76,42 @@ struct Kept {
     usable_until: Timestamp,
 }
 
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct GetSecretValue {
+    secret_id: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct SecretValue {
+    secret_string: Option<String>,
+}
+
+/// The token is the same in each try, so that a try whose answer was lost makes no second version.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct CreateSecret<'s> {
+    name: String,
+    secret_string: &'s str,
+    client_request_token: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct PutSecretValue<'s> {
+    secret_id: String,
+    secret_string: &'s str,
+    client_request_token: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct DeleteSecret {
+    secret_id: String,
+    recovery_window_in_days: i64,
+}
+
 /// Whether a text can be a name, or a prefix of names: letters, digits and `/_+=.@-`, at most 128.
 pub fn is_name(text: &str) -> bool {
     let known = |octet: u8| octet.is_ascii_alphanumeric() || b"/_+=.@-".contains(&octet);
@@ -77,23 +121,21 @@ pub fn is_name(text: &str) -> bool {
 impl SecretsManager {
     pub fn new(settings: SecretsSettings, clock: Arc<dyn Clock>) -> Self {
         let SecretsSettings { connection, prefix } = settings;
-        Self::made(prefix, clock, move || Client::new(&connection.sdk_config()))
+        let service = Signed::new(&connection, SERVICE, Manners::WITHIN_A_DECISION);
+        Self::made(prefix, clock, service)
     }
 
     /// The same for whoever comes with credentials of their own, such as an operator.
-    pub fn of(config: SdkConfig, prefix: String, clock: Arc<dyn Clock>) -> Self {
-        Self::made(prefix, clock, move || Client::new(&config))
+    pub fn of(config: &SdkConfig, prefix: String, clock: Arc<dyn Clock>) -> Self {
+        let service = Signed::configured(config, "Secrets Manager", SERVICE);
+        Self::made(prefix, clock, service)
     }
 
-    fn made(
-        prefix: String,
-        clock: Arc<dyn Clock>,
-        client: impl FnOnce() -> Client + Send + 'static,
-    ) -> Self {
+    fn made(prefix: String, clock: Arc<dyn Clock>, service: Signed) -> Self {
         Self {
             prefix,
             clock,
-            client: LazyLock::new(Box::new(client)),
+            service,
             slots: Mutex::default(),
         }
     }
@@ -120,29 +162,52 @@ impl SecretsManager {
     }
 
     async fn read(&self, name: &str) -> Result<Secret, SecretError> {
-        let answer = self
-            .client
-            .get_secret_value()
-            .secret_id(self.full_name(name))
-            .send()
-            .await
-            .map_err(|error| failure(name, Fault::of(&error)))?;
-        let text = answer.secret_string.ok_or_else(|| SecretError::Form {
+        let secret_id = self.full_name(name);
+        let answered: SecretValue = self
+            .call(name, "GetSecretValue", &GetSecretValue { secret_id })
+            .await?;
+        let text = answered.secret_string.ok_or_else(|| SecretError::Form {
             name: name.to_owned(),
             expected: "a text, not octets",
         })?;
         Ok(Secret::new(text))
     }
 
-    async fn create(&self, name: &str, secret: &Secret) -> Result<(), SecretError> {
-        self.client
-            .create_secret()
-            .name(self.full_name(name))
-            .secret_string(secret.reveal())
-            .send()
-            .await
-            .map_err(|error| failure(name, Fault::of(&error)))?;
-        Ok(())
+    async fn put(&self, name: &str, secret: &Secret) -> Result<IgnoredAny, SecretError> {
+        let asked = PutSecretValue {
+            secret_id: self.full_name(name),
+            secret_string: secret.reveal(),
+            client_request_token: token(),
+        };
+        self.call(name, "PutSecretValue", &asked).await
+    }
+
+    async fn create(&self, name: &str, secret: &Secret) -> Result<IgnoredAny, SecretError> {
+        let asked = CreateSecret {
+            name: self.full_name(name),
+            secret_string: secret.reveal(),
+            client_request_token: token(),
+        };
+        self.call(name, "CreateSecret", &asked).await
+    }
+
+    async fn delete(&self, name: &str) -> Result<IgnoredAny, SecretError> {
+        let asked = DeleteSecret {
+            secret_id: self.full_name(name),
+            recovery_window_in_days: RECOVERABLE_DAYS,
+        };
+        self.call(name, "DeleteSecret", &asked).await
+    }
+
+    async fn call<A: DeserializeOwned>(
+        &self,
+        name: &str,
+        operation: &str,
+        asked: &impl Serialize,
+    ) -> Result<A, SecretError> {
+        let target = format!("{SERVICE}.{operation}");
+        let answered = self.service.call(&target, asked).await;
+        answered.map_err(|fault| failure(name, fault))
     }
 }
 
@@ -192,31 +257,18 @@ impl Secrets for SecretsManager {
 #[async_trait]
 impl SecretStore for SecretsManager {
     async fn keep(&self, name: &str, secret: &Secret) -> Result<(), SecretError> {
-        let put = self
-            .client
-            .put_secret_value()
-            .secret_id(self.full_name(name))
-            .secret_string(secret.reveal())
-            .send()
-            .await;
-        let kept = match put.map_err(|error| failure(name, Fault::of(&error))) {
+        let kept = match self.put(name, secret).await {
             Err(SecretError::Absent(_)) => self.create(name, secret).await,
-            put => put.map(|_| ()),
+            put => put,
         };
         self.forget(name);
-        kept
+        kept.map(|_| ())
     }
 
     async fn discard(&self, name: &str) -> Result<(), SecretError> {
-        let deleted = self
-            .client
-            .delete_secret()
-            .secret_id(self.full_name(name))
-            .recovery_window_in_days(RECOVERABLE_DAYS)
-            .send()
-            .await;
+        let deleted = self.delete(name).await;
         self.forget(name);
-        match deleted.map_err(|error| failure(name, Fault::of(&error))) {
+        match deleted {
             Ok(_) | Err(SecretError::Absent(_)) => Ok(()),
             Err(error) => Err(error),
         }
@@ -273,6 +325,12 @@ fn is_outage(error: &SecretError) -> bool {
         SecretError::Unavailable { .. } | SecretError::TimedOut(_) => true,
         SecretError::Absent(_) | SecretError::Form { .. } => false,
     }
+}
+
+/// What tells one change from another, of 32 characters and more.
+fn token() -> String {
+    let chance = fastrand::u128(..);
+    format!("{chance:032x}")
 }
 
 fn failure(name: &str, fault: Fault) -> SecretError {

@@ -6,8 +6,9 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    aws::Connection,
-    signed::{Signed, by_place},
+    aws::{Connection, Manners},
+    signed::Signed,
+    sinks::by_place,
 };
 use crate::ports::event_bus::{SinkError, Task, TaskQueue};
 
@@ -62,7 +63,7 @@ struct Refused {
 impl Sqs {
     pub fn new(connection: &Connection, url: String) -> Self {
         Self {
-            service: Signed::new(connection, "sqs"),
+            service: Signed::new(connection, "sqs", Manners::ONCE),
             url,
         }
     }

@@ -6,8 +6,9 @@ use reqwest::Method;
 use roxmltree::{Document, Node};
 
 use super::{
-    aws::Connection,
-    signed::{Answer, Request, Signed, by_place},
+    aws::{Connection, Manners},
+    signed::{Answer, Request, Signed},
+    sinks::by_place,
 };
 use crate::{
     domain::event::KeptEvent,
@@ -30,7 +31,7 @@ pub struct Sns {
 impl Sns {
     pub fn new(connection: &Connection, arn: String) -> Self {
         Self {
-            service: Signed::new(connection, "sns"),
+            service: Signed::new(connection, "sns", Manners::ONCE),
             arn,
         }
     }

@@ -1,8 +1,13 @@
 //! Whom clients of AWS trust (docs/decisions/0028).
 
-use aws_smithy_http_client::tls::TrustStore;
-#[cfg(feature = "events")]
 use reqwest::{Certificate, ClientBuilder};
+use rustls::{
+    ClientConfig, RootCertStore,
+    pki_types::{CertificateDer, pem::PemObject},
+};
+use rustls_native_certs::load_native_certs;
+
+use super::https;
 
 /// The five authorities of Amazon Trust Services.
 const AMAZON: &str = include_str!("../../data/amazon-roots.pem");
@@ -31,15 +36,28 @@ impl Trust {
         }
     }
 
-    pub(super) fn store(self) -> TrustStore {
-        match self {
-            Self::Amazon => TrustStore::empty().with_pem_certificate(AMAZON),
-            Self::System => TrustStore::empty().with_native_roots(true),
-        }
+    /// TLS of the SDK's clients.
+    pub(super) fn tls(self) -> ClientConfig {
+        https::choose_ring();
+        ClientConfig::builder()
+            .with_root_certificates(self.roots())
+            .with_no_client_auth()
+    }
+
+    fn roots(self) -> RootCertStore {
+        let certificates: Vec<_> = match self {
+            Self::Amazon => CertificateDer::pem_slice_iter(AMAZON.as_bytes())
+                .flatten()
+                .collect(),
+            Self::System => load_native_certs().certs,
+        };
+        let mut roots = RootCertStore::empty();
+        // Machines have some that nobody can read; none of ours is, a test has looked at them.
+        roots.add_parsable_certificates(certificates);
+        roots
     }
 
     /// The same for a client that is none of the SDK's.
-    #[cfg(feature = "events")]
     pub(super) fn only(self, client: ClientBuilder) -> Result<ClientBuilder, reqwest::Error> {
         match self {
             Self::Amazon => {
@@ -137,7 +155,11 @@ mod tests {
         }
     }
 
-    #[cfg(feature = "events")]
+    #[test]
+    fn each_of_amazons_is_trusted() {
+        assert_eq!(Trust::Amazon.roots().len(), DIGESTS.len());
+    }
+
     #[test]
     fn a_client_is_made_with_either() {
         use crate::adapters::https::usual;

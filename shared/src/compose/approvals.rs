@@ -53,7 +53,7 @@ pub fn console(
         Arc::clone(&secrets),
         Arc::clone(&clock),
     );
-    let keys = KmsDataKeys::new(requests.connection, requests.key, Arc::clone(&clock));
+    let keys = KmsDataKeys::new(&requests.connection, requests.key, Arc::clone(&clock));
     let known = KnownDomains::new(
         Arc::clone(&table) as _,
         Arc::clone(&table) as _,

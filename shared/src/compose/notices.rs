@@ -69,7 +69,7 @@ pub fn notices(
         writer: NoticeWriter::default(),
         requests: Arc::clone(&table) as _,
         keys: Arc::new(KmsDataKeys::new(
-            requests.connection,
+            &requests.connection,
             requests.key,
             Arc::clone(&clock),
         )),

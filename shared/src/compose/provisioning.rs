@@ -60,7 +60,7 @@ pub fn deliveries(
     let provisioning = Provisioning {
         store: Arc::new(Table::new(client, &settings.table_name)),
         keys: Arc::new(KmsDataKeys::new(
-            requests.connection,
+            &requests.connection,
             requests.key,
             Arc::clone(&clock),
         )),

@@ -54,7 +54,7 @@ pub fn webhooks(
     let (settings, (requests, own)) = settings.map_err(|problems| told(&problems))?;
     let client = settings.connection.client();
     let table = Arc::new(Table::new(client, &settings.table_name));
-    let keys = KmsDataKeys::new(requests.connection, requests.key, Arc::clone(&clock));
+    let keys = KmsDataKeys::new(&requests.connection, requests.key, Arc::clone(&clock));
     let secrets: Arc<dyn Secrets> =
         Arc::new(SecretsManager::new(settings.secrets, Arc::clone(&clock)));
     let outgoing = GuardedHttp::new(

@@ -89,7 +89,7 @@ impl World {
             store,
             notices,
             journal,
-            keys: KmsDataKeys::new(kms, KEY_ID.to_owned(), clock),
+            keys: KmsDataKeys::new(&kms, KEY_ID.to_owned(), clock),
             entra,
             engine,
         }

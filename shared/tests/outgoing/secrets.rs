@@ -5,12 +5,16 @@ use std::sync::Arc;
 use futures_util::future::join_all;
 use jiff::{SignedDuration, Timestamp};
 use rstest::rstest;
+use serde_json::Value;
 use shared::{
     adapters::{
         dynamodb::Connection,
         secrets::{SecretsManager, SecretsSettings},
     },
-    ports::secrets::{Secret, SecretError, Secrets},
+    ports::{
+        secret_store::SecretStore,
+        secrets::{Secret, SecretError, Secrets},
+    },
     testkit::FixedClock,
 };
 
@@ -233,6 +237,27 @@ async fn what_cannot_be_a_name_is_not_asked_for() {
             .await
             .is_ok()
     );
+}
+
+#[tokio::test]
+async fn a_secret_whose_answer_was_lost_is_kept_once() {
+    let scene = Scene::answering(found("one")).await;
+    scene.server.on("/", [Answer::Close, found("two")]);
+    scene
+        .secrets
+        .keep("crm", &Secret::new("two"))
+        .await
+        .unwrap();
+    let asked = scene.server.received();
+    let tokens = asked.iter().map(|request| {
+        let body: Value = serde_json::from_str(request.text()).unwrap();
+        body["ClientRequestToken"].as_str().unwrap().to_owned()
+    });
+    let tokens: Vec<_> = tokens.collect();
+    assert!(tokens.len() > 1, "{tokens:?}");
+    // Secrets Manager takes 32 to 64 characters.
+    let same = |token: &String| *token == tokens[0] && token.len() == 32;
+    assert!(tokens.iter().all(same), "{tokens:?}");
 }
 
 #[tokio::test]

@@ -35,7 +35,7 @@ impl World {
             ..requests.engine.connection()
         };
         let clock = Arc::new(FixedClock::at(NOW));
-        requests.makes_keys = Arc::new(KmsDataKeys::new(keys, KEY_ID.to_owned(), clock));
+        requests.makes_keys = Arc::new(KmsDataKeys::new(&keys, KEY_ID.to_owned(), clock));
         let journal = Arc::new(Remembered::default());
         let deliveries = deliveries(&origin, &requests, Arc::clone(&journal) as _);
         Self {

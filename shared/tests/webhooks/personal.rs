@@ -40,7 +40,7 @@ async fn request(world: &World) -> RequestId {
         ..world.engine.connection()
     };
     let key = local_entra::partners::KEY_ID.to_owned();
-    let keys = KmsDataKeys::new(kms, key, Arc::clone(&world.clock) as _);
+    let keys = KmsDataKeys::new(&kms, key, Arc::clone(&world.clock) as _);
     let content = serde_json::to_vec(&applicant()).unwrap();
     let sealed = sealing::seal(&keys, &id, &content, far()).await.unwrap();
     let request = pending(id.clone(), PersonKey::of_address(id.as_str()), NOW);

@@ -38,7 +38,7 @@ impl KeyService {
             secret_access_key: "local".to_owned(),
             session_token: None,
         };
-        KmsDataKeys::new(connection, key.to_owned(), Arc::new(SystemClock))
+        KmsDataKeys::new(&connection, key.to_owned(), Arc::new(SystemClock))
     }
 }
 

@@ -62,7 +62,7 @@ pub(crate) async fn keys(
         )
     })?;
     let config = sdk_config(arguments).await?;
-    Ok(KmsDataKeys::of(config, key.to_owned(), clock))
+    Ok(KmsDataKeys::of(&config, key.to_owned(), clock))
 }
 
 /// Where the audit chain is.
@@ -82,9 +82,7 @@ pub(crate) async fn objects(
     let endpoint = given(of.s3_endpoint_url.as_ref());
     let endpoint = endpoint.map(|text| url("--s3-endpoint-url", text));
     let config = sdk_config(arguments).await?;
-    let bucket = Bucket::of(&config, endpoint.transpose()?, name).await;
-    let bucket = bucket.map_err(|error| Failure::Told(format!("the bucket: {error}")))?;
-    Ok(Arc::new(bucket))
+    Ok(Arc::new(Bucket::of(&config, endpoint.transpose()?, name)))
 }
 
 pub(crate) async fn sdk_config(arguments: &ConnectionArguments) -> Result<SdkConfig, Failure> {

@@ -36,7 +36,7 @@ pub struct Ses {
 impl Ses {
     pub fn new(connection: &Connection, configuration_set: Option<String>) -> Self {
         let timeouts = TimeoutConfig::builder()
-            .connect_timeout(aws::CONNECT)
+            .connect_timeout(aws::Manners::WITHIN_A_DECISION.connect)
             .build();
         let retries = RetryConfig::standard()
             .with_max_attempts(ATTEMPTS)

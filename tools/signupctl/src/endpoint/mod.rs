@@ -78,7 +78,7 @@ impl Reach {
     fn secrets(&self) -> SecretsManager {
         let prefix = given(self.secrets_prefix.as_ref()).unwrap_or(SECRETS_PREFIX);
         let clock = Arc::clone(&self.clock);
-        SecretsManager::of(self.config.clone(), prefix.to_owned(), clock)
+        SecretsManager::of(&self.config, prefix.to_owned(), clock)
     }
 
     /// With what the functions may reach inside of private networks.

@@ -54,7 +54,7 @@ impl KeyService {
             secret_access_key: "local".to_owned(),
             session_token: None,
         };
-        let keys = KmsDataKeys::new(connection, KEY_ID.to_owned(), Arc::new(SystemClock));
+        let keys = KmsDataKeys::new(&connection, KEY_ID.to_owned(), Arc::new(SystemClock));
         let content = serde_json::to_vec(applicant).unwrap();
         sealing::seal(&keys, id, &content, soon()).await.unwrap()
     }
