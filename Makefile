@@ -141,6 +141,16 @@ bench-report: bench-build ## Write the tables of docs/performance.md again of wh
 cost: bench-build ## Compute what a million sign-ups cost, by what bench-functions has measured and the prices in benches/prices.toml
 	$(BENCH) cost
 
+# Nothing of it depends on how fast the machine is, so the program that counts need not be optimised, but the functions are.
+GUARD = $(TARGET)/debug/bench guard --functions $(TARGET)/release --valgrind $(VALGRIND)
+.PHONY: guard
+guard: dev-binaries valgrind bench-measured ## Compare instructions, calls, units, sizes and crates with benches/baseline.json
+	$(GUARD)
+
+.PHONY: guard-baseline
+guard-baseline: dev-binaries valgrind bench-measured ## Take them on as they are: writes benches/baseline.json
+	$(GUARD) --write
+
 # --- quality
 
 .PHONY: lint

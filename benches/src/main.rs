@@ -1,10 +1,11 @@
 //! Everything that docs/performance.md tells in numbers: measured, kept in benches/results, and written into the page.
 //!
-//! `make bench` and `make cost` run it. The tables can be written again of what was kept.
+//! `make bench`, `make cost` and `make guard` run it. The tables can be written again of what was kept.
 
 mod cost;
 mod deployment;
 mod event;
+mod guard;
 mod import;
 mod instances;
 mod instructions;
@@ -88,6 +89,8 @@ enum Command {
         #[arg(long, default_value = "benches/prices.toml")]
         prices: PathBuf,
     },
+    /// Compare what no machine changes with the baseline; fails when something is worse.
+    Guard(guard::Options),
 }
 
 /// How processes of functions are measured.
@@ -152,6 +155,7 @@ async fn main() -> Result<ExitCode, Failure> {
             write!(std::io::stdout(), "{bills}")?;
             into_section(&places.docs, "cost", &bills)?;
         }
+        Command::Guard(options) => return guard::guard(&options).await,
     }
     Ok(ExitCode::SUCCESS)
 }
