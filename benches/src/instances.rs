@@ -148,6 +148,14 @@ impl Work {
 }
 
 impl Measured {
+    fn title(&self) -> &'static str {
+        if self.subject == Subject::ListsOnly {
+            "with lists alone"
+        } else {
+            "as deployed"
+        }
+    }
+
     fn by_the_second(&self) -> f64 {
         let answered = u64::try_from(self.times_us.len()).unwrap_or(u64::MAX);
         float(answered) * 1e6 / float(self.took_us.max(1))
@@ -169,7 +177,7 @@ impl Section for Instances {
             "p99 ms",
             "errors",
         ];
-        let mut table = Table::new("At once", columns.map(str::to_owned));
+        let mut table = Table::new("before-creating-user", columns.map(str::to_owned));
         for measured in &self.measured {
             let cells = [
                 measured.instances.to_string(),
@@ -178,7 +186,7 @@ impl Section for Instances {
                 in_milliseconds(measured.at(990)),
                 measured.errors.to_string(),
             ];
-            table.row(measured.subject.title(), cells);
+            table.row(measured.title(), cells);
         }
         let plot = "\n![Requests at once, p50 and p99, on a logarithmic scale](images/performance-instances.svg)\n";
         let text = format!("{}\n\n{}{plot}", self.machine, table.text);
@@ -188,13 +196,8 @@ impl Section for Instances {
     fn plots(&self) -> Vec<(&'static str, Plot)> {
         let row = |measured: &Measured| {
             let times = [500, 990].map(|share| measured.at(share).unwrap_or_default());
-            let of = if measured.subject == Subject::ListsOnly {
-                "lists alone"
-            } else {
-                "as deployed"
-            };
             Row {
-                title: format!("{} at once, {of}", measured.instances),
+                title: format!("{} {}", measured.instances, measured.title()),
                 values: times.map(|time| float(time) / 1e3).into(),
                 is_ours: true,
             }
