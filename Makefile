@@ -88,50 +88,58 @@ campaign-events: ## Tell endpoints of events while they and the queue fail (CAMP
 rehearse: .venv/.installed .venv-ministack/.installed dev-binaries ## Deploy the template into an AWS emulator and sign up through it
 	.venv/bin/python tools/templates/rehearse.py --binaries $(FUNCTIONS_DIR) --signupctl $(TARGET)/debug/signupctl
 
+# The functions that are measured are built as they are deployed, with the features that all functions together need.
+MEASURED := before-creating-user after-federation
+BENCH := $(TARGET)/release/bench
+VALGRIND = "$$(command -v valgrind)"
+
+# BENCH_FLAGS are further ones for one of the targets below.
 .PHONY: bench
-bench: bench-scale bench-paging bench-records bench-policy bench-functions ## Measure; the numbers and their meaning are in docs/performance.md
+bench: bench-functions cost bench-lists bench-rules bench-instances bench-import bench-paging bench-policy ## Measure everything, and write docs/performance.md anew
 
-.PHONY: bench-scale
-bench-scale:
-	cargo run --release --locked --package benches --bin scale -- 10 10000 1000000
+.PHONY: bench-build
+bench-build:
+	cargo build --locked --release --package benches --bin bench
 
-.PHONY: bench-paging
-bench-paging:
-	cargo run --release --locked --package benches --bin paging -- 100 10000 1000000
-
-.PHONY: bench-records
-bench-records:
-	cargo run --release --locked --package benches --bin records
-
-# Fails when a decision or compiling takes more than it may.
-.PHONY: bench-policy
-bench-policy:
-	cargo run --release --locked --package benches --bin policy
+# Together, as `sam build` makes them: what one alone needs of a shared dependency is dropped where it is linked.
+.PHONY: bench-measured
+bench-measured:
+	cargo build --locked --release $(PACKAGES) $(addprefix --bin ,$(MEASURED))
 
 # The functions of other hands are built apart from ours, so that neither changes what the other has of a shared dependency.
-# BENCH_FLAGS are further ones for `functions measure`.
 NODE_BENCH := benches/alternatives/node
-BENCH := $(TARGET)/release/functions
 .PHONY: bench-functions
-bench-functions: .venv-bench/.installed $(NODE_BENCH)/dist/index.cjs valgrind build-native ## Measure the functions as they are deployed, beside others
+bench-functions: .venv-bench/.installed $(NODE_BENCH)/dist/index.cjs valgrind bench-measured bench-build ## Measure the functions as they are deployed, beside others
 	cargo build --locked --release --package bench-bare --package bench-bare-batch
-	cargo build --locked --release --package benches --bin functions
-	$(BENCH) measure --functions $(TARGET)/release --packages $(TARGET)/lambda --node "$$(command -v node)" \
-		--python .venv-bench/bin/python --valgrind "$$(command -v valgrind)" $(BENCH_FLAGS)
+	$(BENCH) functions --functions $(TARGET)/release --packages $(TARGET)/lambda --node "$$(command -v node)" \
+		--python .venv-bench/bin/python --valgrind $(VALGRIND) $(BENCH_FLAGS)
+
+.PHONY: bench-lists bench-rules bench-instances
+bench-lists bench-rules bench-instances: bench-%: bench-measured bench-build
+	$(BENCH) $* --functions $(TARGET)/release $(BENCH_FLAGS)
+
+# The last fails when a decision or compiling takes more than it may.
+.PHONY: bench-import bench-paging bench-policy
+bench-import bench-paging bench-policy: bench-%: bench-build
+	$(BENCH) $* $(BENCH_FLAGS)
+
+.PHONY: bench-report
+bench-report: bench-build ## Write the tables of docs/performance.md again of what was measured last
 	$(BENCH) report > /dev/null
 
 .PHONY: cost
-cost: ## Compute what a million sign-ups cost, by what bench-functions has measured and the prices in benches/prices.toml
-	cargo build --locked --release --package benches --bin functions
+cost: bench-build ## Compute what a million sign-ups cost, by what bench-functions has measured and the prices in benches/prices.toml
 	$(BENCH) cost
 
-# Three small programs, linked as the functions are: what the engine of patterns adds to one, and then expressions.
-.PHONY: bench-size
-bench-size:
-	@for parts in none patterns expressions; do \
-		cargo build --release --locked --quiet --package benches --bin size --features size-$$parts; \
-		printf '%-12s %9d octets\n' "$$parts" "$$(stat -c %s $(TARGET)/release/size)"; \
-	done
+# Nothing of it depends on how fast the machine is, so the program that counts need not be optimised, but the functions are.
+GUARD = $(TARGET)/debug/bench guard --functions $(TARGET)/release --valgrind $(VALGRIND)
+.PHONY: guard
+guard: dev-binaries valgrind bench-measured ## Compare instructions, calls, units, sizes and crates with benches/baseline.json
+	$(GUARD)
+
+.PHONY: guard-baseline
+guard-baseline: dev-binaries valgrind bench-measured ## Take them on as they are: writes benches/baseline.json
+	$(GUARD) --write
 
 # --- quality
 

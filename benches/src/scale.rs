@@ -1,207 +1,181 @@
-//! What a decision costs with ten entries, ten thousand and a million: read units, round trips, time.
-//!
-//! `make bench-scale`, or `cargo run --release -p benches --bin scale -- 10 10000 1000000`.
+//! Whether a function stays as fast with many entries in its lists, and what many rules in its policy take of it.
 
-use std::{
-    collections::BTreeMap,
-    error::Error,
-    io::Write,
-    sync::Arc,
-    time::{Duration, Instant},
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Failure, Processes,
+    deployment::{Deployment, Distance, ENTRIES},
+    measure::{Bench, Progress},
+    report::{SHARE_OF_256_MB, Section, Table, counted, float, grouped, in_milliseconds},
+    results::{Calls, Machine, Run, Subject},
+    subjects::{self, Target},
 };
 
-use local::engine::{Engine, create_table};
-use shared::{
-    adapters::{
-        dynamodb::Table, private_hosts::PrivateHosts, secrets::SecretsSettings,
-        system_clock::SystemClock,
-    },
-    app::{
-        decide::{Asked, Decide, Decider},
-        disposable::DisposableLists,
-        policies::Policies as Published,
-    },
-    compose,
-    domain::{
-        email::EmailAddress,
-        identity::{Identity, IdentityProvider, Subject},
-        language::LanguageWishes,
-        list::{Effect, ListEntry, ListName, Matcher},
-        policy::{FlowPolicy, OnUnavailable, Policies},
-        sign_up::{Protocol, SignUp, Step},
-    },
-    ports::{Deadline, clock::Clock, journal::Journal},
-    telemetry::JsonJournal,
-};
+/// Entries of the lists.
+const SIZES: [usize; 3] = [10, 10_000, 1_000_000];
 
-const DECISIONS: usize = 2_000;
-const UNMEASURED: usize = 100;
-const LOADED_AT_ONCE: usize = 50_000;
-const TABLE: &str = "scale";
+/// Rules of the policy, up to the most that one may have.
+const RULES: [usize; 3] = [1, 50, 500];
 
-type Failure = Box<dyn Error + Send + Sync>;
+/// `before-creating-user` with lists alone.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Lists {
+    machine: Machine,
+    measured: Vec<OfSize>,
+}
 
-/// One line of the table.
-struct Row {
+#[derive(Debug, Serialize, Deserialize)]
+struct OfSize {
     entries: usize,
-    read_units: f64,
-    calls: u32,
-    p50: Duration,
-    p99: Duration,
+    calls: Calls,
+    run: Run,
 }
 
-#[tokio::main]
-async fn main() -> Result<(), Failure> {
-    let mut sizes: Vec<usize> = std::env::args()
-        .skip(1)
-        .filter_map(|a| a.parse().ok())
-        .collect();
-    if sizes.is_empty() {
-        sizes = vec![10, 10_000, 1_000_000];
-    }
-    let mut out = std::io::stdout();
-    writeln!(
-        out,
-        "| Entries | Read units | Round trips | p50 ms | p99 ms |"
-    )?;
-    writeln!(out, "| ---: | ---: | ---: | ---: | ---: |")?;
-    for entries in sizes {
-        let row = measure(entries).await?;
-        writeln!(
-            out,
-            "| {} | {} | {} | {:.2} | {:.2} |",
-            row.entries,
-            row.read_units,
-            row.calls,
-            row.p50.as_secs_f64() * 1e3,
-            row.p99.as_secs_f64() * 1e3,
-        )?;
-    }
-    Ok(())
+/// The same with a policy, and without records.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Rules {
+    machine: Machine,
+    measured: Vec<OfRules>,
 }
 
-async fn measure(entries: usize) -> Result<Row, Failure> {
-    let engine = Engine::in_memory().await?;
-    let client = engine.connection().client();
-    create_table(&client, TABLE).await?;
-    let table = Arc::new(Table::new(client, TABLE));
-    fill(&engine, entries)?;
-    let clock = Arc::new(SystemClock);
-    let journal = Arc::new(JsonJournal::new(std::io::sink(), Arc::clone(&clock) as _));
-    let policies = Published::new(
-        Arc::clone(&table) as _,
-        Arc::clone(&clock) as _,
-        Arc::clone(&journal) as _,
-    );
-    let disposable = DisposableLists::new(
-        Arc::clone(&table) as _,
-        Arc::clone(&clock) as _,
-        Arc::clone(&journal) as _,
-    );
-    let clock = clock as Arc<dyn Clock>;
-    let secrets = SecretsSettings {
-        connection: engine.connection(),
-        prefix: "none".to_owned(),
-    };
-    let journal = journal as Arc<dyn Journal>;
-    let others = compose::others(&table, PrivateHosts::default(), secrets, &clock, &journal);
-    let decider = Decider::new(
-        table,
-        Arc::new(policies),
-        Arc::new(disposable),
-        others,
-        clock,
-    );
-    let settings = Policies {
-        default: FlowPolicy {
-            default: Effect::Allow,
-            lists: None,
-            on_unavailable: OnUnavailable::Block,
-        },
-        flows: BTreeMap::new(),
-    };
-    let mut times = Vec::with_capacity(DECISIONS);
-    let (mut read_units, mut calls) = (0.0_f64, 0);
-    for number in 0..DECISIONS + UNMEASURED {
-        let sign_up = sign_up(number % entries)?;
-        let deadline = Deadline(tokio::time::Instant::now() + Duration::from_secs(2));
-        let started = Instant::now();
-        let asked = Asked {
-            sign_up: &sign_up,
-            protocol: Protocol::Connector,
-            user_flow: None,
-            settings: &settings,
-            current: None,
-            caller_records: false,
-        };
-        let outcome = decider.decide(asked, deadline).await;
-        if number >= UNMEASURED {
-            times.push(started.elapsed());
-        }
-        let read = outcome.read.ok_or("the table could not be read")?;
-        read_units = read_units.max(read.units);
-        calls = calls.max(read.calls);
+#[derive(Debug, Serialize, Deserialize)]
+struct OfRules {
+    rules: usize,
+    whole: Run,
+    held_back: Run,
+}
+
+pub(crate) async fn lists(processes: &Processes) -> Result<Lists, Failure> {
+    let (machine, progress) = (Machine::of_this()?, Progress::start());
+    let mut deployment = Deployment::empty(Duration::ZERO).await?;
+    let mut targets = Vec::new();
+    for entries in SIZES {
+        progress.say(&format!("a table with {entries} entries"))?;
+        let table = format!("entries-{entries}");
+        deployment.add(&table, entries).await?;
+        targets.push(target(Subject::ListsOnly, &table, &deployment, processes)?);
     }
-    times.sort();
-    let at = |share: usize| {
-        times
-            .get(times.len() * share / 100)
-            .copied()
-            .unwrap_or_default()
-    };
-    Ok(Row {
+    let bench = Bench::new(deployment, processes);
+    let mut calls = Vec::new();
+    for target in &targets {
+        calls.push(bench.seen(target).await?.0.calls);
+    }
+    progress.say("the requests")?;
+    let runs = bench.run(&targets, 1.0, Distance::Near).await?;
+    let measured = SIZES.into_iter().zip(calls).zip(runs);
+    let measured = measured.map(|((entries, calls), run)| OfSize {
         entries,
-        read_units,
         calls,
-        p50: at(50),
-        p99: at(99),
+        run,
+    });
+    Ok(Lists {
+        machine: machine.done()?,
+        measured: measured.collect(),
     })
 }
 
-/// Loads items as the adapter writes them.
-fn fill(engine: &Engine, entries: usize) -> Result<(), Failure> {
-    for start in (0..entries).step_by(LOADED_AT_ONCE) {
-        let end = entries.min(start + LOADED_AT_ONCE);
-        let items: Result<Vec<_>, Failure> = (start..end)
-            .map(|number| Ok(Table::item_of(&entry(number)?)?))
-            .collect();
-        engine.load(TABLE, items?)?;
+pub(crate) async fn rules(processes: &Processes) -> Result<Rules, Failure> {
+    let machine = Machine::of_this()?;
+    let mut deployment = Deployment::empty(Duration::ZERO).await?;
+    let mut targets = Vec::new();
+    for rules in RULES {
+        let table = format!("rules-{rules}");
+        deployment.add(&table, ENTRIES).await?;
+        deployment.publish(&table, rules).await?;
+        targets.push(target(Subject::NoRecords, &table, &deployment, processes)?);
     }
-    Ok(())
-}
-
-fn entry(number: usize) -> Result<ListEntry, Failure> {
-    Ok(ListEntry {
-        matcher: Matcher::parse(&address(number))?,
-        list: ListName::parse("scale").ok_or("list name")?,
-        effect: if number.is_multiple_of(2) {
-            Effect::Deny
-        } else {
-            Effect::Allow
-        },
-        reason: "an entry of ordinary length".to_owned(),
-        owner: "operations".to_owned(),
-        expires_at: None,
+    let bench = Bench::new(deployment, processes);
+    let whole = bench.run(&targets, 1.0, Distance::Near).await?;
+    let held_back = bench.run(&targets, SHARE_OF_256_MB, Distance::Near).await?;
+    let measured = RULES.into_iter().zip(whole).zip(held_back);
+    let measured = measured.map(|((rules, whole), held_back)| OfRules {
+        rules,
+        whole,
+        held_back,
+    });
+    Ok(Rules {
+        machine: machine.done()?,
+        measured: measured.collect(),
     })
 }
 
-fn address(number: usize) -> String {
-    format!("person{number}@partner{}.example.com", number % 1000)
+fn target(
+    subject: Subject,
+    table: &str,
+    deployment: &Deployment,
+    processes: &Processes,
+) -> Result<Target, Failure> {
+    subjects::our(subject, table, deployment, &processes.functions)
 }
 
-/// A person who is on the list, through Facebook.
-fn sign_up(number: usize) -> Result<SignUp, Failure> {
-    Ok(SignUp {
-        step: Step::BeforeCreatingUser,
-        addresses: vec![EmailAddress::parse(&address(number))?],
-        identities: vec![Identity {
-            provider: IdentityProvider::parse("facebook.com")?,
-            subject: Some(Subject::parse(&number.to_string())?),
-        }],
-        attributes: Vec::new(),
-        languages: LanguageWishes::default(),
-        application: None,
-        client: None,
-        object_id: None,
-    })
+impl Section for Lists {
+    const NAME: &'static str = "lists";
+
+    fn parts(&self) -> Vec<(&'static str, String)> {
+        let columns = [
+            "round trips",
+            "read units",
+            "cold ms",
+            "p50 ms",
+            "p99 ms",
+            "CPU ms",
+        ];
+        let mut table = Table::new("Entries", columns.map(str::to_owned));
+        for OfSize {
+            entries,
+            calls,
+            run,
+        } in &self.measured
+        {
+            let counts = [calls.reads + calls.writes, calls.read_units];
+            let times = [
+                run.cold_answer(),
+                run.warm(500),
+                run.warm(990),
+                Some(run.warm_cpu_us),
+            ];
+            let cells = counts.map(|count| count.to_string()).into_iter();
+            let cells = cells.chain(times.map(in_milliseconds));
+            table.row(&grouped(counted(*entries)), cells);
+        }
+        vec![(Self::NAME, format!("{}\n\n{}", self.machine, table.text))]
+    }
+}
+
+impl Section for Rules {
+    const NAME: &'static str = "rules";
+
+    fn parts(&self) -> Vec<(&'static str, String)> {
+        let columns = [
+            "ready, one CPU, ms",
+            "cold, one CPU, ms",
+            "cold, 0.145 CPU, ms",
+            "p50 ms",
+            "p99 ms",
+            "CPU ms",
+            "peak memory, MB",
+        ];
+        let mut table = Table::new("Rules", columns.map(str::to_owned));
+        for OfRules {
+            rules,
+            whole,
+            held_back,
+        } in &self.measured
+        {
+            let times = [
+                whole.cold_ready(),
+                whole.cold_answer(),
+                held_back.cold_answer(),
+                whole.warm(500),
+                whole.warm(990),
+                Some(whole.warm_cpu_us),
+            ];
+            let peak = float(whole.peak_kib) * 1024.0 / 1e6;
+            let cells = times.map(in_milliseconds).into_iter();
+            table.row(&rules.to_string(), cells.chain([format!("{peak:.1}")]));
+        }
+        vec![(Self::NAME, format!("{}\n\n{}", self.machine, table.text))]
+    }
 }

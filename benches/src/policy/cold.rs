@@ -10,11 +10,12 @@ use shared::{
     policy::expression::{Expression, Vocabulary},
 };
 
-use crate::{
-    Failure, WHOLE, large,
+use super::{
+    Cold, WHOLE, large,
     measure::{Samples, cpu_time, once},
     scene::{Scene, compiled, example, golden},
 };
+use crate::Failure;
 
 const PROCESSES: usize = 41;
 
@@ -37,12 +38,16 @@ const PARTS: [(&str, &str); 6] = [
     ),
 ];
 
-/// The parts' titles with the CPU time of the first and of a second time.
-pub(crate) fn measure_parts() -> Result<Vec<(&'static str, [Samples; 2])>, Failure> {
-    PARTS
-        .iter()
-        .map(|(part, title)| Ok((*title, measure_part(part)?)))
-        .collect()
+pub(super) fn measure_parts() -> Result<Vec<Cold>, Failure> {
+    let measure = |(part, title): &(&str, &str)| {
+        let [first, second] = measure_part(part)?;
+        Ok(Cold {
+            name: (*title).to_owned(),
+            first,
+            second,
+        })
+    };
+    PARTS.iter().map(measure).collect()
 }
 
 fn measure_part(part: &str) -> Result<[Samples; 2], Failure> {
@@ -50,7 +55,7 @@ fn measure_part(part: &str) -> Result<[Samples; 2], Failure> {
     let (mut first, mut second) = (Vec::new(), Vec::new());
     for _ in 0..PROCESSES {
         let output = Command::new(&program)
-            .arg(part)
+            .args(["policy", "--part", part])
             .stderr(Stdio::inherit())
             .output()?;
         let told = String::from_utf8(output.stdout)?;

@@ -19,6 +19,11 @@ const APPLICATION: &str = "00001111aaaa2222bbbb3333cccc4444";
 
 /// The policy as it is published.
 pub(crate) fn document(parts: Parts) -> String {
+    with_rules(RULES, parts)
+}
+
+/// The same with another number of rules.
+pub(crate) fn with_rules(rules: usize, parts: Parts) -> String {
     let attributes = (0..ATTRIBUTES).map(|number| {
         let mut rules = attribute(number).rules;
         if !parts.patterns {
@@ -30,7 +35,7 @@ pub(crate) fn document(parts: Parts) -> String {
         (short_name(number), rules)
     });
     let attributes: Map<String, Value> = attributes.collect();
-    let rules = (0..RULES).map(|number| rule(number, parts));
+    let rules = (0..rules).map(|number| rule(number, parts));
     let rules: Vec<Value> = rules.filter(|_| parts.expressions).collect();
     json!({
         "default": "allow",
@@ -322,8 +327,9 @@ fn condition(number: usize, parts: Parts) -> (&'static str, String) {
         16 => (
             "review",
             format!(
-                "in_network(attributes.{}, \"10.{number}.0.0/16\")",
-                short_name(ADDRESS)
+                "in_network(attributes.{}, \"10.{}.0.0/16\")",
+                short_name(ADDRESS),
+                number % 256
             ),
         ),
         17 => ("review", matching(&text, &unicode_pattern(number), parts)),

@@ -3,9 +3,7 @@
 use std::{hint::black_box, time::Duration};
 
 use rustix::time::{ClockId, clock_gettime};
-
-/// How often each operation has its turn.
-const ROUNDS: usize = 201;
+use serde::{Deserialize, Serialize};
 
 /// How long a turn takes at least: every operation has several runs in it, and finds its own data in the caches.
 const TURN: Duration = Duration::from_millis(4);
@@ -49,7 +47,7 @@ pub(crate) fn operation_on<'o, I, R>(
 }
 
 /// Nanoseconds of one time, in each round.
-#[derive(Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Samples(Vec<f64>);
 
 impl Samples {
@@ -90,11 +88,14 @@ impl Samples {
     }
 }
 
-/// The samples of each operation, in their order.
-pub(crate) fn measure<const N: usize>(mut operations: [Operation<'_>; N]) -> [Samples; N] {
+/// The samples of each operation, in their order; each has so many turns.
+pub(crate) fn measure<const N: usize>(
+    rounds: usize,
+    mut operations: [Operation<'_>; N],
+) -> [Samples; N] {
     let times = operations.each_mut().map(times_in_a_turn);
     let mut samples = [const { Samples(Vec::new()) }; N];
-    for _ in 0..ROUNDS {
+    for _ in 0..rounds {
         for ((run, times), samples) in operations.iter_mut().zip(times).zip(&mut samples) {
             samples.0.push(nanoseconds(run(times)) / f64::from(times));
         }

@@ -16,7 +16,8 @@ use crate::{
     Failure, Options,
     deployment::{Deployment, LISTS_ALONE, OF_OTHERS, WITH_POLICY},
     event::Requests,
-    large, machine,
+    machine,
+    policy::large,
     process::Program,
     results::{Size, Subject},
 };
@@ -63,30 +64,26 @@ impl Target {
                         zip_of: "aarch64".to_owned(),
                     });
                 }
-                zipped(
-                    std::slice::from_ref(binary),
-                    options,
-                    folder,
-                    std::env::consts::ARCH,
-                )
+                native(binary, &options.python, folder)
             }
-            Files::Package(files) => zipped(files, options, folder, "any processor"),
+            Files::Package(files) => zipped(files, &options.python, folder, "any processor"),
         }
     }
 }
 
-fn zipped(
-    files: &[PathBuf],
-    options: &Options,
-    folder: &Path,
-    zip_of: &str,
-) -> Result<Size, Failure> {
+/// Of a function for this machine, packed here.
+pub(crate) fn native(binary: &Path, python: &Path, folder: &Path) -> Result<Size, Failure> {
+    let files = [binary.to_owned()];
+    zipped(&files, python, folder, std::env::consts::ARCH)
+}
+
+fn zipped(files: &[PathBuf], python: &Path, folder: &Path, zip_of: &str) -> Result<Size, Failure> {
     let zip = folder.join("package.zip");
     let mut arguments = vec!["-m".to_owned(), "zipfile".to_owned(), "-c".to_owned()];
     let paths = [&zip].into_iter().chain(files);
     arguments.extend(paths.map(|path| path.to_string_lossy().into_owned()));
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    machine::told(&options.python, &arguments)?;
+    machine::told(python, &arguments)?;
     let weighed: Result<Vec<u64>, Failure> = files.iter().map(|file| octets(file)).collect();
     Ok(Size {
         octets: weighed?.iter().sum(),
@@ -101,40 +98,48 @@ fn octets(file: &Path) -> Result<u64, Failure> {
 }
 
 /// The functions of ours.
-pub(crate) fn ours(deployment: &Deployment, options: &Options) -> Result<Vec<Target>, Failure> {
-    let before_creating_user = Step::BeforeCreatingUser;
-    let of = |subject: Subject, step: Step, table: &'static str, event_days: &str| {
-        let binary = options.functions.join(step.name());
-        let settings = [
-            ("TABLE_NAME", table),
-            ("EVENT_DAYS", event_days),
-            ("DEFAULT_EFFECT", "deny"),
-            ("REQUESTS_KEY", "alias/requests"),
-        ];
-        Ok::<_, Failure>(Target {
-            subject,
-            requests: requests(step, deployment.authorization(table)?)?,
-            program: Program {
-                name: subject.title(),
-                command: vec![binary.clone().into_os_string()],
-                settings: settings
-                    .map(|(name, value)| (name, value.to_owned()))
-                    .into(),
-            },
-            files: Files::Function(binary),
-        })
+pub(crate) fn ours(deployment: &Deployment, functions: &Path) -> Result<Vec<Target>, Failure> {
+    let all = [
+        (Subject::AsDeployed, WITH_POLICY),
+        (Subject::NoRecords, WITH_POLICY),
+        (Subject::ListsOnly, LISTS_ALONE),
+        (Subject::AfterFederation, WITH_POLICY),
+    ];
+    let targets = all.map(|(subject, table)| our(subject, table, deployment, functions));
+    targets.into_iter().collect()
+}
+
+/// One of them, with a table.
+pub(crate) fn our(
+    subject: Subject,
+    table: &str,
+    deployment: &Deployment,
+    functions: &Path,
+) -> Result<Target, Failure> {
+    let (step, event_days) = match subject {
+        Subject::AfterFederation => (Step::AfterFederation, "90"),
+        Subject::AsDeployed => (Step::BeforeCreatingUser, "90"),
+        _ => (Step::BeforeCreatingUser, "0"),
     };
-    Ok(vec![
-        of(Subject::AsDeployed, before_creating_user, WITH_POLICY, "90")?,
-        of(Subject::NoRecords, before_creating_user, WITH_POLICY, "0")?,
-        of(Subject::ListsOnly, before_creating_user, LISTS_ALONE, "0")?,
-        of(
-            Subject::AfterFederation,
-            Step::AfterFederation,
-            WITH_POLICY,
-            "90",
-        )?,
-    ])
+    let binary = functions.join(step.name());
+    let settings = [
+        ("TABLE_NAME", table),
+        ("EVENT_DAYS", event_days),
+        ("DEFAULT_EFFECT", "deny"),
+        ("REQUESTS_KEY", "alias/requests"),
+    ];
+    Ok(Target {
+        subject,
+        requests: requests(step, deployment.authorization(table)?)?,
+        program: Program {
+            name: subject.title(),
+            command: vec![binary.clone().into_os_string()],
+            settings: settings
+                .map(|(name, value)| (name, value.to_owned()))
+                .into(),
+        },
+        files: Files::Function(binary),
+    })
 }
 
 /// What somebody could write instead; `keys` are those that a function of ours reads.
@@ -146,7 +151,7 @@ pub(crate) fn others(
     let authorization = deployment.authorization(LISTS_ALONE)?;
     let requests = requests(Step::BeforeCreatingUser, authorization.clone())?;
     let rust = |subject: Subject, name: &str, keys: String| {
-        let binary = options.functions.join(name);
+        let binary = options.processes.functions.join(name);
         Target {
             subject,
             requests: requests.clone(),
@@ -219,4 +224,4 @@ fn requests(step: Step, authorization: String) -> Result<Requests, Failure> {
 }
 
 const DOCUMENTED: &str =
-    include_str!("../../../shared/tests/fixtures/cases/B11-override-a-collected-claim.json");
+    include_str!("../../shared/tests/fixtures/cases/B11-override-a-collected-claim.json");

@@ -1,13 +1,13 @@
 //! The machine on which was measured, and what it runs.
 
-use std::{fs, path::Path, process::Command, thread};
+use std::{fmt, fs, path::Path, process::Command, thread};
 
 use shared::{adapters::system_clock::SystemClock, ports::clock::Clock};
 
 use crate::{Failure, results::Machine};
 
 impl Machine {
-    pub(crate) fn of_this(node: &Path, python: &Path) -> Result<Self, Failure> {
+    pub(crate) fn of_this() -> Result<Self, Failure> {
         let changes = told(
             Path::new("git"),
             &["status", "--porcelain", "--untracked-files=no"],
@@ -18,18 +18,51 @@ impl Machine {
             cpu: cpu()?,
             cores: thread::available_parallelism()?.get(),
             kernel: read("/proc/sys/kernel/osrelease")?,
-            rustc: told(Path::new("rustc"), &["--version"])?,
-            node: told(node, &["--version"])?,
-            python: told(python, &["--version"])?,
+            rustc: rustc()?,
+            node: None,
+            python: None,
             date: SystemClock.now().strftime("%Y-%m-%d").to_string(),
             commit: format!("{commit}{mark}"),
             load: [load()?, String::new()],
         })
     }
+
+    /// After the last measurement.
+    pub(crate) fn done(mut self) -> Result<Self, Failure> {
+        let [_, after] = &mut self.load;
+        *after = load()?;
+        Ok(self)
+    }
+}
+
+impl fmt::Display for Machine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [before, after] = &self.load;
+        write!(
+            f,
+            "{}, {} cores, Linux {}; {}",
+            self.cpu, self.cores, self.kernel, self.rustc
+        )?;
+        if let Some(node) = &self.node {
+            write!(f, ", Node.js {node}")?;
+        }
+        if let Some(python) = &self.python {
+            write!(f, ", {python}")?;
+        }
+        write!(
+            f,
+            ". {}, commit {}. Load averages before {before}, after {after}.",
+            self.date, self.commit
+        )
+    }
+}
+
+pub(crate) fn rustc() -> Result<String, Failure> {
+    told(Path::new("rustc"), &["--version"])
 }
 
 /// The load averages of the last 1, 5 and 15 minutes.
-pub(crate) fn load() -> Result<String, Failure> {
+fn load() -> Result<String, Failure> {
     let load = read("/proc/loadavg")?;
     let averages: Vec<&str> = load.split(' ').take(3).collect();
     Ok(averages.join(" "))
@@ -44,7 +77,7 @@ fn cpu() -> Result<String, Failure> {
     Ok(name.unwrap_or(std::env::consts::ARCH).to_owned())
 }
 
-fn read(file: &str) -> Result<String, Failure> {
+pub(crate) fn read(file: &str) -> Result<String, Failure> {
     let text = fs::read_to_string(file).map_err(|error| format!("{file}: {error}"))?;
     Ok(text.trim().to_owned())
 }

@@ -1,13 +1,8 @@
 //! What was measured, as it is kept: times in microseconds, each of them, so that a report can be made again.
 
-use std::path::Path;
-
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    Failure,
-    statistics::{median, per_mille},
-};
+use crate::statistics::{median, per_mille};
 
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Results {
@@ -17,14 +12,17 @@ pub(crate) struct Results {
 }
 
 /// Where and when.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Machine {
     pub(crate) cpu: String,
     pub(crate) cores: usize,
     pub(crate) kernel: String,
     pub(crate) rustc: String,
-    pub(crate) node: String,
-    pub(crate) python: String,
+    /// Where something of theirs was measured.
+    #[serde(default)]
+    pub(crate) node: Option<String>,
+    #[serde(default)]
+    pub(crate) python: Option<String>,
     pub(crate) date: String,
     /// With a `+` when the tree had changes.
     pub(crate) commit: String,
@@ -37,6 +35,7 @@ pub(crate) struct Machine {
 pub(crate) struct Terms {
     /// How a share of a CPU was given.
     pub(crate) limited_by: String,
+    /// How much later the far table answers.
     pub(crate) table_latency_ms: u64,
     pub(crate) list_entries: usize,
     pub(crate) rules: usize,
@@ -51,7 +50,11 @@ pub(crate) struct Measured {
     pub(crate) log: Log,
     /// Of one warm decision; none without valgrind, and none of a program that compiles itself while it runs.
     pub(crate) instructions: Option<u64>,
+    /// At each share of a CPU, with the table on this machine.
     pub(crate) runs: Vec<Run>,
+    /// With a CPU, and the table as far away as on AWS.
+    #[serde(default)]
+    pub(crate) far: Option<Run>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -158,19 +161,6 @@ impl Results {
             .collect();
         shares.sort_by(|one, other| other.total_cmp(one));
         shares
-    }
-
-    pub(crate) fn read(file: &Path) -> Result<Self, Failure> {
-        let text = std::fs::read(file).map_err(|error| format!("{}: {error}", file.display()))?;
-        let results = serde_json::from_slice(&text);
-        results.map_err(|error| format!("{}: {error}", file.display()).into())
-    }
-
-    pub(crate) fn write(&self, file: &Path) -> Result<(), Failure> {
-        let mut text = serde_json::to_string(self)?;
-        text.push('\n');
-        let written = std::fs::write(file, text);
-        written.map_err(|error| format!("{}: {error}", file.display()).into())
     }
 }
 

@@ -1,20 +1,16 @@
 //! What a large policy costs beside parsing a request and serialising its answer: a decision, compiling, the first use in a
 //! fresh process.
 //!
-//! `make bench-policy`, or `cargo run --release -p benches --bin policy`. Fails when a bound is exceeded.
+//! `make bench-policy` fails when a bound is exceeded.
 
 mod cold;
-mod large;
+pub(crate) mod large;
 mod measure;
 mod scene;
 
-use std::{
-    error::Error,
-    io::{self, Write},
-    process::ExitCode,
-};
+use std::{io::Write, process::ExitCode};
 
-use serde_json::{Map, Value, json};
+use serde::{Deserialize, Serialize};
 use shared::domain::sign_up::Protocol;
 
 use self::{
@@ -22,8 +18,11 @@ use self::{
     measure::{Samples, measure, operation, operation_on},
     scene::{Scene, compiled, example, golden},
 };
-
-pub(crate) type Failure = Box<dyn Error + Send + Sync>;
+use crate::{
+    Failure,
+    report::{Places, Section, Table},
+    results::Machine,
+};
 
 const WHOLE: Parts = Parts {
     patterns: true,
@@ -36,13 +35,29 @@ const DECIDING: f64 = 10.0;
 /// The same of compiling, with everything that is put off until the first decision.
 const COMPILING: f64 = 200.0;
 
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Measured {
+    machine: Machine,
+    rows: Vec<Row>,
+    cold: Vec<Cold>,
+}
+
 /// One line of the table.
+#[derive(Debug, Serialize, Deserialize)]
 struct Row {
     name: String,
     samples: Samples,
     /// Over parsing and serialising, and the most that it may be.
     ratio: Samples,
     bound: Option<f64>,
+}
+
+/// Something that is paid once in a process, and what it takes a second time.
+#[derive(Debug, Serialize, Deserialize)]
+struct Cold {
+    name: String,
+    first: Samples,
+    second: Samples,
 }
 
 impl Row {
@@ -60,28 +75,43 @@ impl Row {
     }
 }
 
-fn main() -> Result<ExitCode, Failure> {
-    let mut out = io::stdout();
-    if let Some(part) = std::env::args().nth(1) {
-        let [first, second] = cold::run_part(&part)?;
-        writeln!(out, "{} {}", first.as_nanos(), second.as_nanos())?;
-        return Ok(ExitCode::SUCCESS);
-    }
-    let mut rows = large_policy()?;
+/// Measures, and fails when something takes more than it may.
+pub(crate) fn measured(places: &Places, rounds: usize) -> Result<ExitCode, Failure> {
+    let machine = Machine::of_this()?;
+    let mut rows = large_policy(rounds)?;
     for name in ["partners.toml", "customers.toml", "strict.toml"] {
-        rows.extend(small_policy(name)?);
+        rows.extend(small_policy(name, rounds)?);
     }
-    print(&mut out, &rows)?;
-    print_cold(&mut out, &cold::measure_parts()?)?;
-    let exceeded = rows.iter().any(Row::is_exceeded);
-    Ok(if exceeded {
-        ExitCode::FAILURE
-    } else {
-        ExitCode::SUCCESS
-    })
+    let cold = cold::measure_parts()?;
+    let machine = machine.done()?;
+    let measured = Measured {
+        machine,
+        rows,
+        cold,
+    };
+    places.keep(&measured)?;
+    let mut exceeded = measured
+        .rows
+        .iter()
+        .filter(|row| row.is_exceeded())
+        .peekable();
+    let code = match exceeded.peek() {
+        Some(_) => ExitCode::FAILURE,
+        None => ExitCode::SUCCESS,
+    };
+    for row in exceeded {
+        writeln!(std::io::stderr(), "exceeded: {}", row.name)?;
+    }
+    Ok(code)
 }
 
-fn large_policy() -> Result<Vec<Row>, Failure> {
+/// Runs a part of a cold start, and tells the nanoseconds of the first and the second time.
+pub(crate) fn run_part(part: &str, out: &mut impl Write) -> Result<(), Failure> {
+    let [first, second] = cold::run_part(part)?;
+    Ok(writeln!(out, "{} {}", first.as_nanos(), second.as_nanos())?)
+}
+
+fn large_policy(rounds: usize) -> Result<Vec<Row>, Failure> {
     let whole = large::document(WHOLE);
     let without = |patterns, expressions| {
         large::document(Parts {
@@ -109,20 +139,23 @@ fn large_policy() -> Result<Vec<Row>, Failure> {
         bare,
         read,
         first,
-    ] = measure([
-        operation(|| connector.parse_and_serialise(&of_connector)),
-        operation(|| connector.decide(&policy)),
-        operation(|| extension.parse_and_serialise(&of_extension)),
-        operation(|| extension.decide(&policy)),
-        operation(|| compiled(&whole)),
-        operation(|| compiled(&no_patterns)),
-        operation(|| compiled(&no_expressions)),
-        operation(|| scene::read(&whole)),
-        operation_on(
-            || compiled(&whole).ok(),
-            |fresh| fresh.as_ref().map(|policy| connector.decide(policy)),
-        ),
-    ]);
+    ] = measure(
+        rounds,
+        [
+            operation(|| connector.parse_and_serialise(&of_connector)),
+            operation(|| connector.decide(&policy)),
+            operation(|| extension.parse_and_serialise(&of_extension)),
+            operation(|| extension.decide(&policy)),
+            operation(|| compiled(&whole)),
+            operation(|| compiled(&no_patterns)),
+            operation(|| compiled(&no_expressions)),
+            operation(|| scene::read(&whole)),
+            operation_on(
+                || compiled(&whole).ok(),
+                |fresh| fresh.as_ref().map(|policy| connector.decide(policy)),
+            ),
+        ],
+    );
     let row = |name: &str, samples: &Samples, bound| Row::new(name, samples.clone(), &wire, bound);
     Ok(vec![
         row("connector: parse and serialise", &wire, None),
@@ -158,7 +191,7 @@ fn large_policy() -> Result<Vec<Row>, Failure> {
 }
 
 /// A policy as most are, for documented requests.
-fn small_policy(name: &str) -> Result<Vec<Row>, Failure> {
+fn small_policy(name: &str, rounds: usize) -> Result<Vec<Row>, Failure> {
     let json = example(name)?;
     let policy = compiled(&json)?;
     let connector = Scene::of(Protocol::Connector, &golden(Protocol::Connector)?)?;
@@ -170,13 +203,16 @@ fn small_policy(name: &str) -> Result<Vec<Row>, Failure> {
         wire_of_extension,
         decision_of_extension,
         compile,
-    ] = measure([
-        operation(|| connector.parse_and_serialise(&of_connector)),
-        operation(|| connector.decide(&policy)),
-        operation(|| extension.parse_and_serialise(&of_extension)),
-        operation(|| extension.decide(&policy)),
-        operation(|| compiled(&json)),
-    ]);
+    ] = measure(
+        rounds,
+        [
+            operation(|| connector.parse_and_serialise(&of_connector)),
+            operation(|| connector.decide(&policy)),
+            operation(|| extension.parse_and_serialise(&of_extension)),
+            operation(|| extension.decide(&policy)),
+            operation(|| compiled(&json)),
+        ],
+    );
     Ok(vec![
         Row::new(
             format!("{name}, connector: decide"),
@@ -194,44 +230,35 @@ fn small_policy(name: &str) -> Result<Vec<Row>, Failure> {
     ])
 }
 
-fn print(out: &mut impl Write, rows: &[Row]) -> Result<(), Failure> {
-    writeln!(
-        out,
-        "| | CPU µs | 10 % to 90 % | times parsing and serialising | at most |"
-    )?;
-    writeln!(out, "| --- | ---: | ---: | ---: | ---: |")?;
-    for row in rows {
-        let [low, median, high] = [10, 50, 90].map(|percent| row.samples.percentile(percent) / 1e3);
-        let bound = row.bound.map(|bound| bound.to_string()).unwrap_or_default();
-        let ratio = row.ratio.median();
-        writeln!(
-            out,
-            "| {} | {median:.1} | {low:.1} to {high:.1} | {ratio:.1} | {bound} |",
-            row.name
-        )?;
-    }
-    let machine_readable: Map<String, Value> = rows
-        .iter()
-        .map(|row| (row.name.clone(), told(row)))
-        .collect();
-    writeln!(out, "\n{}\n", Value::from(machine_readable))?;
-    for row in rows.iter().filter(|row| row.is_exceeded()) {
-        writeln!(out, "exceeded: {}", row.name)?;
-    }
-    Ok(())
-}
+impl Section for Measured {
+    const NAME: &'static str = "policy";
 
-fn told(row: &Row) -> Value {
-    let [low, median, high] = [10, 50, 90].map(|percent| row.samples.percentile(percent).round());
-    json!({ "ns": median, "p10": low, "p90": high, "ratio": row.ratio.median(), "bound": row.bound })
-}
-
-fn print_cold(out: &mut impl Write, parts: &[(&str, [Samples; 2])]) -> Result<(), Failure> {
-    writeln!(out, "| In a fresh process | CPU µs | a second time |")?;
-    writeln!(out, "| --- | ---: | ---: |")?;
-    for (title, [first, second]) in parts {
-        let [first, second] = [first, second].map(|samples| samples.median() / 1e3);
-        writeln!(out, "| {title} | {first:.1} | {second:.1} |")?;
+    fn parts(&self) -> Vec<(&'static str, String)> {
+        let columns = [
+            "CPU µs",
+            "10 % to 90 %",
+            "times parsing and serialising",
+            "at most",
+        ];
+        let mut table = Table::new("", columns.map(str::to_owned));
+        for row in &self.rows {
+            let [low, median, high] =
+                [10, 50, 90].map(|percent| row.samples.percentile(percent) / 1e3);
+            let cells = [
+                format!("{median:.1}"),
+                format!("{low:.1} to {high:.1}"),
+                format!("{:.1}", row.ratio.median()),
+                row.bound.map(|bound| bound.to_string()).unwrap_or_default(),
+            ];
+            table.row(&row.name, cells);
+        }
+        let columns = ["CPU µs", "a second time"];
+        let mut cold = Table::new("In a fresh process", columns.map(str::to_owned));
+        for part in &self.cold {
+            let medians = [&part.first, &part.second].map(|samples| samples.median() / 1e3);
+            cold.row(&part.name, medians.map(|time| format!("{time:.1}")));
+        }
+        let texts = [self.machine.to_string() + "\n", table.text, cold.text];
+        vec![(Self::NAME, texts.join("\n"))]
     }
-    Ok(())
 }

@@ -7,7 +7,10 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use local::engine::{Engine, create_table};
 use serde_json::Value;
 use shared::{
-    adapters::{dynamodb::Table, system_clock::SystemClock},
+    adapters::{
+        dynamodb::{Connection, Table},
+        system_clock::SystemClock,
+    },
     app::{
         credentials::Credentials,
         publications::{Draft, Publications},
@@ -22,12 +25,15 @@ use tempfile::TempDir;
 use crate::{
     Failure,
     event::DOMAIN,
-    large::{self, Parts},
+    policy::large::{self, Parts},
     relay::Relay,
 };
 
-/// Entries of the lists.
+/// Entries of the lists, where nothing else is said.
 pub(crate) const ENTRIES: usize = 10_000;
+
+/// As many go into the table at once.
+const LOADED_AT_ONCE: usize = 50_000;
 
 /// With the large policy.
 pub(crate) const WITH_POLICY: &str = "with-policy";
@@ -36,45 +42,76 @@ pub(crate) const LISTS_ALONE: &str = "lists-alone";
 /// The lists as somebody would keep them who writes a function for them.
 pub(crate) const OF_OTHERS: &str = "of-others";
 
+/// Where a function has its table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Distance {
+    /// On this machine.
+    Near,
+    /// As far away as on AWS.
+    Far,
+}
+
 pub(crate) struct Deployment {
     engine: Engine,
-    /// Counts, and takes its time when it is told to.
+    /// Counts.
     pub(crate) relay: Relay,
-    is_far: bool,
+    /// Takes its time.
+    far: Relay,
     /// What callers send, by table.
-    authorizations: HashMap<&'static str, String>,
+    authorizations: HashMap<String, String>,
     /// With the table, and the logs of processes.
     pub(crate) folder: TempDir,
 }
 
 impl Deployment {
-    pub(crate) async fn new(latency: Duration) -> Result<Self, Failure> {
+    /// Without a table; a far one will answer so much later.
+    pub(crate) async fn empty(latency: Duration) -> Result<Self, Failure> {
         // In a file, for one in memory looks through its whole stream at each write.
         let folder = TempDir::new()?;
         let engine = Engine::in_file(&folder.path().join("table"), "127.0.0.1:0").await?;
-        let mut authorizations = HashMap::new();
-        for name in [WITH_POLICY, LISTS_ALONE] {
-            let authorization = fill(&engine, name).await?;
-            authorizations.insert(name, authorization);
-        }
-        publish(&engine).await?;
-        fill_for_others(&engine).await?;
         Ok(Self {
-            relay: Relay::before(&engine.endpoint(), latency).await?,
-            is_far: !latency.is_zero(),
+            relay: Relay::before(&engine.endpoint(), Duration::ZERO).await?,
+            far: Relay::before(&engine.endpoint(), latency).await?,
             engine,
-            authorizations,
+            authorizations: HashMap::new(),
             folder,
         })
     }
 
-    /// Where functions find the table.
-    pub(crate) fn endpoint(&self) -> String {
-        if self.is_far {
-            self.relay.endpoint()
-        } else {
-            self.engine.endpoint()
+    /// With a table for each way to decide.
+    pub(crate) async fn new(latency: Duration) -> Result<Self, Failure> {
+        let mut deployment = Self::empty(latency).await?;
+        for table in [WITH_POLICY, LISTS_ALONE] {
+            deployment.add(table, ENTRIES).await?;
         }
+        deployment.publish(WITH_POLICY, large::RULES).await?;
+        fill_for_others(&deployment.engine).await?;
+        Ok(deployment)
+    }
+
+    /// A table with lists and a credential.
+    pub(crate) async fn add(&mut self, table: &str, entries: usize) -> Result<(), Failure> {
+        let authorization = fill(&self.engine, table, entries).await?;
+        self.authorizations.insert(table.to_owned(), authorization);
+        Ok(())
+    }
+
+    /// A policy in such a table.
+    pub(crate) async fn publish(&self, table: &str, rules: usize) -> Result<(), Failure> {
+        publish(&self.engine, table, rules).await
+    }
+
+    /// Where functions find the table.
+    pub(crate) fn endpoint(&self, distance: Distance) -> String {
+        match distance {
+            Distance::Near => self.engine.endpoint(),
+            Distance::Far => self.far.endpoint(),
+        }
+    }
+
+    /// How the product's own adapter reaches it.
+    pub(crate) fn connection(&self) -> Connection {
+        self.engine.connection()
     }
 
     /// What a caller sends to a function with this table.
@@ -85,13 +122,17 @@ impl Deployment {
 }
 
 /// A table with lists and a credential; gives what a caller sends.
-async fn fill(engine: &Engine, name: &str) -> Result<String, Failure> {
+async fn fill(engine: &Engine, name: &str, entries: usize) -> Result<String, Failure> {
     let client = engine.connection().client();
     create_table(&client, name).await?;
-    let entries = matchers()
-        .map(|(matcher, effect)| Ok(Table::item_of(&entry(&matcher, effect)?)?))
-        .collect::<Result<Vec<_>, Failure>>()?;
-    engine.load(name, entries)?;
+    let mut matchers = matchers(entries).peekable();
+    while matchers.peek().is_some() {
+        let next = matchers.by_ref().take(LOADED_AT_ONCE);
+        let items = next
+            .map(|(matcher, effect)| Ok(Table::item_of(&entry(&matcher, effect)?)?))
+            .collect::<Result<Vec<_>, Failure>>()?;
+        engine.load(name, items)?;
+    }
     let table = Arc::new(Table::new(client, name));
     let credentials = Credentials::new(table, Arc::new(SystemClock));
     let password = credentials.create("connector", "bench").await?.password;
@@ -99,13 +140,13 @@ async fn fill(engine: &Engine, name: &str) -> Result<String, Failure> {
     Ok(format!("Basic {credential}"))
 }
 
-async fn publish(engine: &Engine) -> Result<(), Failure> {
+async fn publish(engine: &Engine, name: &str, rules: usize) -> Result<(), Failure> {
     let whole = Parts {
         patterns: true,
         expressions: true,
     };
-    let document = serde_json::from_str(&large::document(whole))?;
-    let table = Arc::new(Table::new(engine.connection().client(), WITH_POLICY));
+    let document = serde_json::from_str(&large::with_rules(rules, whole))?;
+    let table = Arc::new(Table::new(engine.connection().client(), name));
     let publications = Publications::new(table, Arc::new(SystemClock));
     let draft = Draft {
         flow: &PolicyFlow::Others,
@@ -120,7 +161,7 @@ async fn publish(engine: &Engine) -> Result<(), Failure> {
 
 async fn fill_for_others(engine: &Engine) -> Result<(), Failure> {
     create_table(&engine.connection().client(), OF_OTHERS).await?;
-    let items = matchers().map(|(matcher, effect)| {
+    let items = matchers(ENTRIES).map(|(matcher, effect)| {
         let kind = if matcher.contains('@') {
             "address"
         } else {
@@ -141,8 +182,8 @@ async fn fill_for_others(engine: &Engine) -> Result<(), Failure> {
 const REASON: &str = "an entry of ordinary length";
 
 /// Many persons, and the domain of those who sign up.
-fn matchers() -> impl Iterator<Item = (String, Effect)> {
-    let persons = (1..ENTRIES).map(|number| {
+fn matchers(entries: usize) -> impl Iterator<Item = (String, Effect)> {
+    let persons = (1..entries).map(|number| {
         let address = format!("person{number}@partner{}.example.com", number % 1000);
         let effect = if number.is_multiple_of(2) {
             Effect::Deny
@@ -154,7 +195,7 @@ fn matchers() -> impl Iterator<Item = (String, Effect)> {
     persons.chain([(DOMAIN.to_owned(), Effect::Allow)])
 }
 
-fn entry(matcher: &str, effect: Effect) -> Result<ListEntry, Failure> {
+pub(crate) fn entry(matcher: &str, effect: Effect) -> Result<ListEntry, Failure> {
     Ok(ListEntry {
         matcher: Matcher::parse(matcher)?,
         list: ListName::parse("newsletter").ok_or("found no name of a list")?,

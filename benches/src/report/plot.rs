@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 /// Something with one bar for each series.
 pub(crate) struct Row {
-    pub(crate) title: &'static str,
+    pub(crate) title: String,
     pub(crate) values: Vec<f64>,
     pub(crate) is_ours: bool,
 }
@@ -182,7 +182,7 @@ mod tests {
             title: "cold start".to_owned(),
             series: vec!["one CPU".to_owned(), "0.145 CPU".to_owned()],
             rows: vec![Row {
-                title: "ours",
+                title: "ours".to_owned(),
                 values: vec![4.2, 41.0],
                 is_ours: true,
             }],
