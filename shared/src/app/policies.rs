@@ -269,14 +269,20 @@ impl Loader {
     async fn compiled(&self, version: &PolicyVersion) -> Result<Policy, Fault> {
         let deadline = Deadline(Instant::now() + LOAD_TAKES);
         let prepared = self.reader.prepared(version, deadline).await;
+        // It takes little longer than a thread of its own would.
         if let Some(octets) = prepared.map_err(Fault::Unreadable)?
-            && let Some(policy) = beside(move || of_prepared(&octets)).await?
+            && let Some((json, prepared)) = Prepared::decode(&octets)
         {
-            return Ok(policy);
+            return of_document(json, prepared).map_err(Fault::Bad);
         }
         let document = self.reader.document(version, deadline).await;
         let json = document.map_err(Fault::Unreadable)?.ok_or(Fault::Absent)?;
-        beside(move || of_document(&json, Prepared::default())).await
+        // In a thread of its own: a decision that runs out of time must be able to answer meanwhile.
+        let compiled = tokio::task::spawn_blocking(move || of_document(&json, Prepared::default()));
+        compiled
+            .await
+            .unwrap_or_else(|_| Err(vec!["compiling it failed".to_owned()]))
+            .map_err(Fault::Bad)
     }
 
     fn activate(&self, activated: Arc<Active>) {
@@ -313,23 +319,6 @@ impl Loader {
             });
         }
     }
-}
-
-/// In a thread of its own: a decision that runs out of time must be able to answer meanwhile.
-async fn beside<T: Send + 'static>(
-    compile: impl FnOnce() -> Result<T, Vec<String>> + Send + 'static,
-) -> Result<T, Fault> {
-    tokio::task::spawn_blocking(compile)
-        .await
-        .unwrap_or_else(|_| Err(vec!["compiling it failed".to_owned()]))
-        .map_err(Fault::Bad)
-}
-
-/// None where it was prepared in another form.
-fn of_prepared(octets: &[u8]) -> Result<Option<Policy>, Vec<String>> {
-    Prepared::decode(octets)
-        .map(|(json, prepared)| of_document(json, prepared))
-        .transpose()
 }
 
 fn of_document(json: &str, mut prepared: Prepared) -> Result<Policy, Vec<String>> {
