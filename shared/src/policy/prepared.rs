@@ -77,10 +77,10 @@ impl Prepared {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use ring::digest::{SHA256, digest};
     use serde_json::json;
 
     use super::*;
-    use crate::domain::digest::hexadecimal;
 
     /// With everything that expressions and patterns are made of, as far as the tables of Unicode have no part in it.
     fn document() -> Document {
@@ -138,9 +138,14 @@ mod tests {
     #[test]
     fn the_form_has_its_number() {
         let octets = Prepared::of(&document()).unwrap().encode("").unwrap();
-        let found = hexadecimal(&[&octets]);
-        let found = found.get(..16).unwrap_or_default();
-        assert_eq!((FORM, found), (1, "ad158d3347f74f31"));
+        let found = format!("{:?}", digest(&SHA256, &octets));
+        assert_eq!(
+            (FORM, found.as_str()),
+            (
+                1,
+                "SHA256:ad158d3347f74f316d7400c7529c137c758bb24a5607710c27ad51c728c59e81"
+            )
+        );
     }
 
     proptest! {
