@@ -799,7 +799,7 @@ impl Attribute {
         if self
             .pattern
             .as_ref()
-            .is_some_and(|pattern| !pattern.is_match(text))
+            .is_some_and(|pattern| pattern.is_match(text) != Some(true))
         {
             return Some(problem("pattern"));
         }

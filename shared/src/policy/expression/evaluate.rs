@@ -78,7 +78,10 @@ impl<'v> Evaluation<'v, '_> {
             Node::NotStrictlyFalse(condition) => Ok(self.truth(condition).unwrap_or(true)),
             Node::And(both) => self.decided_by(false, both),
             Node::Or(both) => self.decided_by(true, both),
-            Node::Matches(text, pattern) => Ok(pattern.is_match(&self.text(text)?)),
+            Node::Matches(text, pattern) => {
+                let text = self.text(text)?;
+                pattern.is_match(&text).ok_or(Failure::OutOfTime)
+            }
             Node::InNetwork(address, network) => Ok(network.contains(&self.text(address)?)),
             _ => match self.value(node)? {
                 Value::Boolean(truth) => Ok(truth),

@@ -1000,7 +1000,9 @@ mod library {
         }
         context
             .add_function("matches", move |text: Arc<String>, pattern: i64| {
-                patterns[usize::try_from(pattern).unwrap()].is_match(&text)
+                patterns[usize::try_from(pattern).unwrap()]
+                    .is_match(&text)
+                    .unwrap()
             })
             .unwrap();
         context

@@ -18,6 +18,9 @@ use super::{PatternFault, class::Class};
 /// Most steps of a program: what a person's text is matched against stays small. It decides on time as well.
 pub(super) const MAX_STEPS: usize = 4096;
 
+/// Most steps that one text takes, some tens of milliseconds: all steps for each of a thousand characters.
+const MOST_TAKEN: usize = MAX_STEPS * 1024;
+
 /// What is done at a place of the text. Ways are told in steps from here, so that a piece can be repeated as it is.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 enum Step {
@@ -60,8 +63,8 @@ impl Program {
         Ok(program)
     }
 
-    /// Whether it matches anywhere in a text.
-    pub(super) fn is_match(&self, text: &str) -> bool {
+    /// Whether it matches anywhere in a text; none when that takes more than [`MOST_TAKEN`].
+    pub(super) fn is_match(&self, text: &str) -> Option<bool> {
         let mut run = Run::new(self);
         let mut rest = text.chars();
         let mut place = Place {
@@ -71,10 +74,13 @@ impl Program {
         run.reach(0);
         while !run.reached.is_empty() {
             if run.step(place) {
-                return true;
+                return Some(true);
             }
             if place.after.is_none() {
-                return false;
+                return Some(false);
+            }
+            if run.taken > MOST_TAKEN {
+                return None;
             }
             place = Place {
                 before: place.after,
@@ -84,7 +90,7 @@ impl Program {
                 run.reach(0);
             }
         }
-        false
+        Some(false)
     }
 
     // --- construction
@@ -257,6 +263,8 @@ struct Run<'p> {
     /// For each step the last place at which it was looked at, counted from one.
     seen: Vec<u32>,
     place: u32,
+    /// Steps, each as often as it was looked at.
+    taken: usize,
 }
 
 impl<'p> Run<'p> {
@@ -267,6 +275,7 @@ impl<'p> Run<'p> {
             beyond: Vec::new(),
             seen: vec![0; program.steps.len()],
             place: 0,
+            taken: 0,
         }
     }
 
@@ -278,6 +287,7 @@ impl<'p> Run<'p> {
     fn step(&mut self, place: Place) -> bool {
         self.place += 1;
         while let Some(at) = self.reached.pop() {
+            self.taken += 1;
             let Some((step, seen)) = self.program.steps.get(at).zip(self.seen.get_mut(at)) else {
                 continue;
             };
