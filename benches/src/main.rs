@@ -97,10 +97,10 @@ struct Processes {
     #[arg(long, default_value = "target/release")]
     functions: PathBuf,
     /// Cold starts of each function, where a goal is set.
-    #[arg(long, default_value_t = 30)]
+    #[arg(long, default_value_t = 15)]
     rounds: usize,
     /// Warm requests to each function that has a CPU for itself, after 100 that are not measured.
-    #[arg(long, default_value_t = 2000)]
+    #[arg(long, default_value_t = 1000)]
     requests: usize,
     /// Give shares of a CPU by signals, also where a quota can be set.
     #[arg(long)]
