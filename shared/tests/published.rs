@@ -156,6 +156,12 @@ impl World {
         self.records.lock().unwrap().policies.disposable = Some(number);
     }
 
+    /// What is prepared of a version for every user flow.
+    fn prepare(&self, number: u32, octets: Vec<u8>) {
+        let mut prepared = self.prepared.lock().unwrap();
+        prepared.insert(version("*", number), octets);
+    }
+
     fn put(&self, flow: &str, number: u32, json: String) {
         let version = version(flow, number);
         self.point(|current| current.point_to(&version));
@@ -473,12 +479,7 @@ effect = "deny"
 async fn what_is_prepared_decides_and_the_document_is_not_read() {
     let world = World::default();
     world.publish("*", 1, "default = \"allow\"");
-    let octets = prepared(NOT_OF_CONTOSO);
-    world
-        .prepared
-        .lock()
-        .unwrap()
-        .insert(version("*", 1), octets);
+    world.prepare(1, prepared(NOT_OF_CONTOSO));
     let f = started(world).await;
     assert_eq!(f.action(CONNECTOR).await, "ShowBlockPage");
     assert_eq!(f.world.document_reads.load(SeqCst), 0);
@@ -490,11 +491,7 @@ async fn what_was_prepared_in_another_form_is_compiled_of_the_document() {
     world.publish("*", 1, NOT_OF_CONTOSO);
     let mut octets = prepared("default = \"allow\"");
     octets[0] += 1;
-    world
-        .prepared
-        .lock()
-        .unwrap()
-        .insert(version("*", 1), octets);
+    world.prepare(1, octets);
     let f = started(world).await;
     assert_eq!(f.action(CONNECTOR).await, "ShowBlockPage");
     assert_eq!(f.world.document_reads.load(SeqCst), 1);

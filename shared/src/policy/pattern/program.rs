@@ -10,13 +10,12 @@ use regex_syntax::{
     hir::{Hir, HirKind, Look, Repetition},
     is_word_byte, is_word_character,
 };
-
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::{PatternFault, class::Class};
 
 /// Most steps of a program: what a person's text is matched against stays small. It decides on time as well.
-pub(super) const MAX_STEPS: usize = 4096;
+const MAX_STEPS: usize = 4096;
 
 /// Most steps that one text takes, some tens of milliseconds: all steps for each of a thousand characters.
 const MOST_TAKEN: usize = MAX_STEPS * 1024;
@@ -91,6 +90,13 @@ impl Program {
             }
         }
         Some(false)
+    }
+
+    fn accepts(&self, class: usize, character: Option<char>) -> bool {
+        let class = self.classes.get(class);
+        class
+            .zip(character)
+            .is_some_and(|(class, character)| class.has(character))
     }
 
     // --- construction
@@ -313,15 +319,6 @@ impl<'p> Run<'p> {
         }
         mem::swap(&mut self.reached, &mut self.beyond);
         false
-    }
-}
-
-impl Program {
-    fn accepts(&self, class: usize, character: Option<char>) -> bool {
-        let class = self.classes.get(class);
-        class
-            .zip(character)
-            .is_some_and(|(class, character)| class.has(character))
     }
 }
 
