@@ -1,16 +1,19 @@
 //! Whom clients of AWS trust (docs/decisions/0028).
 
 use reqwest::{Certificate, ClientBuilder};
-use rustls::{
-    ClientConfig, RootCertStore,
-    pki_types::{CertificateDer, pem::PemObject},
-};
+use rustls::{ClientConfig, RootCertStore, pki_types::CertificateDer};
 use rustls_native_certs::load_native_certs;
 
 use super::https;
 
-/// The five authorities of Amazon Trust Services.
-const AMAZON: &str = include_str!("../../data/amazon-roots.pem");
+/// The five authorities of Amazon Trust Services, in octets: reading them of text would be a sixteenth of a start.
+const AMAZON: [&[u8]; 5] = [
+    include_bytes!("../../data/amazon-roots/root-ca-1.der"),
+    include_bytes!("../../data/amazon-roots/root-ca-2.der"),
+    include_bytes!("../../data/amazon-roots/root-ca-3.der"),
+    include_bytes!("../../data/amazon-roots/root-ca-4.der"),
+    include_bytes!("../../data/amazon-roots/starfield-g2.der"),
+];
 
 /// What regions begin with in which Amazon's own authorities vouch for every service: those of AWS itself and of `GovCloud`. China, the
 /// European Sovereign Cloud (`eusc-`) and the isolated regions have others.
@@ -45,10 +48,8 @@ impl Trust {
     }
 
     fn roots(self) -> RootCertStore {
-        let certificates: Vec<_> = match self {
-            Self::Amazon => CertificateDer::pem_slice_iter(AMAZON.as_bytes())
-                .flatten()
-                .collect(),
+        let certificates = match self {
+            Self::Amazon => AMAZON.map(CertificateDer::from).to_vec(),
             Self::System => load_native_certs().certs,
         };
         let mut roots = RootCertStore::empty();
@@ -61,8 +62,9 @@ impl Trust {
     pub(super) fn only(self, client: ClientBuilder) -> Result<ClientBuilder, reqwest::Error> {
         match self {
             Self::Amazon => {
-                let roots = Certificate::from_pem_bundle(AMAZON.as_bytes())?;
-                Ok(client.tls_certs_only(roots))
+                let roots: Result<Vec<_>, _> =
+                    AMAZON.into_iter().map(Certificate::from_der).collect();
+                Ok(client.tls_certs_only(roots?))
             }
             Self::System => Ok(client),
         }
@@ -81,7 +83,8 @@ mod tests {
     use jiff::Timestamp;
     use ring::digest::{SHA256, digest};
     use rstest::rstest;
-    use x509_parser::pem::Pem;
+    use rustls::pki_types::pem::PemObject;
+    use x509_parser::{certificate::X509Certificate, prelude::FromDer};
 
     use super::*;
     use crate::{adapters::system_clock::SystemClock, ports::clock::Clock};
@@ -110,9 +113,8 @@ mod tests {
         ),
     ];
 
-    fn roots() -> Vec<Pem> {
-        let roots = Pem::iter_from_buffer(AMAZON.as_bytes());
-        roots.collect::<Result<_, _>>().unwrap()
+    fn certificates() -> [X509Certificate<'static>; 5] {
+        AMAZON.map(|root| X509Certificate::from_der(root).unwrap().1)
     }
 
     fn hexadecimal(octets: &[u8]) -> String {
@@ -124,27 +126,29 @@ mod tests {
 
     #[test]
     fn the_roots_are_those_that_amazon_publishes() {
-        let roots = roots();
-        let found: Vec<(String, String)> = roots
-            .iter()
-            .map(|root| {
-                let certificate = root.parse_x509().unwrap();
-                let mut names = certificate.subject().iter_common_name();
-                let name = names.next().unwrap().as_str().unwrap().to_owned();
-                let digest = digest(&SHA256, &root.contents);
-                (name, hexadecimal(digest.as_ref()))
-            })
-            .collect();
+        let name = |certificate: &X509Certificate<'_>| {
+            let mut names = certificate.subject().iter_common_name();
+            names.next().unwrap().as_str().unwrap().to_owned()
+        };
+        let digests = AMAZON.map(|root| hexadecimal(digest(&SHA256, root).as_ref()));
+        let names = certificates().map(|certificate| name(&certificate));
+        let found: Vec<(String, String)> = names.into_iter().zip(digests).collect();
         let expected = DIGESTS.map(|(name, digest)| (name.to_owned(), digest.to_owned()));
         assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn the_roots_are_those_that_people_read() {
+        let text = include_bytes!("../../data/amazon-roots.pem");
+        let read = CertificateDer::pem_slice_iter(text).map(Result::unwrap);
+        assert!(read.eq(AMAZON.map(CertificateDer::from)));
     }
 
     /// Long before one of them ends, AWS says what comes after it.
     #[test]
     fn no_root_ends_within_three_years() {
         let in_three_years = SystemClock.now().as_second() + 3 * 366 * 24 * 3600;
-        for root in roots() {
-            let certificate = root.parse_x509().unwrap();
+        for certificate in certificates() {
             let ends = certificate.validity().not_after.timestamp();
             let told = Timestamp::from_second(ends).unwrap();
             assert!(
