@@ -13,13 +13,13 @@ use axum::{
 use jiff::Timestamp;
 use lambda_http::{Body as Text, IntoResponse, RequestExt, request::RequestContext};
 use ring::digest::{Algorithm, SHA1_FOR_LEGACY_USE_ONLY, SHA256, digest};
+use rustls::pki_types::{CertificateDer, pem::PemObject};
 use tokio::time::Instant;
 use tower::ServiceBuilder;
 use x509_parser::{
     certificate::X509CertificateParser,
     nom::Parser,
-    objects::{oid_registry, oid2abbrev},
-    pem::parse_x509_pem,
+    oid_registry::Oid,
     x509::{AttributeTypeAndValue, X509Name},
 };
 
@@ -108,16 +108,16 @@ fn client_certificate(request: &lambda_http::Request) -> Option<ClientCertificat
 
 /// Reads a PEM certificate; API Gateway puts no line breaks into some of them that would matter.
 pub fn parse_certificate(pem: &str) -> Option<ClientCertificate> {
-    let (_, pem) = parse_x509_pem(pem.as_bytes()).ok()?;
+    let der = CertificateDer::from_pem_slice(pem.as_bytes()).ok()?;
     // Of its extensions nothing is asked, and what reads them stays out of the program.
     let mut parser = X509CertificateParser::new().with_deep_parse_extensions(false);
-    let (_, certificate) = parser.parse(&pem.contents).ok()?;
+    let (_, certificate) = parser.parse(&der).ok()?;
     let validity = certificate.validity();
     Some(ClientCertificate {
         subject: name(certificate.subject()),
         issuer: name(certificate.issuer()),
-        sha1: hex_digest(&SHA1_FOR_LEGACY_USE_ONLY, &pem.contents),
-        sha256: hex_digest(&SHA256, &pem.contents),
+        sha1: hex_digest(&SHA1_FOR_LEGACY_USE_ONLY, &der),
+        sha256: hex_digest(&SHA256, &der),
         not_before: Timestamp::from_second(validity.not_before.timestamp()).ok()?,
         not_after: Timestamp::from_second(validity.not_after.timestamp()).ok()?,
     })
@@ -127,9 +127,7 @@ pub fn parse_certificate(pem: &str) -> Option<ClientCertificate> {
 /// a comma in it never reads like two parts of another name.
 fn name(name: &X509Name<'_>) -> String {
     let part = |attribute: &AttributeTypeAndValue<'_>| {
-        let oid = attribute.attr_type();
-        let kind =
-            oid2abbrev(oid, oid_registry()).map_or_else(|_| oid.to_id_string(), str::to_owned);
+        let kind = kind_of(attribute.attr_type());
         let value = attribute
             .as_str()
             .map_or_else(|_| format!("#{}", hex(attribute.as_slice())), escaped);
@@ -140,6 +138,55 @@ fn name(name: &X509Name<'_>) -> String {
         .map(|set| set.iter().map(part).collect::<Vec<_>>().join(" + "))
         .collect();
     parts.join(", ")
+}
+
+/// By the abbreviations of RFC 4514 or else the name in X.520, where there is one. The parser's own registry has hundreds of object
+/// identifiers, nearly all of which are none of names.
+fn kind_of(attribute: &Oid<'_>) -> String {
+    let name = match attribute.as_bytes() {
+        [0x55, 4, of_x520] => name_in_x520(*of_x520),
+        DOMAIN_COMPONENT => Some("DC"),
+        USER_ID => Some("uid"),
+        EMAIL => Some("Email"),
+        UNSTRUCTURED_NAME => Some("unstructuredName"),
+        _ => None,
+    };
+    name.map_or_else(|| attribute.to_id_string(), str::to_owned)
+}
+
+/// 0.9.2342.19200300.100.1.25
+const DOMAIN_COMPONENT: &[u8] = b"\x09\x92\x26\x89\x93\xf2\x2c\x64\x01\x19";
+/// 0.9.2342.19200300.100.1.1
+const USER_ID: &[u8] = b"\x09\x92\x26\x89\x93\xf2\x2c\x64\x01\x01";
+/// 1.2.840.113549.1.9.1
+const EMAIL: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x09\x01";
+/// 1.2.840.113549.1.9.2
+const UNSTRUCTURED_NAME: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x09\x02";
+
+const fn name_in_x520(number: u8) -> Option<&'static str> {
+    Some(match number {
+        3 => "CN",
+        4 => "surname",
+        5 => "serialNumber",
+        6 => "C",
+        7 => "L",
+        8 => "ST",
+        9 => "streetAddress",
+        10 => "O",
+        11 => "OU",
+        12 => "title",
+        13 => "description",
+        15 => "businessCategory",
+        16 => "postalAddress",
+        17 => "postalCode",
+        41 => "name",
+        42 => "givenName",
+        43 => "initials",
+        44 => "generationQualifier",
+        45 => "uniqueIdentifier",
+        46 => "dnQualifier",
+        _ => return None,
+    })
 }
 
 fn escaped(value: &str) -> String {
@@ -169,6 +216,7 @@ fn hex(octets: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use rstest::rstest;
+    use x509_parser::objects::{oid_registry, oid2abbrev};
 
     use super::*;
 
@@ -185,6 +233,22 @@ mod tests {
             assert_eq!(answer.status(), StatusCode::UNAUTHORIZED);
             assert_eq!(answer.into_body(), expected);
         }
+    }
+
+    #[test]
+    fn attributes_have_the_names_of_the_registry() {
+        let x520 = (0..=46).map(|number| vec![0x55, 4, number]);
+        let others = [DOMAIN_COMPONENT, USER_ID, EMAIL, UNSTRUCTURED_NAME].map(<[u8]>::to_vec);
+        let named = x520.chain(others).filter(|octets| {
+            let oid = Oid::new(octets.into());
+            let name = kind_of(&oid);
+            let known = oid2abbrev(&oid, oid_registry());
+            // What it is about is the entry of a directory, not a name.
+            let of_a_directory = matches!(**octets, [0x55, 4, 0..=2 | 14]);
+            assert!(of_a_directory || name == known.unwrap_or(&oid.to_id_string()));
+            !name.starts_with(char::is_numeric)
+        });
+        assert_eq!(named.count(), 24);
     }
 
     #[rstest]

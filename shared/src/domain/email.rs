@@ -6,7 +6,8 @@
 use std::fmt;
 
 use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
-use unicode_normalization::UnicodeNormalization;
+
+use super::normal_form::nfc;
 
 /// Deepest domain that is looked at. A sign-up asks for one key per parent domain in a single
 /// `BatchGetItem` of at most 100 keys, so the depth must have a bound; real mail domains have two to
@@ -200,12 +201,8 @@ fn ascii_domain(text: &str) -> Result<String, EmailAddressError> {
 }
 
 fn canonical_local(local: &str, gmail: bool) -> String {
-    let folded: String = local
-        .nfc()
-        .flat_map(char::to_lowercase)
-        .collect::<String>()
-        .nfc()
-        .collect();
+    let small: String = nfc(local).chars().flat_map(char::to_lowercase).collect();
+    let folded = nfc(&small).into_owned();
     // A local part that starts with the plus is a name, not a tag.
     let untagged = match folded.split_once('+') {
         Some((name, _)) if !name.is_empty() => name.to_owned(),

@@ -19,6 +19,7 @@ pub mod list;
 pub mod look_up;
 pub mod lure;
 pub mod mail;
+pub mod normal_form;
 pub mod one_time_code;
 pub mod person;
 pub mod policy;

@@ -3,7 +3,8 @@
 use std::fmt;
 
 use jiff::Timestamp;
-use unicode_normalization::UnicodeNormalization;
+
+use super::normal_form::nfkc;
 
 /// The name of a set: lower-case letters, digits, `-` and `_`, up to 64.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -47,7 +48,7 @@ impl SetValue {
 
     /// `None` for nothing and for what is too long to be stored.
     pub fn parse(text: &str) -> Option<Self> {
-        let form = text.trim().nfkc().collect::<String>().to_lowercase();
+        let form = nfkc(text.trim()).to_lowercase();
         let form = form.trim();
         (!form.is_empty() && form.len() <= Self::MAX_OCTETS).then(|| Self(form.to_owned()))
     }

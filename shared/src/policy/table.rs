@@ -75,6 +75,7 @@ mod tests {
     #[case::country_names(include_str!("../../data/country-names.tsv"))]
     #[case::phone_plans(include_str!("../../data/phone-plans.tsv"))]
     #[case::phone_regions(include_str!("../../data/phone-regions.tsv"))]
+    #[case::confusables(include_str!("../../data/confusables.tsv"))]
     #[case::free_mail(include_str!("../../data/free-mail.tsv"))]
     #[case::disposable_domains(include_str!("../../data/disposable-domains.txt"))]
     #[case::postal_codes(include_str!("../../data/postal-codes.tsv"))]

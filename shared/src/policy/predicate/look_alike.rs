@@ -7,9 +7,17 @@
 use std::borrow::Cow;
 
 use idna::uts46::{AsciiDenyList, Hyphens, Uts46};
-use unicode_normalization::char::is_combining_mark;
 
-use crate::domain::email::EmailDomain;
+use crate::{
+    domain::{
+        email::EmailDomain,
+        normal_form::{is_mark, nfd},
+    },
+    policy::table,
+};
+
+/// What the characters of host names look like; those that look like themselves alone are not in it.
+const CONFUSABLES: &str = include_str!("../../../data/confusables.tsv");
 
 /// Which known domain another one resembles, and how.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -230,7 +238,7 @@ fn skeleton(label: &str) -> String {
     let looks: String = if label.is_ascii() {
         label.chars().flat_map(ascii_prototype).collect()
     } else {
-        unicode_prototypes(label).collect()
+        unicode_prototypes(label)
     };
     if looks.contains("vv") {
         return looks.replace("vv", "w");
@@ -238,10 +246,16 @@ fn skeleton(label: &str) -> String {
     looks
 }
 
-fn unicode_prototypes(label: &str) -> impl Iterator<Item = char> {
-    unicode_security::skeleton(label)
-        .filter(|c| !is_combining_mark(*c))
-        .flat_map(char::to_lowercase)
+fn unicode_prototypes(label: &str) -> String {
+    nfd(label).chars().flat_map(prototype).collect()
+}
+
+/// Without accents and case.
+fn prototype(c: char) -> impl Iterator<Item = char> {
+    let looks = table::find(CONFUSABLES, c.encode_utf8(&mut [0; 4]));
+    let itself = looks.is_none() && !is_mark(c);
+    let itself = itself.then(|| c.to_lowercase()).into_iter().flatten();
+    looks.unwrap_or_default().chars().chain(itself)
 }
 
 /// What [`unicode_prototypes`] makes of a character of a host name, without the search in the tables of Unicode: most
@@ -483,11 +497,32 @@ mod tests {
         assert_eq!(registered(domain), (label, ending));
     }
 
+    /// As the standard has it, in the table of the library.
+    fn standard(label: &str) -> String {
+        let skeleton = unicode_security::skeleton(label).filter(|c| !is_mark(*c));
+        skeleton.flat_map(char::to_lowercase).collect()
+    }
+
+    #[test]
+    fn every_character_of_a_host_name_looks_as_the_standard_has_it() {
+        let labels = (char::MIN..=char::MAX)
+            .flat_map(|c| [format!("{c}"), format!("a{c}b"), format!("ا{c}ا")]);
+        let domains =
+            labels.filter_map(|label| EmailDomain::parse(&format!("{label}.example")).ok());
+        let mut compared = 0;
+        for domain in domains {
+            let label = unicode(registered(domain.as_str()).0);
+            assert_eq!(unicode_prototypes(&label), standard(&label), "{label:?}");
+            compared += 1;
+        }
+        assert!(compared > 100_000, "{compared}");
+    }
+
     #[test]
     fn ascii_has_the_prototypes_of_the_standard() {
         for c in ('a'..='z').chain('0'..='9').chain(['-']) {
-            let standard: String = unicode_prototypes(&c.to_string()).collect();
-            assert_eq!(ascii_prototype(c).collect::<String>(), standard);
+            let label = c.to_string();
+            assert_eq!(ascii_prototype(c).collect::<String>(), standard(&label));
         }
     }
 
@@ -522,6 +557,14 @@ mod tests {
         #[test]
         fn nobody_of_ours_is_flagged(prefix in "([a-z0-9]{1,8}\\.){0,3}", index in 0..KNOWN.len()) {
             prop_assert_eq!(found(&format!("{prefix}{}", KNOWN[index])), None);
+        }
+
+        #[test]
+        fn host_names_look_as_the_standard_has_them(label in "[\\p{Alphabetic}\\p{Mn}\\p{Nd}-]{1,12}") {
+            if let Ok(domain) = EmailDomain::parse(&format!("{label}.example")) {
+                let label = unicode(registered(domain.as_str()).0);
+                prop_assert_eq!(unicode_prototypes(&label), standard(&label));
+            }
         }
 
         #[test]

@@ -1,7 +1,7 @@
 //! The case of single letters, where the standard library has no word for it: title case (Unicode, chapter 3.13, R3, and
 //! `SpecialCasing.txt`).
 
-use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
+use crate::domain::normal_form::{is_mark, nfc};
 
 /// The second letter of what `U+0345` becomes in capitals.
 const CAPITAL_IOTA: char = 'Ι';
@@ -59,7 +59,7 @@ pub(super) fn title(piece: &str) -> String {
 
 /// Marks and letters that belong to another one, such as the `ʻ` of Hawaiian and the `ʿ` of Arabic.
 fn is_modifier(c: char) -> bool {
-    is_combining_mark(c) || matches!(c, '\u{2b0}'..='\u{2ff}')
+    is_mark(c) || matches!(c, '\u{2b0}'..='\u{2ff}')
 }
 
 /// The first letter of a text, a decomposed `İ` as one.
@@ -101,7 +101,7 @@ fn capital_of_small(c: char) -> String {
         return capitals;
     }
     if let Some(letter) = capitals.strip_suffix(CAPITAL_IOTA) {
-        return letter.chars().chain([IOTA_SUBSCRIPT]).nfc().collect();
+        return nfc(&format!("{letter}{IOTA_SUBSCRIPT}")).into_owned();
     }
     let mut is_first = true;
     capitals
@@ -156,8 +156,7 @@ mod tests {
     #[case::stray_mark("\u{301}anna", "\u{301}Anna")]
     #[case::empty("", "")]
     fn titles(#[case] piece: &str, #[case] expected: &str) {
-        let titled: String = title(piece).nfc().collect();
-        assert_eq!(titled, expected.nfc().collect::<String>());
+        assert_eq!(nfc(&title(piece)), nfc(expected));
     }
 
     #[rstest]

@@ -17,10 +17,8 @@ mod letters;
 mod particles;
 mod parts;
 
-use unicode_normalization::UnicodeNormalization;
-
 use super::Context;
-use crate::domain::language::Language;
+use crate::domain::{language::Language, normal_form::nfc};
 
 /// What a name's surroundings say about it.
 #[derive(Debug, Clone, Copy)]
@@ -58,7 +56,7 @@ pub(super) fn name_case(value: &str, context: &Context) -> String {
         .split_whitespace()
         .map(|typed| Word {
             typed,
-            small: letters::small(typed).nfc().collect(),
+            small: nfc(&letters::small(typed)).into_owned(),
         })
         .collect();
     let customs = Customs::of(context, &words);

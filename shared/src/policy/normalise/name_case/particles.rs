@@ -4,10 +4,8 @@
 //! "Taaladvies, hoofdletters in persoonsnamen" (also for Flanders); Duden, "Namenszusätze"; Real Academia Española,
 //! "Ortografía", capitals of surnames; Imprimerie nationale, "Lexique", particules.
 
-use unicode_normalization::UnicodeNormalization;
-
 use super::{Customs, Word};
-use crate::domain::language::Language;
+use crate::domain::{language::Language, normal_form::nfd};
 
 /// Whether a word is a particle and written small at its place.
 pub(super) fn is_small(words: &[Word<'_>], place: usize, customs: Customs) -> bool {
@@ -149,8 +147,8 @@ fn is_small_at_the_beginning(word: &str, language: Language) -> bool {
 
 /// The commonest surnames of Viet Nam, with and without their accents.
 pub(super) fn is_vietnamese_surname(word: &str) -> bool {
-    let plain: String = word
-        .nfd()
+    let plain: String = nfd(word)
+        .chars()
         .filter(|c| !matches!(c, '\u{300}'..='\u{36f}'))
         .map(|c| if c == 'đ' { 'd' } else { c })
         .collect();

@@ -1,9 +1,7 @@
 //! The parts of one word: between hyphens, and between apostrophes and other marks.
 
-use unicode_normalization::char::is_combining_mark;
-
 use super::{Customs, letters};
-use crate::domain::language::Language;
+use crate::domain::{language::Language, normal_form};
 
 /// What is before a word matters for two of them: the vowel after `Ó` has an h, the article after `de` is small.
 #[derive(Clone, Copy)]
@@ -120,7 +118,7 @@ fn pieces(part: &str) -> Vec<Piece<'_>> {
 
 /// Joiners and modifier letters, such as the apostrophe of Hawaiian and Uzbek, are letters here.
 fn is_mark(c: char) -> bool {
-    !(c.is_alphanumeric() || is_combining_mark(c) || matches!(c, '\u{200c}' | '\u{200d}'))
+    !(c.is_alphanumeric() || normal_form::is_mark(c) || matches!(c, '\u{200c}' | '\u{200d}'))
 }
 
 fn push_part(titled: &mut String, part: &str, surroundings: Surroundings) {
