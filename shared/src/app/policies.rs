@@ -273,7 +273,7 @@ impl Loader {
         if let Some(octets) = prepared.map_err(Fault::Unreadable)?
             && let Some((json, prepared)) = Prepared::decode(&octets)
         {
-            return of_document(json, prepared).map_err(Fault::Bad);
+            return of_document(&json, prepared).map_err(Fault::Bad);
         }
         let document = self.reader.document(version, deadline).await;
         let json = document.map_err(Fault::Unreadable)?.ok_or(Fault::Absent)?;

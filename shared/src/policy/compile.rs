@@ -130,7 +130,7 @@ impl Compiler<'_> {
         })
     }
 
-    fn default_language(&mut self, top: &Place) -> Language {
+    fn default_language(&mut self, top: &Place<'_>) -> Language {
         let tag = &self.document.default_language;
         Language::from_tag(tag).unwrap_or_else(|| {
             let place = top.key("default-language");
@@ -139,7 +139,7 @@ impl Compiler<'_> {
         })
     }
 
-    fn extensions_app(&mut self, top: &Place) -> Option<ExtensionsApp> {
+    fn extensions_app(&mut self, top: &Place<'_>) -> Option<ExtensionsApp> {
         let found = self.document.extensions_app.as_ref()?;
         let app = ExtensionsApp::parse(found);
         if app.is_none() {
@@ -154,7 +154,7 @@ impl Compiler<'_> {
         super::wire_name(name, self.extensions_app.as_ref())
     }
 
-    fn lists(&mut self, top: &Place) -> Option<Vec<ListName>> {
+    fn lists(&mut self, top: &Place<'_>) -> Option<Vec<ListName>> {
         let names = self.document.lists.as_ref()?;
         let place = top.key("lists");
         let mut lists = Vec::new();
@@ -170,7 +170,7 @@ impl Compiler<'_> {
         Some(lists)
     }
 
-    fn domains(&mut self, top: &Place) {
+    fn domains(&mut self, top: &Place<'_>) {
         let document = self.document;
         if document.domains.len() > MAX_DOMAINS {
             let found = document.domains.len();
@@ -180,11 +180,12 @@ impl Compiler<'_> {
             );
         }
         for (index, domain) in document.domains.iter().enumerate() {
-            let place = top.key("domain").index(index).key("name");
+            let domains = top.key("domain");
+            let place = domains.index(index);
             if let Err(error) = EmailDomain::parse(&domain.name) {
                 let found = &domain.name;
                 self.fault(
-                    &place,
+                    &place.key("name"),
                     format!("found `{found}`, expected a domain: {error}"),
                 );
             }
@@ -192,7 +193,7 @@ impl Compiler<'_> {
     }
 
     /// In an order in which each template comes after the attributes that it is made of.
-    fn attributes(&mut self, top: &Place) -> Option<Vec<Attribute>> {
+    fn attributes(&mut self, top: &Place<'_>) -> Option<Vec<Attribute>> {
         let document = self.document;
         let place = top.key("attribute");
         if document.attributes.len() > MAX_ATTRIBUTES {
@@ -225,7 +226,7 @@ impl Compiler<'_> {
 
     fn attribute(
         &mut self,
-        place: &Place,
+        place: &Place<'_>,
         name: &str,
         rules: &AttributeRules,
     ) -> Option<Attribute> {
@@ -242,7 +243,8 @@ impl Compiler<'_> {
             .as_ref()
             .map(|set| self.fixed(place, set, value_type));
         let checks = rules.checks.iter().enumerate().map(|(index, check)| {
-            let place = place.key("check").index(index);
+            let checks = place.key("check");
+            let place = checks.index(index);
             self.code(&place.key("message"), &check.message);
             Some(AttributeCheck {
                 that: self.expression(&place.key("that"), &check.that)?,
@@ -284,7 +286,7 @@ impl Compiler<'_> {
         })
     }
 
-    fn only_for_texts(&mut self, place: &Place, rules: &AttributeRules, value_type: ValueType) {
+    fn only_for_texts(&mut self, place: &Place<'_>, rules: &AttributeRules, value_type: ValueType) {
         let text = [
             ("min-length", rules.min_length.is_some()),
             ("max-length", rules.max_length.is_some()),
@@ -326,7 +328,7 @@ impl Compiler<'_> {
         }
     }
 
-    fn bounds(&mut self, place: &Place, rules: &AttributeRules) {
+    fn bounds(&mut self, place: &Place<'_>, rules: &AttributeRules) {
         if let (Some(least), Some(most)) = (rules.min_length, rules.max_length)
             && least > most
         {
@@ -355,7 +357,7 @@ impl Compiler<'_> {
     }
 
     /// Rules that can never be met, or that undo each other.
-    fn contradictions(&mut self, place: &Place, rules: &AttributeRules) {
+    fn contradictions(&mut self, place: &Place<'_>, rules: &AttributeRules) {
         let always_set = rules.set.as_ref().filter(|_| !rules.only_if_empty);
         if let (Some(Fixed::Text(text)), Some(required)) = (always_set, &rules.required)
             && text.is_empty()
@@ -419,7 +421,12 @@ impl Compiler<'_> {
         }
     }
 
-    fn fixed(&mut self, place: &Place, set: &Fixed, value_type: ValueType) -> Option<super::Set> {
+    fn fixed(
+        &mut self,
+        place: &Place<'_>,
+        set: &Fixed,
+        value_type: ValueType,
+    ) -> Option<super::Set> {
         let place = place.key("set");
         match (set, value_type) {
             (Fixed::Text(text), ValueType::Text) => match Template::parse(text) {
@@ -438,7 +445,7 @@ impl Compiler<'_> {
         }
     }
 
-    fn required(&mut self, place: &Place, required: Option<&Required>) -> RequiredWhen {
+    fn required(&mut self, place: &Place<'_>, required: Option<&Required>) -> RequiredWhen {
         match required {
             None | Some(Required::Always(false)) => RequiredWhen::Never,
             Some(Required::Always(true)) => RequiredWhen::Always,
@@ -448,7 +455,7 @@ impl Compiler<'_> {
         }
     }
 
-    fn pattern(&mut self, place: &Place, pattern: &str) -> Option<Pattern> {
+    fn pattern(&mut self, place: &Place<'_>, pattern: &str) -> Option<Pattern> {
         let fault = match self.prepared.pattern(pattern) {
             Ok(pattern) => return Some(pattern),
             Err(fault) => fault,
@@ -462,7 +469,11 @@ impl Compiler<'_> {
     }
 
     /// Templates after what they are made of; a cycle is a fault.
-    fn in_order(&mut self, place: &Place, mut waiting: Vec<Attribute>) -> Option<Vec<Attribute>> {
+    fn in_order(
+        &mut self,
+        place: &Place<'_>,
+        mut waiting: Vec<Attribute>,
+    ) -> Option<Vec<Attribute>> {
         let mut ordered: Vec<Attribute> = Vec::new();
         while !waiting.is_empty() {
             let missing: BTreeSet<Key> = waiting.iter().map(|one| one.key.clone()).collect();
@@ -472,7 +483,8 @@ impl Compiler<'_> {
             });
             if ready.is_empty() {
                 let names: Vec<_> = rest.iter().map(|one| one.name.as_str()).collect();
-                let place = place.key(names.first().unwrap_or(&"")).key("set");
+                let attribute = place.key(names.first().unwrap_or(&""));
+                let place = attribute.key("set");
                 let problem = match names.as_slice() {
                     [one] => format!("the template of {one} is made of itself"),
                     names => format!(
@@ -498,7 +510,7 @@ impl Compiler<'_> {
         Some(ordered)
     }
 
-    fn rules(&mut self, top: &Place) -> Vec<Rule> {
+    fn rules(&mut self, top: &Place<'_>) -> Vec<Rule> {
         let document = self.document;
         let place = top.key("rule");
         if document.rules.len() > MAX_RULES {
@@ -519,7 +531,7 @@ impl Compiler<'_> {
         rules
     }
 
-    fn rule(&mut self, place: &Place, rule: &document::Rule) -> Option<Rule> {
+    fn rule(&mut self, place: &Place<'_>, rule: &document::Rule) -> Option<Rule> {
         let id = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
         if rule.id.is_empty() || !rule.id.chars().all(id) || rule.id.len() > MAX_ID {
             let found = &rule.id;
@@ -593,7 +605,7 @@ impl Compiler<'_> {
     }
 
     /// Whether an earlier rule always comes first.
-    fn reachable(&mut self, place: &Place, rule: &document::Rule, earlier: &Earlier<'_>) {
+    fn reachable(&mut self, place: &Place<'_>, rule: &document::Rule, earlier: &Earlier<'_>) {
         if earlier.ids.contains(rule.id.as_str()) {
             let found = &rule.id;
             self.fault(
@@ -621,7 +633,7 @@ impl Compiler<'_> {
         }
     }
 
-    fn expression(&mut self, place: &Place, source: &str) -> Option<Expression> {
+    fn expression(&mut self, place: &Place<'_>, source: &str) -> Option<Expression> {
         let fault = match self.prepared.expression(source, &self.vocabulary) {
             Ok(expression) => return Some(expression),
             Err(fault) => fault,
@@ -635,7 +647,7 @@ impl Compiler<'_> {
     }
 
     /// A message code of the policy or of the catalogue.
-    fn code(&mut self, place: &Place, code: &str) {
+    fn code(&mut self, place: &Place<'_>, code: &str) {
         let own = self.document.messages.keys().map(String::as_str);
         let known: Vec<&str> = own.chain(CODES.iter().copied()).collect();
         if !known.contains(&code) {
@@ -643,10 +655,11 @@ impl Compiler<'_> {
         }
     }
 
-    fn messages(&mut self, top: &Place, default_language: Language) -> Messages {
+    fn messages(&mut self, top: &Place<'_>, default_language: Language) -> Messages {
         let document = self.document;
         for (code, texts) in &document.messages {
-            let place = top.key("message").key(code);
+            let messages = top.key("message");
+            let place = messages.key(code);
             self.texts(&place, texts, MAX_MESSAGE);
             if !texts.contains_key(default_language.tag()) {
                 let tag = default_language.tag();
@@ -659,7 +672,7 @@ impl Compiler<'_> {
         Messages::new(&document.messages, default_language)
     }
 
-    fn mail(&mut self, top: &Place) -> Mail {
+    fn mail(&mut self, top: &Place<'_>) -> Mail {
         let document = self.document;
         let Some(mail) = &document.mail else {
             return Mail::default();
@@ -673,7 +686,7 @@ impl Compiler<'_> {
         }
     }
 
-    fn mailbox(&mut self, place: &Place, found: Option<&str>) -> Option<Mailbox> {
+    fn mailbox(&mut self, place: &Place<'_>, found: Option<&str>) -> Option<Mailbox> {
         let found = found?;
         let mailbox = Mailbox::parse(found);
         if mailbox.is_none() {
@@ -685,7 +698,7 @@ impl Compiler<'_> {
 
     fn mail_template(
         &mut self,
-        place: &Place,
+        place: &Place<'_>,
         source: Option<&str>,
         places: Places<'_>,
     ) -> Option<letter::Template> {
@@ -708,7 +721,7 @@ impl Compiler<'_> {
         }
     }
 
-    fn texts(&mut self, place: &Place, texts: &document::Texts, longest: usize) {
+    fn texts(&mut self, place: &Place<'_>, texts: &document::Texts, longest: usize) {
         for (tag, text) in texts {
             let place = place.key(tag);
             if Language::from_tag(tag).is_none() {
@@ -730,7 +743,7 @@ impl Compiler<'_> {
         }
     }
 
-    fn unknown_language(&mut self, place: &Place, tag: &str) {
+    fn unknown_language(&mut self, place: &Place<'_>, tag: &str) {
         let tags = language_tags();
         let expected = format!("one of `{}`", tags.join("`, `"));
         let language = tag.get(..2).filter(|language| tags.contains(language));
@@ -739,13 +752,13 @@ impl Compiler<'_> {
         self.faults.push(fault);
     }
 
-    fn unknown(&mut self, place: &Place, found: &str, expected: &str, known: &[&str]) {
+    fn unknown(&mut self, place: &Place<'_>, found: &str, expected: &str, known: &[&str]) {
         let mut fault = place.fault(format!("found `{found}`, expected {expected}"));
         fault.suggestion = nearest(found, known.iter().copied());
         self.faults.push(fault);
     }
 
-    fn fault(&mut self, place: &Place, problem: impl Into<String>) {
+    fn fault(&mut self, place: &Place<'_>, problem: impl Into<String>) {
         self.faults.push(place.fault(problem));
     }
 }

@@ -40,29 +40,52 @@ impl fmt::Display for Fault {
     }
 }
 
-/// A path that grows on the way down.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Place(Vec<Segment>);
+/// Where the compiler is, step by step from the top. It becomes a path where there is a fault, and nearly always there is none.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Place<'p> {
+    /// None at the top.
+    last: Option<(&'p Self, Step<'p>)>,
+}
 
-impl Place {
-    pub(super) fn key(&self, key: &str) -> Self {
-        let mut path = self.0.clone();
-        path.push(Segment::Key(key.to_owned()));
-        Self(path)
+#[derive(Debug, Clone, Copy)]
+enum Step<'p> {
+    Key(&'p str),
+    Index(usize),
+}
+
+impl<'p> Place<'p> {
+    pub(super) const fn key(&'p self, key: &'p str) -> Self {
+        let last = Some((self, Step::Key(key)));
+        Self { last }
     }
 
-    pub(super) fn index(&self, index: usize) -> Self {
-        let mut path = self.0.clone();
-        path.push(Segment::Index(index));
-        Self(path)
+    pub(super) const fn index(&'p self, index: usize) -> Self {
+        let last = Some((self, Step::Index(index)));
+        Self { last }
     }
 
     pub(super) fn fault(&self, problem: impl Into<String>) -> Fault {
         Fault {
-            path: self.0.clone(),
+            path: self.path(),
             offset: None,
             problem: problem.into(),
             suggestion: None,
+        }
+    }
+
+    fn path(&self) -> Vec<Segment> {
+        let upwards = std::iter::successors(self.last, |(above, _)| above.last);
+        let mut path: Vec<Segment> = upwards.map(|(_, step)| step.into()).collect();
+        path.reverse();
+        path
+    }
+}
+
+impl From<Step<'_>> for Segment {
+    fn from(step: Step<'_>) -> Self {
+        match step {
+            Step::Key(key) => Self::Key(key.to_owned()),
+            Step::Index(index) => Self::Index(index),
         }
     }
 }
@@ -129,8 +152,12 @@ mod tests {
 
     #[test]
     fn people_count_from_one() {
-        let place = Place::default().key("rule").index(2).key("when");
-        let mut fault = place.fault("it is no expression");
+        let (top, third) = (Place::default(), 2);
+        let mut fault = top
+            .key("rule")
+            .index(third)
+            .key("when")
+            .fault("it is no expression");
         fault.suggestion = Some("email.domain".to_owned());
         assert_eq!(
             fault.to_string(),

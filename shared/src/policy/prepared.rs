@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use lz4_flex::block::{compress_prepend_size, decompress, uncompressed_size};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -18,7 +19,10 @@ use super::{
 
 /// Of what follows it. It MUST become another number with every change of what is prepared, or of the order in it: octets tell
 /// nothing of what they mean.
-const FORM: u8 = 1;
+const FORM: u8 = 2;
+
+/// Most octets that are unpacked: several times what a document may have.
+const MAX_OCTETS: usize = 4 << 20;
 
 /// Expressions and patterns by how they are written.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -38,15 +42,19 @@ impl Prepared {
 
     /// As octets, with the document that it was made of; none where they cannot be written.
     pub fn encode(&self, json: &str) -> Option<Vec<u8>> {
-        postcard::to_extend(&(json, self), vec![FORM]).ok()
+        let octets = postcard::to_allocvec(&(json, self)).ok()?;
+        let fits = octets.len() <= MAX_OCTETS;
+        fits.then(|| [&[FORM], &*compress_prepend_size(&octets)].concat())
     }
 
     /// The document and what is prepared of it; none of octets of another form.
-    pub fn decode(octets: &[u8]) -> Option<(&str, Self)> {
-        let (form, prepared) = octets.split_first()?;
-        (*form == FORM)
-            .then(|| postcard::from_bytes(prepared).ok())
-            .flatten()
+    pub fn decode(octets: &[u8]) -> Option<(String, Self)> {
+        let (FORM, packed) = octets.split_first().map(|(form, packed)| (*form, packed))? else {
+            return None;
+        };
+        let (length, packed) = uncompressed_size(packed).ok()?;
+        let octets = (length <= MAX_OCTETS).then(|| decompress(packed, length).ok())??;
+        postcard::from_bytes(&octets).ok()
     }
 
     pub(super) fn expression(
@@ -134,15 +142,23 @@ mod tests {
         assert!(Prepared::decode(&[]).is_none());
     }
 
+    #[test]
+    fn what_claims_to_be_too_much_is_not_unpacked() {
+        let claimed = u32::try_from(MAX_OCTETS + 1).unwrap();
+        let octets = [&[FORM], claimed.to_le_bytes().as_slice(), &[0]].concat();
+        assert!(Prepared::decode(&octets).is_none());
+    }
+
     /// When this fails, [`FORM`] becomes another number, and the digest the one that is found.
     #[test]
     fn the_form_has_its_number() {
-        let octets = Prepared::of(&document()).unwrap().encode("").unwrap();
+        // How well they are packed is no part of it.
+        let octets = postcard::to_allocvec(&("", Prepared::of(&document()).unwrap())).unwrap();
         let found = format!("{:?}", digest(&SHA256, &octets));
         assert_eq!(
             (FORM, found.as_str()),
             (
-                1,
+                2,
                 "SHA256:ad158d3347f74f316d7400c7529c137c758bb24a5607710c27ad51c728c59e81"
             )
         );

@@ -25,7 +25,7 @@ const MAX_REASONS: usize = 30;
 const MAX_REASON: usize = 1000;
 
 impl Compiler<'_> {
-    pub(super) fn approval(&mut self, top: &Place) -> Approval {
+    pub(super) fn approval(&mut self, top: &Place<'_>) -> Approval {
         let document = self.document;
         let Some(found) = &document.approval else {
             return Approval::default();
@@ -62,7 +62,7 @@ impl Compiler<'_> {
         }
     }
 
-    fn keep_days(&mut self, found: &document::Approval, place: &Place) -> KeepDays {
+    fn keep_days(&mut self, found: &document::Approval, place: &Place<'_>) -> KeepDays {
         let usual = Terms::USUAL.keep_days;
         match found.keep_days {
             None => usual,
@@ -85,7 +85,7 @@ impl Compiler<'_> {
 
     /// A denial stands no longer than its request is kept. Of one number for all states nobody asks this: policies that are
     /// published say such things.
-    fn denial_stands(&mut self, place: &Place, keep: KeepDays, reapply: Option<u32>) {
+    fn denial_stands(&mut self, place: &Place<'_>, keep: KeepDays, reapply: Option<u32>) {
         if let Some(reapply) = reapply.filter(|reapply| keep.denied < *reapply) {
             let problem = format!(
                 "found {}, expected at least the {reapply} of `reapply-after-days`: a denial stands no longer than its request is kept",
@@ -95,7 +95,7 @@ impl Compiler<'_> {
         }
     }
 
-    fn days(&mut self, place: &Place, found: u32, least: u32) -> u32 {
+    fn days(&mut self, place: &Place<'_>, found: u32, least: u32) -> u32 {
         if !(least..=MAX_DAYS).contains(&found) {
             let problem =
                 format!("found {found}, expected a number of days from {least} to {MAX_DAYS}");
@@ -104,7 +104,7 @@ impl Compiler<'_> {
         found
     }
 
-    fn notices(&mut self, found: &document::Approval, place: &Place) -> Notices {
+    fn notices(&mut self, found: &document::Approval, place: &Place<'_>) -> Notices {
         let mut days = |name, found: Option<u32>| {
             let place = place.key(name);
             found.map(|found| self.days(&place, found, 1))
@@ -131,7 +131,7 @@ impl Compiler<'_> {
         notices
     }
 
-    fn addresses(&mut self, place: &Place, found: &[String]) -> Vec<Address> {
+    fn addresses(&mut self, place: &Place<'_>, found: &[String]) -> Vec<Address> {
         self.no_more_than(place, found.len(), MAX_NOTIFIED);
         let found = found.iter().enumerate();
         let addresses = found.filter_map(|(index, text)| {
@@ -145,7 +145,7 @@ impl Compiler<'_> {
         addresses.collect()
     }
 
-    fn reasons(&mut self, found: &[String], place: &Place) -> Vec<String> {
+    fn reasons(&mut self, found: &[String], place: &Place<'_>) -> Vec<String> {
         self.no_more_than(place, found.len(), MAX_REASONS);
         for (index, reason) in found.iter().enumerate() {
             let length = reason.chars().count();
@@ -158,14 +158,14 @@ impl Compiler<'_> {
         found.to_vec()
     }
 
-    fn no_more_than(&mut self, place: &Place, found: usize, most: usize) {
+    fn no_more_than(&mut self, place: &Place<'_>, found: usize, most: usize) {
         if found > most {
             let problem = format!("found {found}, expected at most {most}");
             self.fault(place, problem);
         }
     }
 
-    fn grants(&mut self, place: &Place) -> Grants {
+    fn grants(&mut self, place: &Place<'_>) -> Grants {
         let document = self.document;
         let Some(found) = &document.approval else {
             return Grants::default();
@@ -183,7 +183,8 @@ impl Compiler<'_> {
         let roles = found.app_roles.iter().enumerate();
         let app_roles = roles
             .filter_map(|(index, found)| {
-                let place = place.key("app-role").index(index);
+                let roles = place.key("app-role");
+                let place = roles.index(index);
                 let application = self.object_id(&place.key("application"), &found.application);
                 let role = self.object_id(&place.key("role"), &found.role);
                 Some(AppRole {
@@ -195,7 +196,7 @@ impl Compiler<'_> {
         Grants { groups, app_roles }
     }
 
-    fn object_id(&mut self, place: &Place, found: &str) -> Option<ObjectId> {
+    fn object_id(&mut self, place: &Place<'_>, found: &str) -> Option<ObjectId> {
         let id = ObjectId::parse(found);
         if id.is_none() {
             let problem = format!(

@@ -16,13 +16,14 @@ use crate::{
 type Given = HashSet<(&'static str, NoticeKind, Language)>;
 
 impl Compiler<'_> {
-    pub(super) fn notice_templates(&mut self, top: &Place) -> Vec<NoticeTemplate> {
+    pub(super) fn notice_templates(&mut self, top: &Place<'_>) -> Vec<NoticeTemplate> {
         let document = self.document;
         let mut given = Given::new();
         let found = document.notices.iter().enumerate();
         found
             .map(|(index, found)| {
-                let place = top.key("notice").index(index);
+                let notices = top.key("notice");
+                let place = notices.index(index);
                 let template = self.notice_template(&place, found);
                 self.used(&place, found, &template, &mut given);
                 template
@@ -30,7 +31,7 @@ impl Compiler<'_> {
             .collect()
     }
 
-    fn notice_template(&mut self, place: &Place, found: &Notice) -> NoticeTemplate {
+    fn notice_template(&mut self, place: &Place<'_>, found: &Notice) -> NoticeTemplate {
         let kinds = kinds(found);
         let (known, needed) = (known_places(&kinds), needs(&kinds));
         let places = Places {
@@ -48,7 +49,7 @@ impl Compiler<'_> {
         }
     }
 
-    fn notice_languages(&mut self, place: &Place, found: &[String]) -> Vec<Language> {
+    fn notice_languages(&mut self, place: &Place<'_>, found: &[String]) -> Vec<Language> {
         if found.is_empty() {
             return Language::ALL.to_vec();
         }
@@ -65,7 +66,7 @@ impl Compiler<'_> {
     /// Whether some mail is made of each part of a template.
     fn used(
         &mut self,
-        place: &Place,
+        place: &Place<'_>,
         found: &Notice,
         template: &NoticeTemplate,
         given: &mut Given,

@@ -35,7 +35,7 @@ const LONGEST_REMEMBER: u32 = 24 * 60;
 impl Compiler<'_> {
     // --- attributes whose values others know
 
-    pub(super) fn in_set(&mut self, place: &Place, rules: &AttributeRules) -> Option<SetName> {
+    pub(super) fn in_set(&mut self, place: &Place<'_>, rules: &AttributeRules) -> Option<SetName> {
         let found = rules.in_set.as_ref()?;
         let set = SetName::parse(found);
         if set.is_none() {
@@ -49,7 +49,7 @@ impl Compiler<'_> {
 
     pub(super) fn known_to(
         &mut self,
-        place: &Place,
+        place: &Place<'_>,
         name: &str,
         rules: &AttributeRules,
     ) -> Option<SourceName> {
@@ -116,7 +116,7 @@ impl Compiler<'_> {
         SourceName::parse(found)
     }
 
-    fn only_invitation(&mut self, place: &Place, name: &str) {
+    fn only_invitation(&mut self, place: &Place<'_>, name: &str) {
         let document = self.document;
         let mut others = document.attributes.iter();
         if let Some((other, _)) = others.find(|(other, rules)| rules.invitation && *other != name)
@@ -133,7 +133,7 @@ impl Compiler<'_> {
 
     // --- sources
 
-    pub(super) fn sources(&mut self, top: &Place) -> Vec<Source> {
+    pub(super) fn sources(&mut self, top: &Place<'_>) -> Vec<Source> {
         let document = self.document;
         let place = top.key("source");
         self.at_most(&place, document.sources.len());
@@ -146,7 +146,12 @@ impl Compiler<'_> {
         sources
     }
 
-    fn source(&mut self, place: &Place, name: &str, source: &document::Source) -> Option<Source> {
+    fn source(
+        &mut self,
+        place: &Place<'_>,
+        name: &str,
+        source: &document::Source,
+    ) -> Option<Source> {
         let source_name = self.source_name(place, name);
         if source.steps.is_empty() {
             self.fault(
@@ -199,7 +204,7 @@ impl Compiler<'_> {
         })
     }
 
-    fn nothing_of_http(&mut self, place: &Place, source: &document::Source) {
+    fn nothing_of_http(&mut self, place: &Place<'_>, source: &document::Source) {
         let keys = [
             ("url", source.url.is_some()),
             ("method", source.method.is_some()),
@@ -221,7 +226,7 @@ impl Compiler<'_> {
         }
     }
 
-    fn http(&mut self, place: &Place, source: &document::Source) -> Option<HttpSource> {
+    fn http(&mut self, place: &Place<'_>, source: &document::Source) -> Option<HttpSource> {
         let method = source.method.unwrap_or(match source.body {
             Some(_) => HttpMethod::Post,
             None => HttpMethod::Get,
@@ -234,7 +239,8 @@ impl Compiler<'_> {
         }
         let url = self.url(place, source.url.as_deref());
         let headers = source.headers.iter().filter_map(|(name, text)| {
-            let place = place.key("headers").key(name);
+            let headers = place.key("headers");
+            let place = headers.key(name);
             self.header(&place, name);
             Some((name.clone(), self.request_text(&place, text)?))
         });
@@ -262,7 +268,7 @@ impl Compiler<'_> {
         })
     }
 
-    fn url(&mut self, place: &Place, url: Option<&str>) -> Option<RequestText> {
+    fn url(&mut self, place: &Place<'_>, url: Option<&str>) -> Option<RequestText> {
         let Some(url) = url else {
             self.fault(place, "expected `url`, the address that is asked");
             return None;
@@ -285,7 +291,7 @@ impl Compiler<'_> {
         Some(text)
     }
 
-    fn request_text(&mut self, place: &Place, text: &str) -> Option<RequestText> {
+    fn request_text(&mut self, place: &Place<'_>, text: &str) -> Option<RequestText> {
         match RequestText::parse(text) {
             Ok(text) => {
                 self.known_facts(place, &text.fields().collect::<Vec<_>>());
@@ -298,7 +304,7 @@ impl Compiler<'_> {
         }
     }
 
-    fn known_facts(&mut self, place: &Place, fields: &[&Field]) {
+    fn known_facts(&mut self, place: &Place<'_>, fields: &[&Field]) {
         for field in fields {
             if let Field::Fact(key) = field
                 && !self.vocabulary.facts.contains(key.as_str())
@@ -310,7 +316,7 @@ impl Compiler<'_> {
         }
     }
 
-    fn header(&mut self, place: &Place, name: &str) {
+    fn header(&mut self, place: &Place<'_>, name: &str) {
         const OWN: [&str; 5] = [
             "authorization",
             "host",
@@ -330,7 +336,7 @@ impl Compiler<'_> {
         }
     }
 
-    fn auth(&mut self, place: &Place, auth: Option<&Auth>) {
+    fn auth(&mut self, place: &Place<'_>, auth: Option<&Auth>) {
         let place = place.key("auth");
         match auth {
             None => {}
@@ -351,7 +357,7 @@ impl Compiler<'_> {
         }
     }
 
-    fn fixed_url(&mut self, place: &Place, url: &str) {
+    fn fixed_url(&mut self, place: &Place<'_>, url: &str) {
         if authority(url).is_none()
             || url.contains(['{', '}'])
             || url.chars().any(char::is_whitespace)
@@ -363,7 +369,7 @@ impl Compiler<'_> {
         }
     }
 
-    fn secret(&mut self, place: &Place, name: &str) {
+    fn secret(&mut self, place: &Place<'_>, name: &str) {
         let allowed = |b: u8| b.is_ascii_alphanumeric() || b"/_+=.@-".contains(&b);
         if name.is_empty() || name.len() > 128 || !name.bytes().all(allowed) {
             self.fault(
@@ -373,7 +379,7 @@ impl Compiler<'_> {
         }
     }
 
-    fn pointer(&mut self, place: &Place, pointer: &str) {
+    fn pointer(&mut self, place: &Place<'_>, pointer: &str) {
         if !pointer.is_empty() && !pointer.starts_with('/') {
             self.fault(
                 place,
@@ -382,7 +388,12 @@ impl Compiler<'_> {
         }
     }
 
-    fn mappings(&mut self, place: &Place, source: &document::Source, facts: bool) -> Vec<Mapping> {
+    fn mappings(
+        &mut self,
+        place: &Place<'_>,
+        source: &document::Source,
+        facts: bool,
+    ) -> Vec<Mapping> {
         let from = if facts { &source.facts } else { &source.claims };
         if from.len() > MAX_MAPPINGS {
             let found = from.len();
@@ -422,7 +433,7 @@ impl Compiler<'_> {
     }
 
     /// A source that is made of what others say comes after them; a cycle is a fault.
-    fn levels(&mut self, place: &Place, sources: &mut [Source]) {
+    fn levels(&mut self, place: &Place<'_>, sources: &mut [Source]) {
         let needs: Vec<BTreeSet<usize>> = sources
             .iter()
             .enumerate()
@@ -468,7 +479,7 @@ impl Compiler<'_> {
 
     // --- verifications
 
-    pub(super) fn verifications(&mut self, top: &Place) -> Vec<Verification> {
+    pub(super) fn verifications(&mut self, top: &Place<'_>) -> Vec<Verification> {
         let document = self.document;
         let place = top.key("verification");
         self.at_most(&place, document.verifications.len());
@@ -483,7 +494,7 @@ impl Compiler<'_> {
 
     fn verification(
         &mut self,
-        place: &Place,
+        place: &Place<'_>,
         name: &str,
         settings: &document::Verification,
     ) -> Option<Verification> {
@@ -500,7 +511,8 @@ impl Compiler<'_> {
             self.code(&place.key("message"), code);
         }
         let fields = settings.fields.iter().filter_map(|(name, text)| {
-            let place = place.key("fields").key(name);
+            let fields = place.key("fields");
+            let place = fields.key(name);
             Some((name.clone(), self.request_text(&place, text)?))
         });
         let fields = fields.collect();
@@ -541,7 +553,7 @@ impl Compiler<'_> {
         Some((Key::of(name), self.wire_name(name)?))
     }
 
-    fn provider_settings(&mut self, place: &Place, settings: &document::Verification) {
+    fn provider_settings(&mut self, place: &Place<'_>, settings: &document::Verification) {
         let provider = settings.provider;
         let is_http = provider == ProviderKind::Http;
         let is_bot_check = provider.is_bot_check();
@@ -625,7 +637,7 @@ impl Compiler<'_> {
         }
     }
 
-    fn outcomes(&mut self, place: &Place, settings: &document::Verification) {
+    fn outcomes(&mut self, place: &Place<'_>, settings: &document::Verification) {
         let asks_to_correct = [
             settings.on_failed,
             settings.on_refer,
@@ -649,7 +661,7 @@ impl Compiler<'_> {
 
     // --- both
 
-    fn source_name(&mut self, place: &Place, name: &str) -> Option<SourceName> {
+    fn source_name(&mut self, place: &Place<'_>, name: &str) -> Option<SourceName> {
         let parsed = SourceName::parse(name);
         if parsed.is_none() {
             self.fault(
@@ -660,7 +672,7 @@ impl Compiler<'_> {
         parsed
     }
 
-    fn at_most(&mut self, place: &Place, found: usize) {
+    fn at_most(&mut self, place: &Place<'_>, found: usize) {
         if found > MAX_SOURCES {
             self.fault(
                 place,
@@ -669,7 +681,7 @@ impl Compiler<'_> {
         }
     }
 
-    fn within(&mut self, place: &Place, found: u32, least: u32, most: u32) -> u32 {
+    fn within(&mut self, place: &Place<'_>, found: u32, least: u32, most: u32) -> u32 {
         if !(least..=most).contains(&found) {
             self.fault(place, format!("found {found}, expected {least} to {most}"));
         }
