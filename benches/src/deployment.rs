@@ -1,6 +1,6 @@
 //! A deployment as operators have one after a while: a table with lists, a credential and a policy.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{collections::HashMap, path::PathBuf, sync::Arc, time::Duration};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -27,6 +27,7 @@ use crate::{
     event::DOMAIN,
     policy::large::{self, Parts},
     relay::Relay,
+    tls::{Identity, Tunnel},
 };
 
 /// Entries of the lists, where nothing else is said.
@@ -45,9 +46,11 @@ pub(crate) const OF_OTHERS: &str = "of-others";
 /// Where a function has its table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Distance {
-    /// On this machine.
+    /// On this machine, without TLS: nothing but what is measured varies.
+    Here,
+    /// On this machine, by TLS.
     Near,
-    /// As far away as on AWS.
+    /// As far away as on AWS, by TLS.
     Far,
 }
 
@@ -56,7 +59,12 @@ pub(crate) struct Deployment {
     /// Counts.
     pub(crate) relay: Relay,
     /// Takes its time.
-    far: Relay,
+    #[expect(dead_code, reason = "it is there until it is dropped")]
+    slow: Relay,
+    near: Tunnel,
+    far: Tunnel,
+    /// Whom its functions trust.
+    trusted: PathBuf,
     /// What callers send, by table.
     authorizations: HashMap<String, String>,
     /// With the table, and the logs of processes.
@@ -69,9 +77,15 @@ impl Deployment {
         // In a file, for one in memory looks through its whole stream at each write.
         let folder = TempDir::new()?;
         let engine = Engine::in_file(&folder.path().join("table"), "127.0.0.1:0").await?;
+        let trusted = folder.path().join("trusted.pem");
+        let identity = Identity::new(&trusted)?;
+        let slow = Relay::before(&engine.endpoint(), latency).await?;
         Ok(Self {
             relay: Relay::before(&engine.endpoint(), Duration::ZERO).await?,
-            far: Relay::before(&engine.endpoint(), latency).await?,
+            near: Tunnel::before(&engine.endpoint(), &identity).await?,
+            far: Tunnel::before(&slow.endpoint(), &identity).await?,
+            slow,
+            trusted,
             engine,
             authorizations: HashMap::new(),
             folder,
@@ -104,9 +118,17 @@ impl Deployment {
     /// Where functions find the table.
     pub(crate) fn endpoint(&self, distance: Distance) -> String {
         match distance {
-            Distance::Near => self.engine.endpoint(),
+            Distance::Here => self.engine.endpoint(),
+            Distance::Near => self.near.endpoint(),
             Distance::Far => self.far.endpoint(),
         }
+    }
+
+    /// By which functions trust it, each in the words of its language.
+    pub(crate) fn trust(&self) -> impl Iterator<Item = (&'static str, String)> {
+        let names = ["SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS", "AWS_CA_BUNDLE"];
+        let file = self.trusted.to_string_lossy().into_owned();
+        names.into_iter().map(move |name| (name, file.clone()))
     }
 
     /// How the product's own adapter reaches it.

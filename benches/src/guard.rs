@@ -112,7 +112,7 @@ async fn figures(options: &Options) -> Result<Vec<Figure>, Failure> {
             figure("read units of a decision", Kind::Exact, read_units),
             figure("write units of a decision", Kind::Exact, write_units),
         ]);
-        let program = target.at(bench.deployment.endpoint(Distance::Near));
+        let program = target.at(bench.deployment.endpoint(Distance::Here));
         let counter = bench.counter(&options.valgrind);
         let event = |number| target.requests.event(number);
         let warm = counter.decision(&program, event).await?;

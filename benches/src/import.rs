@@ -48,7 +48,7 @@ pub(crate) async fn measure(entries: usize) -> Result<Import, Failure> {
     import(&deployment, deployment.relay.endpoint(), "counted", COUNTED).await?;
     let calls = deployment.relay.seen().calls;
     let started = Instant::now();
-    let near = deployment.endpoint(Distance::Near);
+    let near = deployment.endpoint(Distance::Here);
     import(&deployment, near, "measured", entries).await?;
     let took = started.elapsed();
     let each = |count: f64| count / float(counted(COUNTED));

@@ -80,7 +80,7 @@ async fn at_once(
     });
     let mut running = JoinSet::new();
     for number in 0..instances {
-        let program = target.at(bench.deployment.endpoint(Distance::Near));
+        let program = target.at(bench.deployment.endpoint(Distance::Here));
         let log = bench.folder().join(format!("log-{number}"));
         let (process, _) = Process::start(&program, bench.pace(1.0), &log).await?;
         running.spawn(Arc::clone(&work).done_by(process));

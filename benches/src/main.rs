@@ -23,6 +23,7 @@ mod server;
 mod share;
 mod statistics;
 mod subjects;
+mod tls;
 
 use std::{error::Error, io::Write, path::PathBuf, process::ExitCode};
 

@@ -193,7 +193,7 @@ impl Bench {
         let Some(valgrind) = options.valgrind.as_ref().filter(|_| target.is_compiled()) else {
             return Ok(None);
         };
-        let program = target.at(self.deployment.endpoint(Distance::Near));
+        let program = target.at(self.deployment.endpoint(Distance::Here));
         let counter = self.counter(valgrind);
         let event = |number| target.requests.event(number);
         Ok(Some(counter.decision(&program, event).await?))

@@ -63,7 +63,7 @@ pub(crate) async fn lists(processes: &Processes) -> Result<Lists, Failure> {
         calls.push(bench.seen(target).await?.0.calls);
     }
     progress.say("the requests")?;
-    let runs = bench.run(&targets, 1.0, Distance::Near).await?;
+    let runs = bench.run(&targets, 1.0, Distance::Here).await?;
     let measured = SIZES.into_iter().zip(calls).zip(runs);
     let measured = measured.map(|((entries, calls), run)| OfSize {
         entries,
@@ -87,8 +87,8 @@ pub(crate) async fn rules(processes: &Processes) -> Result<Rules, Failure> {
         targets.push(target(Subject::NoRecords, &table, &deployment, processes)?);
     }
     let bench = Bench::new(deployment, processes);
-    let whole = bench.run(&targets, 1.0, Distance::Near).await?;
-    let held_back = bench.run(&targets, SHARE_OF_256_MB, Distance::Near).await?;
+    let whole = bench.run(&targets, 1.0, Distance::Here).await?;
+    let held_back = bench.run(&targets, SHARE_OF_256_MB, Distance::Here).await?;
     let measured = RULES.into_iter().zip(whole).zip(held_back);
     let measured = measured.map(|((rules, whole), held_back)| OfRules {
         rules,

@@ -136,7 +136,9 @@ pub(crate) fn our(
             command: vec![binary.clone().into_os_string()],
             settings: settings
                 .map(|(name, value)| (name, value.to_owned()))
-                .into(),
+                .into_iter()
+                .chain(deployment.trust())
+                .collect(),
         },
         files: Files::Function(binary),
     })
@@ -158,7 +160,10 @@ pub(crate) fn others(
             program: Program {
                 name: subject.title(),
                 command: vec![binary.clone().into_os_string()],
-                settings: vec![("TABLE_NAME", LISTS_ALONE.to_owned()), ("KEYS", keys)],
+                settings: [("TABLE_NAME", LISTS_ALONE.to_owned()), ("KEYS", keys)]
+                    .into_iter()
+                    .chain(deployment.trust())
+                    .collect(),
             },
             files: Files::Function(binary),
         }
@@ -178,10 +183,13 @@ pub(crate) fn others(
             program: Program {
                 name: subject.title(),
                 command,
-                settings: vec![
+                settings: [
                     ("TABLE_NAME", OF_OTHERS.to_owned()),
                     ("AUTHORIZATION", authorization.clone()),
-                ],
+                ]
+                .into_iter()
+                .chain(deployment.trust())
+                .collect(),
             },
             files: Files::Package(files),
         }

@@ -1,7 +1,7 @@
 //! One `BatchGetItem` of the keys that it is told at the start, and then everybody goes on: the least that a function which reads
 //! the table takes.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, fs};
 
 use aws_sdk_dynamodb::{
     Client, Config,
@@ -46,7 +46,11 @@ fn client() -> Result<Client, Error> {
         None,
         "environment",
     );
-    let trust = TrustStore::empty().with_pem_certificate(AMAZON);
+    let trusted = match setting("SSL_CERT_FILE") {
+        Ok(file) => fs::read(file)?,
+        Err(_) => AMAZON.into(),
+    };
+    let trust = TrustStore::empty().with_pem_certificate(trusted);
     let tls = TlsContext::builder().with_trust_store(trust).build()?;
     let http = Builder::new()
         .tls_provider(Provider::Rustls(CryptoMode::Ring))
