@@ -3,8 +3,8 @@
 use std::{fs, net::SocketAddr, path::Path, sync::Arc};
 
 use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, ExtendedKeyUsagePurpose, IsCa, Issuer,
-    KeyPair, KeyUsagePurpose,
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
+    Issuer, KeyPair, KeyUsagePurpose,
 };
 use rustls::{ServerConfig, crypto::ring, pki_types::PrivateKeyDer};
 use tokio::{
@@ -28,9 +28,10 @@ pub(crate) struct Identity(Arc<ServerConfig>);
 impl Identity {
     /// Writes whom to trust into a file.
     pub(crate) fn new(trusted: &Path) -> Result<Self, Failure> {
-        let root = CertifiedIssuer::self_signed(authority()?, KeyPair::generate()?)?;
+        let root = CertifiedIssuer::self_signed(authority("root")?, KeyPair::generate()?)?;
         fs::write(trusted, format!("{AMAZON}{}", root.pem()))?;
-        let intermediate = CertifiedIssuer::signed_by(authority()?, KeyPair::generate()?, &root)?;
+        let intermediate =
+            CertifiedIssuer::signed_by(authority("intermediate")?, KeyPair::generate()?, &root)?;
         let mut server = CertificateParams::new(vec![HOST.to_owned()])?;
         server.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         let key = KeyPair::generate()?;
@@ -46,8 +47,10 @@ impl Identity {
     }
 }
 
-fn authority() -> Result<CertificateParams, Failure> {
+fn authority(name: &str) -> Result<CertificateParams, Failure> {
     let mut params = CertificateParams::new(Vec::new())?;
+    // OpenSSL tells by the names who has signed whom.
+    params.distinguished_name.push(DnType::CommonName, name);
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
     Ok(params)

@@ -35,6 +35,7 @@ use shared::{
         expression::Failure,
         look_up::NOTHING,
         predicate::{disposable::BUILT_IN, look_alike::How},
+        prepared::{decode, encode},
     },
 };
 
@@ -73,7 +74,12 @@ fn run(file: &Path) -> (usize, Vec<String>) {
         Ok(cases) => cases,
         Err(problem) => return (0, told(format!("its cases: {problem}"))),
     };
-    (cases.cases.len(), differences(file, &policy, &cases))
+    // As functions read it.
+    let Some(read) = encode(&policy).and_then(|octets| decode(&octets)) else {
+        return (0, told("it cannot be read of octets".to_owned()));
+    };
+    let problems = [&policy, &read].map(|policy| differences(file, policy, &cases));
+    (cases.cases.len(), problems.concat())
 }
 
 fn differences(file: &Path, policy: &Policy, cases: &Cases) -> Vec<String> {

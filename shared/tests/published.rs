@@ -22,6 +22,7 @@ use axum::{
     http::{Request, StatusCode},
 };
 use jiff::{SignedDuration, Timestamp};
+use rstest::rstest;
 use serde_json::{Value, json};
 use shared::{
     app::{
@@ -41,7 +42,7 @@ use shared::{
         sign_up::{Protocol, SignUp, Step},
     },
     http::{Service, Trust},
-    policy::{Outcome, document::Document, prepared::Prepared},
+    policy::{Outcome, compile, document::Document, prepared},
     ports::{
         Deadline, StoreError,
         credential_use::CredentialUse,
@@ -463,8 +464,7 @@ async fn a_flow_whose_policy_never_compiled_fails_closed_and_no_other_does() {
 /// As `publish` prepares it.
 fn prepared(toml: &str) -> Vec<u8> {
     let document: Document = toml::from_str(toml).unwrap();
-    let json = serde_json::to_string(&document).unwrap();
-    Prepared::of(&document).unwrap().encode(&json).unwrap()
+    prepared::encode(&compile(&document).unwrap()).unwrap()
 }
 
 const NOT_OF_CONTOSO: &str = r#"
@@ -485,12 +485,17 @@ async fn what_is_prepared_decides_and_the_document_is_not_read() {
     assert_eq!(f.world.document_reads.load(SeqCst), 0);
 }
 
+#[rstest]
+#[case::of_the_form_before(|octets: &mut Vec<u8>| octets[0] = 1)]
+#[case::of_a_later_form(|octets: &mut Vec<u8>| octets[0] += 1)]
+#[case::cut_off(|octets: &mut Vec<u8>| octets.truncate(octets.len() / 2))]
+#[case::empty(Vec::clear)]
 #[tokio::test(start_paused = true)]
-async fn what_was_prepared_in_another_form_is_compiled_of_the_document() {
+async fn what_cannot_be_read_is_compiled_of_the_document(#[case] damage: fn(&mut Vec<u8>)) {
     let world = World::default();
     world.publish("*", 1, NOT_OF_CONTOSO);
     let mut octets = prepared("default = \"allow\"");
-    octets[0] += 1;
+    damage(&mut octets);
     world.prepare(1, octets);
     let f = started(world).await;
     assert_eq!(f.action(CONNECTOR).await, "ShowBlockPage");

@@ -18,7 +18,7 @@ use tokio::{sync::Mutex, task::JoinHandle, time::Instant};
 
 use crate::{
     domain::publication::{CurrentPolicies, PolicyFlow, PolicyVersion},
-    policy::{Policy, compile_with, document::Document, prepared::Prepared},
+    policy::{Policy, compile, document::Document, prepared},
     ports::{
         Deadline, StoreError,
         clock::Clock,
@@ -268,17 +268,17 @@ impl Loader {
 
     async fn compiled(&self, version: &PolicyVersion) -> Result<Policy, Fault> {
         let deadline = Deadline(Instant::now() + LOAD_TAKES);
-        let prepared = self.reader.prepared(version, deadline).await;
+        let octets = self.reader.prepared(version, deadline).await;
         // It takes little longer than a thread of its own would.
-        if let Some(octets) = prepared.map_err(Fault::Unreadable)?
-            && let Some((json, prepared)) = Prepared::decode(&octets)
+        if let Some(octets) = octets.map_err(Fault::Unreadable)?
+            && let Some(policy) = prepared::decode(&octets)
         {
-            return of_document(&json, prepared).map_err(Fault::Bad);
+            return Ok(policy);
         }
         let document = self.reader.document(version, deadline).await;
         let json = document.map_err(Fault::Unreadable)?.ok_or(Fault::Absent)?;
         // In a thread of its own: a decision that runs out of time must be able to answer meanwhile.
-        let compiled = tokio::task::spawn_blocking(move || of_document(&json, Prepared::default()));
+        let compiled = tokio::task::spawn_blocking(move || of_document(&json));
         compiled
             .await
             .unwrap_or_else(|_| Err(vec!["compiling it failed".to_owned()]))
@@ -321,10 +321,10 @@ impl Loader {
     }
 }
 
-fn of_document(json: &str, mut prepared: Prepared) -> Result<Policy, Vec<String>> {
+fn of_document(json: &str) -> Result<Policy, Vec<String>> {
     // The fault of serde names what it found, which is the operator's own text, not a person's.
     let document: Document = serde_json::from_str(json).map_err(|error| vec![error.to_string()])?;
-    compile_with(&document, &mut prepared).map_err(|faults| {
+    compile(&document).map_err(|faults| {
         let told = faults.iter().take(FAULTS_TOLD);
         told.map(ToString::to_string).collect()
     })

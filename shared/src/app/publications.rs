@@ -11,9 +11,10 @@ use crate::{
         publication::{CurrentPolicies, PolicyFlow, PolicyVersion, Publication},
     },
     policy::{
+        compile,
         document::{Document, MAX_DOCUMENT_OCTETS},
         fault::Fault,
-        prepared::Prepared,
+        prepared,
     },
     ports::{
         StoreError,
@@ -213,11 +214,9 @@ impl Publications {
 
     /// The version that a policy becomes, if it compiles and fits.
     async fn next_version(&self, draft: Draft<'_>) -> Result<NewVersion, PublicationError> {
-        let prepared = Prepared::of(draft.document).map_err(PublicationError::Faulty)?;
+        let policy = compile(draft.document).map_err(PublicationError::Faulty)?;
         let document = text_of(draft)?;
-        let prepared = prepared
-            .encode(&document)
-            .filter(|octets| octets.len() <= MAX_TEXT_OCTETS);
+        let prepared = prepared::encode(&policy).filter(|octets| octets.len() <= MAX_TEXT_OCTETS);
         let newest = self.store.history(draft.flow, None, 1).await?;
         let number = newest.first().map_or(1, |newest| newest.version.number + 1);
         let version = PolicyVersion {

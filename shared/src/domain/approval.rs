@@ -129,7 +129,7 @@ impl ContentKey {
 }
 
 /// When somebody who was denied may ask again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 pub enum Reapply {
     #[default]
     Never,
@@ -138,7 +138,7 @@ pub enum Reapply {
 }
 
 /// What a policy says of its requests. A request keeps the terms under which it was made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Terms {
     pub reapply: Reapply,
     /// An undecided request expires after this.

@@ -6,7 +6,7 @@ use std::fmt;
 const PREFIX: &str = "extension_";
 
 /// The app id of Entra's extensions app, as it stands in the names of custom attributes: 32 hexadecimal digits.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct ExtensionsApp(String);
 
 impl ExtensionsApp {
@@ -18,7 +18,9 @@ impl ExtensionsApp {
 }
 
 /// The name of a built-in attribute or of a custom one, as it stood on the wire.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+)]
 pub struct AttributeName(String);
 
 impl AttributeName {

@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// A language in which every message exists.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub enum Language {
     English,
     Swedish,

@@ -211,7 +211,9 @@ impl fmt::Display for Matcher {
 }
 
 /// The name of a list: letters, digits, `-`, `_` and `.`, up to 64.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+)]
 pub struct ListName(String);
 
 impl ListName {

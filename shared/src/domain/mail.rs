@@ -8,7 +8,7 @@ use super::email::{EmailAddress, EmailDomain};
 const MAX_NAME: usize = 100;
 
 /// An address as mail is sent to it: what the person wrote, and not the form in which lists compare it.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Address(String);
 
 impl Address {
@@ -39,7 +39,7 @@ impl fmt::Debug for Address {
 }
 
 /// An address with a name or without: `Contoso <no-reply@contoso.com>`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Mailbox {
     pub name: Option<String>,
     pub address: Address,

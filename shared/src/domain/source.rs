@@ -8,7 +8,9 @@ use super::{attribute::ClaimValue, digest};
 
 /// The name of a source or of a verification: a lower-case letter, then lower-case letters, digits and `_`, up to 32, so that
 /// expressions can spell it.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+)]
 pub struct SourceName(String);
 
 impl SourceName {

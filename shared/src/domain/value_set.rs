@@ -7,7 +7,9 @@ use jiff::Timestamp;
 use super::normal_form::nfkc;
 
 /// The name of a set: lower-case letters, digits, `-` and `_`, up to 64.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+)]
 pub struct SetName(String);
 
 impl SetName {

@@ -15,7 +15,6 @@ use super::{
     mail::{self, Mail},
     message::{CODES, Messages},
     pattern::{Pattern, PatternFault},
-    prepared::Prepared,
     template::Template,
     values::Key,
 };
@@ -37,14 +36,8 @@ pub const MAX_ATTRIBUTES: usize = 100;
 
 /// Checks and compiles a document.
 pub fn compile(document: &Document) -> Result<Policy, Vec<Fault>> {
-    compile_with(document, &mut Prepared::default())
-}
-
-/// The same with what is prepared of it; what is not, is afterwards.
-pub fn compile_with(document: &Document, prepared: &mut Prepared) -> Result<Policy, Vec<Fault>> {
     let mut compiler = Compiler {
         document,
-        prepared,
         vocabulary: vocabulary(document),
         extensions_app: None,
         faults: Vec::new(),
@@ -94,7 +87,6 @@ fn vocabulary(document: &Document) -> Vocabulary {
 
 struct Compiler<'d> {
     document: &'d Document,
-    prepared: &'d mut Prepared,
     vocabulary: Vocabulary,
     extensions_app: Option<ExtensionsApp>,
     faults: Vec<Fault>,
@@ -456,7 +448,7 @@ impl Compiler<'_> {
     }
 
     fn pattern(&mut self, place: &Place<'_>, pattern: &str) -> Option<Pattern> {
-        let fault = match self.prepared.pattern(pattern) {
+        let fault = match Pattern::compile(&format!("^(?:{pattern})$")) {
             Ok(pattern) => return Some(pattern),
             Err(fault) => fault,
         };
@@ -634,7 +626,7 @@ impl Compiler<'_> {
     }
 
     fn expression(&mut self, place: &Place<'_>, source: &str) -> Option<Expression> {
-        let fault = match self.prepared.expression(source, &self.vocabulary) {
+        let fault = match Expression::compile(source, &self.vocabulary) {
             Ok(expression) => return Some(expression),
             Err(fault) => fault,
         };

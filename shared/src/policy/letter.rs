@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use super::Policy;
 use crate::domain::mail::Mailbox;
 
@@ -64,7 +66,7 @@ impl fmt::Display for Need {
 }
 
 /// A template whose places are all known.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Template(String);
 
 /// Why a template cannot be used.

@@ -6,12 +6,14 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
     Circumstances, Policy,
     document::{Auth, HttpMethod, SourceKind, ValueType},
     expression::{Expression, Scope},
+    prepared::{as_json, as_millis},
     request::{Filling, RequestJson, RequestText, header_value, percent_encoded},
     values::{Key, Values},
 };
@@ -68,7 +70,7 @@ pub struct Answer {
 }
 
 /// A compiled source.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Source {
     pub name: SourceName,
     pub(super) kind: SourceKind,
@@ -76,6 +78,7 @@ pub struct Source {
     pub(super) when: Option<Expression>,
     pub(super) precedence: i32,
     pub(super) http: Option<HttpSource>,
+    #[serde(with = "as_millis")]
     pub budget: Duration,
     /// How long an answer stands.
     pub cache: Option<Duration>,
@@ -86,23 +89,26 @@ pub struct Source {
     pub(super) claims: Vec<Mapping>,
     pub(super) facts: Vec<Mapping>,
     /// Everything that makes an answer another one.
+    #[serde(with = "serde_bytes")]
     pub(super) fingerprint: Vec<u8>,
     /// Sources of lower levels are asked before: this one is made of what they say.
-    pub(super) level: usize,
+    pub(super) level: u8,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(super) struct HttpSource {
     pub(super) method: HttpMethod,
     pub(super) url: RequestText,
     pub(super) headers: Vec<(String, RequestText)>,
+    #[serde(with = "as_json")]
     pub(super) body: Option<RequestJson>,
+    #[serde(with = "as_json")]
     pub(super) auth: Option<Auth>,
     pub(super) client_certificate: Option<String>,
 }
 
 /// From a place in an answer to a claim or a fact.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Mapping {
     pub(super) name: String,
     /// A JSON Pointer, or the name in the directory.
@@ -430,7 +436,10 @@ impl Policy {
 
     /// How many times sources are asked one after another.
     pub fn levels(&self) -> usize {
-        let levels = self.sources.iter().map(|source| source.level + 1);
+        let levels = self
+            .sources
+            .iter()
+            .map(|source| usize::from(source.level) + 1);
         levels.max().unwrap_or_default()
     }
 
@@ -441,7 +450,7 @@ impl Policy {
         let mut asked = self
             .sources
             .iter()
-            .filter(|source| source.level == level && source.steps.contains(&step))
+            .filter(|source| usize::from(source.level) == level && source.steps.contains(&step))
             .peekable();
         if asked.peek().is_none() {
             return Vec::new();

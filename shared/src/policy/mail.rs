@@ -1,5 +1,7 @@
 //! The mail with a one-time code: the built-in one, or as the policy of the user flow has it.
 
+use serde::{Deserialize, Serialize};
+
 use super::{
     Policy,
     letter::{Block, Layout, Letter, Need, Places, Sender, Template, Value},
@@ -30,7 +32,7 @@ pub(super) const PLACES: Places<'_> = Places {
 const MAX_APPLICATION: usize = 100;
 
 /// What a policy says of the mail.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Mail {
     pub(super) from: Option<Mailbox>,
     pub(super) reply_to: Option<Mailbox>,

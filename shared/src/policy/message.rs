@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use super::document::Texts;
 use crate::domain::language::Language;
 
@@ -66,7 +68,7 @@ pub const CODES: &[&str] = &[
 ];
 
 /// Texts by code and language.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Messages {
     texts: BTreeMap<String, Texts>,
     pub default_language: Option<Language>,

@@ -30,8 +30,10 @@ pub mod verify;
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use serde::{Deserialize, Serialize};
+
 pub use self::{
-    compile::{MAX_ATTRIBUTES, MAX_RULES, compile, compile_with},
+    compile::{MAX_ATTRIBUTES, MAX_RULES, compile},
     evaluate::{
         Circumstances, InspectedRule, Inspection, LooksLike, Outcome, RuleResult, Trace, Verdict,
     },
@@ -42,6 +44,7 @@ use self::{
     expression::Expression,
     message::Messages,
     pattern::Pattern,
+    prepared::{as_json, as_text},
     template::Template,
     values::Key,
 };
@@ -56,12 +59,13 @@ use crate::domain::{
     value_set::SetName,
 };
 
-/// A compiled policy.
-#[derive(Debug)]
+/// A compiled policy. The order of everything in it is part of what is published ([`prepared`]).
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Policy {
     pub default: Effect,
     pub lists: Option<Vec<ListName>>,
     pub on_unavailable: OnUnavailable,
+    #[serde(with = "as_json")]
     domains: Vec<KnownDomain>,
     /// A template comes after the attributes that it is made of.
     attributes: Vec<Attribute>,
@@ -80,7 +84,7 @@ pub struct Policy {
 }
 
 /// The terms of a policy's requests, and what an approved person gets.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Approval {
     pub terms: Terms,
     pub grants: Grants,
@@ -90,7 +94,7 @@ pub struct Approval {
 }
 
 /// Who is told of requests that wait. Unlike the terms it is the current policy's, for people come and go.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Notices {
     /// Told of new requests, and reminded.
     pub approvers: Vec<Address>,
@@ -133,7 +137,7 @@ fn wire_name(name: &str, app: Option<&ExtensionsApp>) -> Option<AttributeName> {
 }
 
 /// What is asked of one attribute.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 struct Attribute {
     key: Key,
     /// As the policy spells it; a request's own spelling wins.
@@ -170,28 +174,29 @@ impl Attribute {
     }
 }
 
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 enum RequiredWhen {
     Never,
     Always,
     Holds(Expression),
 }
 
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 enum Set {
     Template(Template),
     Number(i64),
     Flag(bool),
 }
 
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 struct AttributeCheck {
     that: Expression,
     message: String,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 struct Rule {
+    #[serde(with = "as_text")]
     id: Arc<str>,
     when: Expression,
     effect: RuleEffect,

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::{
     Policy,
@@ -67,7 +68,7 @@ pub(super) fn needs(kinds: &BTreeSet<NoticeKind>) -> Vec<Need> {
 }
 
 /// What a policy has in place of the built-in frame.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct NoticeTemplate {
     pub(super) kinds: BTreeSet<NoticeKind>,
     pub(super) languages: Vec<Language>,

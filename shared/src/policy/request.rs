@@ -1,5 +1,6 @@
 //! Requests to other systems, put together from what is known of a sign-up.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::{
@@ -9,7 +10,7 @@ use super::{
 use crate::domain::{attribute::AttributeValue, language::Language, sign_up::SignUp};
 
 /// What a placeholder of a request stands for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 enum Placeholder {
     Email,
     EmailDomain,
@@ -48,7 +49,7 @@ pub(super) struct Filling<'f> {
 }
 
 /// A text with placeholders, part of a request.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct RequestText(Vec<Piece<Placeholder>>);
 
 impl RequestText {
@@ -160,7 +161,7 @@ impl Filling<'_> {
 }
 
 /// A JSON body with placeholders in its texts.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) enum RequestJson {
     Fixed(Value),
     Text(RequestText),

@@ -1,14 +1,16 @@
 //! Values that are put together from others: `{givenName} {surname}`.
 
+use serde::{Deserialize, Serialize};
+
 use super::values::{Key, Values};
 use crate::domain::attribute::AttributeValue;
 
 /// A parsed template.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Template(Vec<Piece<Key>>);
 
 /// A piece of a text with placeholders.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Piece<P> {
     Text(String),
     Value(P),

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
@@ -9,6 +10,7 @@ use super::{
     document::{Auth, OnOutcome, ProviderKind},
     expression::Expression,
     look_up::{applies, secret_of},
+    prepared::{as_json, as_millis},
     request::{Filling, RequestJson, RequestText},
     values::{Key, Values},
 };
@@ -21,20 +23,24 @@ use crate::domain::{
 };
 
 /// A compiled verification.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Verification {
     pub name: SourceName,
     /// The provider and how it is reached, as the policy has it.
+    #[serde(with = "as_json")]
     pub settings: super::document::Verification,
+    #[serde(with = "as_millis")]
     pub budget: Duration,
     pub remember: Duration,
     pub(super) when: Option<Expression>,
     pub(super) fields: Vec<(String, RequestText)>,
+    #[serde(with = "as_json")]
     pub(super) body: Option<RequestJson>,
     /// The attribute with the token of a bot check.
     pub(super) token: Option<(Key, AttributeName)>,
     pub(super) field: Option<(Key, AttributeName)>,
     /// Everything that makes an attempt another one.
+    #[serde(with = "serde_bytes")]
     pub(super) fingerprint: Vec<u8>,
 }
 

@@ -7,8 +7,8 @@ use crate::domain::publication::PolicyVersion;
 
 #[async_trait]
 pub trait PolicyReader: Send + Sync {
-    /// The document with what is prepared of it, as `policy::prepared` wrote it; a version need not have it. Consistent, and MUST
-    /// return by the deadline.
+    /// The compiled policy, as `policy::prepared` wrote it; a version need not have it. Consistent, and MUST return by the
+    /// deadline.
     async fn prepared(
         &self,
         version: &PolicyVersion,

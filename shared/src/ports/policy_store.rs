@@ -11,7 +11,7 @@ use crate::domain::{
 /// Longest text of a version that fits, in octets: an item of the table has 400 KB, names included.
 pub const MAX_TEXT_OCTETS: usize = 390 * 1024;
 
-/// A version with its texts and what is prepared, each of at most [`MAX_TEXT_OCTETS`].
+/// A version with its texts and what is prepared of it, each of at most [`MAX_TEXT_OCTETS`].
 #[derive(Debug, Clone)]
 pub struct NewVersion {
     pub publication: Publication,
@@ -19,7 +19,7 @@ pub struct NewVersion {
     pub source: String,
     /// The document as JSON: functions carry no parser of the source.
     pub document: String,
-    /// The document with what is prepared of it, where that fits.
+    /// The compiled policy as `policy::prepared` writes it, where that fits.
     pub prepared: Option<Vec<u8>>,
 }
 

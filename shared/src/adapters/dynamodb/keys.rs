@@ -157,7 +157,7 @@ impl Key {
     }
 
     /// The version as it was written.
-    /// The document with what is prepared of it.
+    /// The compiled policy.
     pub(super) fn policy_prepared(version: &PolicyVersion) -> Self {
         Self {
             pk: policy(&version.flow),

@@ -3,7 +3,9 @@
 use std::fmt;
 
 /// The id of an object in the tenant's directory: a GUID, in lower case.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+)]
 pub struct ObjectId(String);
 
 impl ObjectId {
@@ -29,13 +31,13 @@ impl fmt::Display for ObjectId {
 }
 
 /// Groups and app roles of an approved person.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Grants {
     pub groups: Vec<ObjectId>,
     pub app_roles: Vec<AppRole>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct AppRole {
     /// The application's service principal.
     pub application: ObjectId,

@@ -3,7 +3,7 @@
 use super::State;
 
 /// In days, by the state in which it was closed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct KeepDays {
     pub denied: u32,
     pub expired: u32,

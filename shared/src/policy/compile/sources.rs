@@ -446,8 +446,8 @@ impl Compiler<'_> {
                 gives.map(|(other, _)| other).collect()
             })
             .collect();
-        let mut levels: Vec<Option<usize>> = vec![None; sources.len()];
-        for level in 0..sources.len() {
+        let mut levels: Vec<Option<u8>> = vec![None; sources.len()];
+        for level in 0..u8::try_from(sources.len()).unwrap_or(u8::MAX) {
             let ready: Vec<usize> = (0..sources.len())
                 .filter(|index| levels.get(*index) == Some(&None))
                 .filter(|index| {

@@ -13,26 +13,50 @@ use crate::{domain::attribute::AttributeValue, policy::values::Field};
 
 /// Whether a condition holds.
 pub(super) fn holds(condition: &Node, scope: &Scope<'_>) -> Result<bool, Failure> {
-    let locals = Vec::new();
-    Evaluation { scope, locals }.truth(condition)
+    Evaluation::new(scope).truth(condition)
 }
 
 /// The value of one part, to be compared with what another evaluator makes of it.
 #[cfg(test)]
 pub(super) fn value<'v>(node: &'v Node, scope: &'v Scope<'_>) -> Result<Value<'v>, Failure> {
-    let locals = Vec::new();
-    Evaluation { scope, locals }.value(node)
+    Evaluation::new(scope).value(node)
 }
 
 struct Evaluation<'v, 's> {
     scope: &'v Scope<'s>,
     locals: Vec<Value<'v>>,
+    /// Parts that were looked at, and elements and pieces of texts that were copied.
+    taken: usize,
 }
+
+/// Most of what an evaluation takes, some tens of milliseconds. No checked expression comes near (`cost::MAX_STEPS`); one that was
+/// read of damaged octets ends here.
+const MOST_TAKEN: usize = 1 << 20;
+
+/// As many octets of a text are copied in the time of one step.
+const PIECE: usize = 64;
 
 type Result<T, E = Failure> = std::result::Result<T, E>;
 
-impl<'v> Evaluation<'v, '_> {
+impl<'v, 's> Evaluation<'v, 's> {
+    const fn new(scope: &'v Scope<'s>) -> Self {
+        Self {
+            scope,
+            locals: Vec::new(),
+            taken: 0,
+        }
+    }
+
+    fn take(&mut self, steps: usize) -> Result<()> {
+        self.taken = self.taken.saturating_add(steps);
+        if self.taken > MOST_TAKEN {
+            return Err(Failure::OutOfTime);
+        }
+        Ok(())
+    }
+
     fn value(&mut self, node: &'v Node) -> Result<Value<'v>> {
+        self.take(1)?;
         match node {
             Node::Text(text) => Ok(Value::text(text)),
             Node::Integer(number) => Ok(Value::Integer(*number)),
@@ -41,7 +65,7 @@ impl<'v> Evaluation<'v, '_> {
             Node::Variable(variable) => self.scope.value(*variable).ok_or(Failure::Other),
             Node::Field(field, kind) => self.field(field, *kind),
             Node::Has(field) => Ok(Value::Boolean(self.has(field))),
-            Node::Local(position) => self.locals.get(*position).cloned().ok_or(Failure::Other),
+            Node::Local(position) => self.local(*position),
             Node::Negate(number) => {
                 let number = self.integer(number)?;
                 number
@@ -73,6 +97,7 @@ impl<'v> Evaluation<'v, '_> {
     // --- true or false
 
     fn truth(&mut self, node: &'v Node) -> Result<bool> {
+        self.take(1)?;
         match node {
             Node::Not(condition) => self.truth(condition).map(|truth| !truth),
             Node::NotStrictlyFalse(condition) => Ok(self.truth(condition).unwrap_or(true)),
@@ -104,6 +129,12 @@ impl<'v> Evaluation<'v, '_> {
     }
 
     // --- what others are computed of
+
+    fn local(&mut self, position: usize) -> Result<Value<'v>> {
+        let local = self.locals.get(position).ok_or(Failure::Other)?.clone();
+        self.take(size(&local))?;
+        Ok(local)
+    }
 
     fn text(&mut self, node: &'v Node) -> Result<Cow<'v, str>> {
         match self.value(node)? {
@@ -155,7 +186,10 @@ impl<'v> Evaluation<'v, '_> {
             Operator::LessOrEqual => compared(&one, &other, Ordering::is_le),
             Operator::Greater => compared(&one, &other, Ordering::is_gt),
             Operator::GreaterOrEqual => compared(&one, &other, Ordering::is_ge),
-            Operator::Add => sum(one, other),
+            Operator::Add => {
+                self.take(size(&one) + size(&other))?;
+                sum(one, other)
+            }
             Operator::Subtract => computed(&one, &other, i64::checked_sub),
             Operator::Multiply => computed(&one, &other, i64::checked_mul),
             Operator::Divide => computed(&one, &other, i64::checked_div),
@@ -222,6 +256,15 @@ impl<'v> Evaluation<'v, '_> {
         self.locals.truncate(outside);
         self.locals.extend([Value::Boolean(false), result]);
         self.value(&each.end)
+    }
+}
+
+/// What it takes to copy a value.
+fn size(value: &Value<'_>) -> usize {
+    match value {
+        Value::Text(text) => text.len() / PIECE,
+        Value::Integer(_) | Value::Boolean(_) => 0,
+        Value::List(_) | Value::Listed(_) => value.elements().map_or(0, <[_]>::len),
     }
 }
 

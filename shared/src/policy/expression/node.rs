@@ -1,13 +1,16 @@
 //! A checked expression as it is evaluated: every name is found, every pattern and network compiled, every value of a known
 //! kind. The order of everything here is part of what is published (`policy::prepared`).
 
-use serde::{Deserialize, Serialize};
+use std::cell::Cell;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::{function::Function, kind::Kind, network::Network, variable::Variable};
 use crate::policy::{pattern::Pattern, values::Field};
 
 /// A part of an expression.
 #[derive(Debug, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 pub(super) enum Node {
     Text(String),
     Integer(i64),
@@ -33,6 +36,47 @@ pub(super) enum Node {
     Matches(Box<Node>, Pattern),
     InNetwork(Box<Node>, Network),
     Loop(Box<Loop>),
+}
+
+/// Deepest tree that is read. A checked one is at most half as deep (`syntax::MAX_NESTING`); what is read goes on as deep as its
+/// octets say.
+const MAX_DEPTH: usize = 256;
+
+thread_local! {
+    static DEPTH: Cell<usize> = const { Cell::new(0) };
+}
+
+/// A part that is being read.
+struct Within;
+
+impl Within {
+    fn another<E: de::Error>() -> Result<Self, E> {
+        let depth = DEPTH.get();
+        if depth == MAX_DEPTH {
+            return Err(E::custom("found an expression that is too deep"));
+        }
+        DEPTH.set(depth + 1);
+        Ok(Self)
+    }
+}
+
+impl Drop for Within {
+    fn drop(&mut self) {
+        DEPTH.set(DEPTH.get() - 1);
+    }
+}
+
+impl Serialize for Node {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Self::serialize(self, serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Node {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let _within = Within::another()?;
+        Self::deserialize(deserializer)
+    }
 }
 
 /// Of two values.

@@ -1303,3 +1303,83 @@ proptest! {
         }
     }
 }
+
+// --- what is read of octets
+
+/// The deepest of a kind that compiles.
+fn deepest(source: impl Fn(usize) -> String) -> Expression {
+    let compiled = |times| Expression::compile(&source(times), &Vocabulary::default());
+    let deepest = (1..=syntax::MAX_NESTING).rev();
+    deepest.map(compiled).find_map(Result::ok).unwrap()
+}
+
+#[rstest]
+#[case::negations(deepest(|times| format!("{}email.present{}", "!(".repeat(times), ")".repeat(times))))]
+#[case::sums(deepest(|times| format!("now.hour{} == 61", " + now.hour".repeat(times))))]
+#[case::conditionals(deepest(|times| format!("email.free ? true : {}email.present", "email.free ? true : ".repeat(times))))]
+#[case::loops(deepest(|times| format!(
+    "{}list.names.exists(x, [\"a\"].all(y, !(x != y))){}",
+    "!(".repeat(times),
+    ")".repeat(times),
+)))]
+fn the_deepest_expressions_are_read(#[case] expression: Expression) {
+    let octets = postcard::to_allocvec(&expression).unwrap();
+    let read: Expression = postcard::from_bytes(&octets).unwrap();
+    assert_eq!(postcard::to_allocvec(&read).unwrap(), octets);
+}
+
+/// `!` is one octet: in an item there is room for hundreds of thousands.
+#[test]
+fn a_tree_that_is_too_deep_is_not_read() {
+    let truth = postcard::to_allocvec(&Node::Boolean(true)).unwrap();
+    let negation = postcard::to_allocvec(&Node::Not(Box::new(Node::Boolean(true)))).unwrap()[0];
+    let is_read = |depth: usize| {
+        let octets = [vec![negation; depth - 1], truth.clone()].concat();
+        postcard::from_bytes::<Node>(&octets).is_ok()
+    };
+    assert!(is_read(256));
+    assert!(!is_read(257));
+    assert!(!is_read(300_000));
+    // What was too deep is not counted for the next one.
+    assert!(is_read(256));
+}
+
+/// No expression compiles to these: each round makes the result twice as long.
+#[rstest]
+#[case::list(Node::List(vec![Node::Boolean(true)]))]
+#[case::text(Node::Text("a".repeat(64)))]
+fn what_would_fill_the_memory_ends(#[case] start: Node) {
+    let both = || Node::Local(1);
+    let list = (0..100).map(Node::Integer).collect();
+    let doubled = Node::Loop(Box::new(node::Loop {
+        list: Node::List(list),
+        start,
+        goes_on: Node::Boolean(true),
+        round: Node::Binary(node::Operator::Add, Box::new([both(), both()])),
+        end: both(),
+        decides: None,
+    }));
+    with(&sign_up(), &[], |scope| {
+        assert_eq!(evaluate::holds(&doubled, scope), Err(Failure::OutOfTime));
+    });
+}
+
+/// Loops in loops, deeper than an expression can have them.
+#[test]
+fn what_would_never_end_ends() {
+    let hundred = || Node::List((0..100).map(Node::Integer).collect());
+    let around = |inner| {
+        Node::Loop(Box::new(node::Loop {
+            list: hundred(),
+            start: Node::Boolean(true),
+            goes_on: Node::Boolean(true),
+            round: inner,
+            end: Node::Boolean(true),
+            decides: None,
+        }))
+    };
+    let loops = (0..20).fold(Node::Boolean(true), |inner, _| around(inner));
+    with(&sign_up(), &[], |scope| {
+        assert_eq!(evaluate::holds(&loops, scope), Err(Failure::OutOfTime));
+    });
+}

@@ -380,7 +380,7 @@ pub(super) struct PolicyTextItem {
     pub(super) text: String,
 }
 
-/// A document with what is prepared of it.
+/// A compiled policy.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct PreparedPolicyItem {
     schema: u32,
