@@ -11,7 +11,7 @@ mod scene;
 use std::{io::Write, process::ExitCode};
 
 use serde::{Deserialize, Serialize};
-use shared::domain::sign_up::Protocol;
+use shared::{domain::sign_up::Protocol, policy::prepared};
 
 use self::{
     large::Parts,
@@ -121,6 +121,7 @@ fn large_policy(rounds: usize) -> Result<Vec<Row>, Failure> {
     };
     let (no_patterns, no_expressions) = (without(false, true), without(false, false));
     let policy = compiled(&whole)?;
+    let octets = prepared::encode(&policy).ok_or("the policy cannot be written")?;
     let connector = golden(Protocol::Connector)?;
     let connector = Scene::of(Protocol::Connector, &large::connector_body(&connector))?;
     let extension = golden(Protocol::Extension)?;
@@ -138,6 +139,7 @@ fn large_policy(rounds: usize) -> Result<Vec<Row>, Failure> {
         plain,
         bare,
         read,
+        again,
         first,
     ] = measure(
         rounds,
@@ -150,6 +152,7 @@ fn large_policy(rounds: usize) -> Result<Vec<Row>, Failure> {
             operation(|| compiled(&no_patterns)),
             operation(|| compiled(&no_expressions)),
             operation(|| scene::read(&whole)),
+            operation(|| prepared::decode(&octets)),
             operation_on(
                 || compiled(&whole).ok(),
                 |fresh| fresh.as_ref().map(|policy| connector.decide(policy)),
@@ -177,6 +180,7 @@ fn large_policy(rounds: usize) -> Result<Vec<Row>, Failure> {
         row("compile: patterns", &compile.minus(&plain), None),
         row("compile: expressions", &plain.minus(&bare), None),
         row("compile: the rest", &bare.minus(&read), None),
+        row("read as it was published", &again, None),
         row(
             "first decision, above a later one",
             &first.minus(&decision),
