@@ -34,6 +34,7 @@ impl Identity {
             CertifiedIssuer::signed_by(authority("intermediate")?, KeyPair::generate()?, &root)?;
         let mut server = CertificateParams::new(vec![HOST.to_owned()])?;
         server.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        server.use_authority_key_identifier_extension = true;
         let key = KeyPair::generate()?;
         let issuer: &Issuer<'_, KeyPair> = &intermediate;
         let server = server.signed_by(&key, issuer)?;
@@ -53,6 +54,7 @@ fn authority(name: &str) -> Result<CertificateParams, Failure> {
     params.distinguished_name.push(DnType::CommonName, name);
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+    params.use_authority_key_identifier_extension = true;
     Ok(params)
 }
 
