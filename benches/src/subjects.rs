@@ -134,11 +134,10 @@ pub(crate) fn our(
         program: Program {
             name: subject.title(),
             command: vec![binary.clone().into_os_string()],
-            settings: settings
-                .map(|(name, value)| (name, value.to_owned()))
-                .into_iter()
-                .chain(deployment.trust())
-                .collect(),
+            settings: with_trust(
+                deployment,
+                settings.map(|(name, value)| (name, value.to_owned())),
+            ),
         },
         files: Files::Function(binary),
     })
@@ -160,10 +159,10 @@ pub(crate) fn others(
             program: Program {
                 name: subject.title(),
                 command: vec![binary.clone().into_os_string()],
-                settings: [("TABLE_NAME", LISTS_ALONE.to_owned()), ("KEYS", keys)]
-                    .into_iter()
-                    .chain(deployment.trust())
-                    .collect(),
+                settings: with_trust(
+                    deployment,
+                    [("TABLE_NAME", LISTS_ALONE.to_owned()), ("KEYS", keys)],
+                ),
             },
             files: Files::Function(binary),
         }
@@ -183,13 +182,13 @@ pub(crate) fn others(
             program: Program {
                 name: subject.title(),
                 command,
-                settings: [
-                    ("TABLE_NAME", OF_OTHERS.to_owned()),
-                    ("AUTHORIZATION", authorization.clone()),
-                ]
-                .into_iter()
-                .chain(deployment.trust())
-                .collect(),
+                settings: with_trust(
+                    deployment,
+                    [
+                        ("TABLE_NAME", OF_OTHERS.to_owned()),
+                        ("AUTHORIZATION", authorization.clone()),
+                    ],
+                ),
             },
             files: Files::Package(files),
         }
@@ -204,6 +203,14 @@ pub(crate) fn others(
             &["python/runtime.py", "python/handler.py"],
         ),
     ])
+}
+
+/// What a function is told, with whom it trusts to be its table.
+fn with_trust<const N: usize>(
+    deployment: &Deployment,
+    settings: [(&'static str, String); N],
+) -> Vec<(&'static str, String)> {
+    settings.into_iter().chain(deployment.trust()).collect()
 }
 
 /// As Entra asks: at the first step of what the identity provider says, at the second of everything that was collected.

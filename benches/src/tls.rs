@@ -22,7 +22,6 @@ const AMAZON: &str = include_str!("../../shared/data/amazon-roots.pem");
 const HOST: &str = "127.0.0.1";
 
 /// What servers of this run show.
-#[derive(Clone)]
 pub(crate) struct Identity(Arc<ServerConfig>);
 
 impl Identity {

@@ -11,7 +11,7 @@ use shared::domain::normal_form::{is_mark, nfd};
 
 const HEADER: &str = "\
 # What the characters of host names look like, without accents and case; those that look like themselves alone are left out.
-# Source: the table of confusable characters of Unicode Technical Standard 39, as the crate unicode-security 0.1.3 has it.
+# Source: the table of confusable characters of Unicode Technical Standard 39, as the crate unicode-security has it.
 # Licence: Unicode-3.0 (LICENSE-unicode.txt).
 # The first column is sorted by its UTF-8 octets: rows are found by bisection.
 ";

@@ -252,6 +252,24 @@ mod tests {
     }
 
     #[rstest]
+    #[case::as_it_is(|pem: String| pem)]
+    #[case::windows_lines(|pem: String| pem.replace('\n', "\r\n"))]
+    #[case::no_last_line_break(|pem: String| pem.trim_end().to_owned())]
+    #[case::body_in_one_line(|pem: String| {
+        let lines: Vec<&str> = pem.lines().collect();
+        let [first, body @ .., last] = lines.as_slice() else { panic!("{pem}") };
+        format!("{first}\n{}\n{last}\n", body.concat())
+    })]
+    #[case::text_before_it(|pem: String| format!("subject: CN = a\n{pem}"))]
+    fn a_certificate_is_read_however_its_lines_are_broken(#[case] written: fn(String) -> String) {
+        let key = rcgen::KeyPair::generate().unwrap();
+        let params = rcgen::CertificateParams::new(vec!["a.example".to_owned()]).unwrap();
+        let certificate = params.self_signed(&key).unwrap();
+        let read = parse_certificate(&written(certificate.pem())).unwrap();
+        assert_eq!(read.sha256, hex_digest(&SHA256, certificate.der()));
+    }
+
+    #[rstest]
     #[case::plain("sign-up.contoso.example", "sign-up.contoso.example")]
     #[case::comma("Contoso, Inc.", "Contoso\\, Inc.")]
     #[case::part_of_a_name("a, O=b", "a\\, O=b")]

@@ -156,7 +156,6 @@ impl Key {
         }
     }
 
-    /// The version as it was written.
     /// The compiled policy.
     pub(super) fn policy_prepared(version: &PolicyVersion) -> Self {
         Self {
@@ -165,6 +164,7 @@ impl Key {
         }
     }
 
+    /// The version as it was written.
     pub(super) fn policy_source(version: &PolicyVersion) -> Self {
         Self {
             pk: policy(&version.flow),
